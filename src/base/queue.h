@@ -1,0 +1,55 @@
+// A bounded queue between two threads. It carries batches, never rows, so a mutex costs nothing
+// that can be measured. push waits while the queue is full, pop while it is empty; close() wakes
+// both.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "base/thread.h"
+
+namespace millrace {
+
+template <class T>
+class Queue {
+ public:
+  explicit Queue(size_t items_max) : items_max_(items_max) {}
+
+  /// False when the queue was closed; the item is dropped then.
+  bool push(T item) {
+    Lock lock(mutex_);
+    while (items_.size() >= items_max_ && !closed_) changed_.wait(mutex_);
+    if (closed_) return false;
+    items_.push_back(std::move(item));
+    changed_.notify_all();
+    return true;
+  }
+
+  /// Nothing when the queue is closed and empty.
+  std::optional<T> pop() {
+    Lock lock(mutex_);
+    while (items_.empty() && !closed_) changed_.wait(mutex_);
+    if (items_.empty()) return std::nullopt;
+    std::optional<T> item(std::move(items_.front()));
+    items_.pop_front();
+    changed_.notify_all();
+    return item;
+  }
+
+  void close() {
+    Lock lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  const size_t items_max_;
+  Mutex mutex_;
+  Condition changed_;
+  std::deque<T> items_ GUARDED_BY(mutex_);
+  bool closed_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace millrace

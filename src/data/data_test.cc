@@ -1,0 +1,67 @@
+#include <gtest/gtest.h>
+
+#include "data/batch.h"
+
+namespace millrace {
+namespace {
+
+TEST(Column, StartsNullAndTurnsValidBySetting) {
+  Column column({Kind::kInt32});
+  column.reset(70);
+  EXPECT_FALSE(column.is_valid(69));
+  column.set<int32_t>(69, 7);
+  EXPECT_TRUE(column.is_valid(69));
+  EXPECT_FALSE(column.all_valid());
+  EXPECT_EQ(number_at(column, 69), 7.0);
+  column.set_all_valid();
+  EXPECT_TRUE(column.all_valid());
+}
+
+TEST(Column, CompactKeepsValuesAndNullsInOrder) {
+  Column column({Kind::kDouble});
+  column.reset(4);
+  column.set(0, 1.0);
+  column.set(2, 3.0);
+  const uint8_t keep[] = {0, 1, 1, 0};
+  column.compact(keep);
+  EXPECT_EQ(column.rows(), 2U);
+  EXPECT_FALSE(column.is_valid(0));
+  EXPECT_EQ(column.values<double>()[1], 3.0);
+}
+
+TEST(Column, CompactMovesWholeLists) {
+  Column column({Kind::kInt64, true});
+  column.reset(3);
+  const uint32_t offsets[] = {0, 2, 2, 5};
+  column.set_list_offsets(offsets);
+  for (int64_t i = 0; i < 5; ++i) column.values<int64_t>()[static_cast<size_t>(i)] = i;
+  const uint8_t keep[] = {0, 1, 1};
+  column.compact(keep);
+  EXPECT_EQ(column.list_offsets()[1], 0U);
+  EXPECT_EQ(column.list_offsets()[2], 3U);
+  EXPECT_EQ(column.values<int64_t>()[0], 2);
+}
+
+TEST(Schema, FindsNamesWithoutCase) {
+  const Schema schema({{"Age", {Kind::kInt32}}, {"city", {Kind::kVarchar}}});
+  EXPECT_EQ(schema.find("AGE"), 0U);
+  EXPECT_EQ(schema.find("country"), std::nullopt);
+}
+
+TEST(Batch, CompactKeepsTheMessageOfEachRow) {
+  Batch batch(std::make_shared<Schema>(std::vector<Field>{{"a", {Kind::kInt8}}}));
+  batch.reset(3);
+  for (uint32_t i = 0; i < 3; ++i) batch.message_of_row()[i] = 10 + i;
+  const uint8_t keep[] = {1, 0, 1};
+  batch.compact(keep);
+  EXPECT_EQ(batch.rows(), 2U);
+  EXPECT_EQ(batch.message_of_row()[1], 12U);
+}
+
+TEST(Types, HaveSqlNames) {
+  EXPECT_EQ(name_of(DataType{Kind::kInt64}), "BIGINT");
+  EXPECT_EQ(name_of(DataType{Kind::kDouble, true}), "DOUBLE[]");
+}
+
+}  // namespace
+}  // namespace millrace

@@ -1,0 +1,48 @@
+// What a source delivers. A Message is a view: its bytes stay where the source put them
+// (librdkafka's own buffers) for as long as the MessageBatch lives. A MessageBatch is what one
+// pipeline batch takes: a range of offsets of each partition, messages in partition-then-offset
+// order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace millrace {
+
+struct Message {
+  std::string_view payload;
+  std::string_view key;
+  int32_t partition = 0;
+  int64_t offset = 0;
+  int64_t timestamp_ms = -1;  // since 1970, -1 when the broker gave none
+};
+
+/// [first_offset, end_offset) of one partition. Offsets may have gaps (transactions, compaction),
+/// so `messages` is not always their difference.
+struct OffsetRange {
+  int32_t partition = 0;
+  int64_t first_offset = 0;
+  int64_t end_offset = 0;  // the next offset to read; the cursor after this batch
+  int64_t messages = 0;
+  int64_t latest_offset = -1;  // the broker's end of the partition when last heard of; -1 unknown
+
+  bool operator==(const OffsetRange&) const = default;
+};
+
+/// Where to read next in one partition.
+struct Cursor {
+  int32_t partition = 0;
+  int64_t next_offset = 0;
+
+  bool operator==(const Cursor&) const = default;
+};
+
+struct MessageBatch {
+  std::vector<Message> messages;
+  std::vector<OffsetRange> ranges;    // one for each partition that moved, by partition
+  std::shared_ptr<const void> owner;  // keeps the bytes alive
+};
+
+}  // namespace millrace

@@ -1,0 +1,65 @@
+#include "data/argument.h"
+
+#include "data/schema.h"
+
+namespace millrace {
+namespace {
+
+bool is_plain_name(std::string_view name) {
+  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
+  for (const char c : name) {
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    if (!plain) return false;
+  }
+  return true;
+}
+
+std::string quoted(std::string_view text, char quote) {
+  std::string result(1, quote);
+  for (const char c : text) {
+    if (c == quote || (c == '\\' && quote == '\'')) result += c;
+    result += c;
+  }
+  return result + quote;
+}
+
+std::string list_of(const std::vector<Argument>& items) {
+  std::string result;
+  for (const auto& item : items) {
+    if (!result.empty()) result += ", ";
+    if (!item.name.empty()) result += item.name + " => ";
+    result += item.to_sql();
+  }
+  return result;
+}
+
+}  // namespace
+
+const Argument* Argument::find(std::string_view key) const {
+  for (const auto& item : items) {
+    if (!item.name.empty() && same_name(item.name, key)) return &item;
+  }
+  return nullptr;
+}
+
+std::string Argument::to_sql() const {
+  switch (form) {
+    case Form::kName:
+      return is_plain_name(text) ? text : quoted(text, '`');
+    case Form::kString:
+      return quoted(text, '\'');
+    case Form::kNumber:
+    case Form::kBool:
+      return text;
+    case Form::kNull:
+      return "NULL";
+    case Form::kList:
+      return "[" + list_of(items) + "]";
+    case Form::kCall:
+      return text + "(" + list_of(items) + ")";
+  }
+  return {};
+}
+
+}  // namespace millrace

@@ -1,0 +1,31 @@
+// An argument as a user wrote it in `CREATE MODEL m AS LinearClassifier(label => match, ...)`: a
+// name, a literal, a list or a nested call. sql/ makes the tree; features/ and estimator/ read what
+// is theirs from it, and the engine keeps it as the model's definition.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace {
+
+struct Argument {
+  enum class Form : uint8_t { kName, kString, kNumber, kBool, kNull, kList, kCall };
+
+  std::string name;  // before `=>`; empty when positional
+  Form form = Form::kNull;
+  std::string
+      text;  // the name, the string's content, the number as written, "true", the called function
+  std::vector<Argument> items;  // of a list; the arguments of a call
+  int64_t position = -1;        // byte offset in the statement, for messages
+
+  bool operator==(const Argument&) const = default;
+
+  /// The argument called `key` (case ignored) of a call, or null.
+  const Argument* find(std::string_view key) const;
+  /// As SQL: `Ftrl(learning_rate => 0.2)`, without its own name; parses back to an equal tree.
+  std::string to_sql() const;
+};
+
+}  // namespace millrace

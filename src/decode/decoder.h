@@ -1,0 +1,65 @@
+// A Decoder turns the bytes of a MessageBatch into the columns of a Batch. Bad rows become Rejects
+// and never disturb the others. It is told which fields anyone will read and skips the rest. One
+// worker thread owns it; it reuses its memory from batch to batch and allocates nothing per row.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "data/batch.h"
+#include "data/message.h"
+#include "data/reject.h"
+
+namespace millrace::decode {
+
+/// FIELDS / LINES as in MySQL's LOAD DATA. Empty `enclosed_by` = no quoting.
+struct CsvFormat {
+  std::string fields_terminated_by = "\t";
+  std::string enclosed_by;  // one byte or empty
+  bool optionally_enclosed = false;
+  std::string escaped_by = "\\";  // one byte or empty
+  std::string lines_starting_by;
+  std::string lines_terminated_by = "\n";
+  std::string null_defined_by;  // besides \N and the empty unquoted field
+  bool null_optionally_enclosed = false;
+  int64_t ignore_lines = 0;  // of each message
+
+  bool operator==(const CsvFormat&) const = default;
+};
+
+/// One field of the input, in input order.
+struct InputField {
+  std::string name;      // column or variable name, without @
+  DataType type;         // what it is decoded to
+  bool wanted = true;    // false: parsed over, not stored
+  bool nullable = true;  // false: NULL is a reject
+};
+
+struct DecodeLimits {
+  int64_t field_bytes_max = 1 << 20;  // longer: reject "oversized-field"
+  bool extra_fields_rejected = true;  // more fields than the list has: reject (else ignored)
+};
+
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+
+  /// The columns decode() fills: the wanted fields, in order.
+  virtual const std::shared_ptr<const Schema>& schema() const = 0;
+
+  /// Replaces `rows` (made with schema()) by the rows of `messages`, in order, and appends the
+  /// rejects. The batch keeps the messages alive. A message may hold several lines; an empty
+  /// payload (tombstone) is a reject "too-few-fields"; a message of which one line is bad rejects
+  /// that line.
+  virtual void decode(const MessageBatch& messages, Batch& rows, std::vector<Reject>& rejects) = 0;
+};
+
+/// Errors: kInvalidArgument for a format that cannot work (two-byte quote, terminator equal to the
+/// quote).
+Result<std::unique_ptr<Decoder>> make_csv_decoder(const CsvFormat& format,
+                                                  std::vector<InputField> fields,
+                                                  const DecodeLimits& limits);
+
+}  // namespace millrace::decode

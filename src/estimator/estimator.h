@@ -1,0 +1,170 @@
+// An estimator, as TensorFlow 2.15's canned estimators are: towers (linear; dense layers) + head
+// (binary, multi-class, regression) + an optimizer for each tower, all in float32. EstimatorSpec is
+// what CREATE MODEL said; a Trainer is the one writer that learns; a Model is what it publishes,
+// immutable, read by any number of scorers at once. Sources: tensorflow_estimator 2.15
+// canned/{linear,dnn,dnn_linear_combined}.py, head/*.py; formulas and traps in
+// reference/tf_estimators.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "data/argument.h"
+#include "data/encoded.h"
+
+namespace millrace::estimator {
+
+enum class EstimatorKind : uint8_t {
+  kLinearClassifier,
+  kLinearRegressor,
+  kDnnClassifier,
+  kDnnRegressor,
+  kDnnLinearCombinedClassifier,
+  kDnnLinearCombinedRegressor,
+};
+
+enum class OptimizerKind : uint8_t {
+  kFtrl,
+  kAdagrad,
+  kAdam,
+  kSgd,
+  kRmsprop,
+  kAdadelta,
+  kAdamax,
+  kNadam
+};
+
+/// Keras legacy optimizers' arguments; the table in optimizer_spec.cc says which belong to which
+/// kind.
+struct OptimizerSpec {
+  OptimizerKind kind = OptimizerKind::kFtrl;
+  float learning_rate = 0.2F;
+  float decay = 0;
+  // Ftrl
+  float learning_rate_power = -0.5F;
+  float initial_accumulator_value = 0.1F;  // Adagrad too
+  float l1_regularization_strength = 0;
+  float l2_regularization_strength = 0;
+  float l2_shrinkage_regularization_strength = 0;
+  float beta = 0;
+  // Adagrad
+  float epsilon = 1e-7F;
+
+  bool operator==(const OptimizerSpec&) const = default;
+};
+
+enum class LossReduction : uint8_t { kSumOverBatchSize, kSum };
+enum class Combiner : uint8_t { kSum, kMean, kSqrtn };
+
+struct EstimatorSpec {
+  EstimatorKind kind = EstimatorKind::kLinearClassifier;
+  std::string label;                          // the input column that holds it
+  std::string weight_column;                  // empty: each row weighs 1
+  int64_t n_classes = 2;                      // classifiers
+  int64_t label_dimension = 1;                // regressors
+  std::vector<std::string> label_vocabulary;  // empty: labels are the class ids themselves
+  LossReduction loss_reduction = LossReduction::kSumOverBatchSize;
+  Combiner sparse_combiner = Combiner::kSum;
+  OptimizerSpec linear_optimizer;
+  int64_t batch_size = 128;  // rows of one training step
+  uint64_t seed = 1;
+
+  bool is_classifier() const;
+  /// Logits of a row: 1 (binary), n_classes, or label_dimension.
+  int64_t units() const;
+};
+
+/// Reads `LinearClassifier(label => match, ..., optimizer => Ftrl(...))`. The arguments that hold
+/// feature columns are checked to be present and otherwise left to features/. `linear_columns` is
+/// their number: TensorFlow's default learning rate depends on it when optimizer => NULL. Errors
+/// are about `model_name` and name the argument: `cannot create model "dating": optimizer "ftlr"
+/// does not exist` / `Did you mean Ftrl?`.
+Result<EstimatorSpec> make_estimator_spec(std::string_view model_name, const Argument& call,
+                                          size_t linear_columns);
+
+/// What the towers of one estimator read, for the same rows. A tower that does not exist is empty.
+struct TowerInputs {
+  Encoded linear;
+  Encoded dnn;
+};
+struct TowerLayouts {
+  std::vector<BlockLayout> linear;
+  std::vector<BlockLayout> dnn;
+};
+
+/// Predictions of consecutive rows, as TensorFlow's predict() dictionary. Reused between calls.
+struct Predictions {
+  size_t rows = 0;
+  size_t units = 1;
+  std::vector<float> logits;         // [rows, units]; the prediction itself for regressors
+  std::vector<float> probabilities;  // [rows, n_classes] (2 when binary), empty for regressors
+  std::vector<int64_t> class_ids;    // [rows], empty for regressors
+};
+
+/// What scorers read. Immutable.
+class Model {
+ public:
+  virtual ~Model() = default;
+  virtual const EstimatorSpec& spec() const = 0;
+  virtual int64_t global_step() const = 0;
+  virtual int64_t examples() const = 0;  // rows learned
+  /// Rows [begin, end) of `inputs`. Thread-safe; allocates only when `out` is too small.
+  virtual void predict(const TowerInputs& inputs, size_t begin, size_t end,
+                       Predictions& out) const = 0;
+};
+
+/// One named part of a model, for DESCRIBE MODEL, tests and export. Names as in TensorFlow's
+/// checkpoints: "linear/linear_model/age_bucketized/weights",
+/// "training/Ftrl/linear/linear_model/bias_weights/accumulator".
+struct Variable {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::vector<float> values;
+};
+
+/// The one writer of a model; one thread at a time.
+class Trainer {
+ public:
+  /// A model as TensorFlow initialises it. Errors: kUnsupported for a kind that is not built.
+  static Result<std::unique_ptr<Trainer>> create(const EstimatorSpec& spec,
+                                                 const TowerLayouts& layouts);
+  virtual ~Trainer() = default;
+
+  virtual const EstimatorSpec& spec() const = 0;
+  virtual int64_t global_step() const = 0;
+  virtual int64_t examples() const = 0;
+
+  /// One step on rows [begin, end): predicts them with the model before the step (into `out`), then
+  /// learns. Returns the loss before the update, reduced as loss_reduction says.
+  virtual double learn(const TowerInputs& inputs, const Labels& labels, size_t begin, size_t end,
+                       Predictions& out) = 0;
+
+  /// An immutable copy for scorers; shares what did not change with the one before.
+  virtual std::shared_ptr<const Model> publish() = 0;
+
+  /// The model as bytes (docs/format/model.md): spec, layouts, weights, slots, steps, checksum; the
+  /// same model gives the same bytes. load() refuses damage and another model's bytes with a clear
+  /// Error.
+  virtual std::string save() const = 0;
+  virtual Status load(std::string_view bytes) = 0;
+
+  virtual std::vector<Variable> variables() const = 0;
+  /// Overwrites one variable (warm start, tests). Errors: kNotFound, kInvalidArgument for a wrong
+  /// shape.
+  virtual Status assign(const Variable& variable) = 0;
+};
+
+/// Checks that a label fits the head and turns it into the number to learn from. Text goes through
+/// the vocabulary. Empty result = fine; otherwise what is wrong: `label 3 is not in [0, 1]`.
+std::string check_label(const EstimatorSpec& spec, double label);
+/// The class id of a text label, or -1.
+int64_t class_of(const EstimatorSpec& spec, std::string_view label);
+/// The name of a class: from the vocabulary, or the id in decimal.
+std::string class_name(const EstimatorSpec& spec, int64_t class_id);
+
+}  // namespace millrace::estimator

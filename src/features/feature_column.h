@@ -1,0 +1,68 @@
+// TensorFlow's feature columns as data: what a user wrote in feature_columns => [...]. A tree of
+// FeatureColumn nodes is checked once against the input's schema and compiled into an Encoder
+// (encoder.h). Names and defaults are those of tf.feature_column in 2.15
+// (tensorflow/python/feature_column/feature_column_v2.py).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "data/argument.h"
+
+namespace millrace::features {
+
+enum class ColumnKind : uint8_t {
+  kNumeric,
+  kBucketized,
+  kVocabularyList,
+  kVocabularyFile,
+  kHashBucket,
+  kIdentity,
+  kCrossed,
+  kWeightedCategorical,
+  kIndicator,
+  kEmbedding,
+  kSharedEmbeddings,
+};
+
+/// One node. Which members count depends on `kind`; the table in feature_column.cc says which
+/// argument sets which, and which kinds are built.
+struct FeatureColumn {
+  ColumnKind kind = ColumnKind::kNumeric;
+  std::string key;                      // the input column, for leaves
+  std::vector<FeatureColumn> children;  // crossed: keys; bucketized, indicator, embedding: one
+
+  // numeric_column
+  int64_t shape = 1;
+  std::optional<double> default_value;  // numeric default; also vocabulary's and identity's
+  // bucketized_column
+  std::vector<double> boundaries;
+  // categorical_column_with_*
+  std::vector<std::string> vocabulary;  // integers as decimal text
+  bool integer_keys = false;            // dtype int64: the key is an integer
+  int64_t buckets = 0;                  // hash_bucket_size, num_buckets
+  int64_t oov_buckets = 0;
+  // crossed_column
+  uint64_t hash_key = 0;  // 0 = TensorFlow's default 0xDECAFCAFFE
+
+  bool operator==(const FeatureColumn&) const = default;
+
+  /// TensorFlow's name: "age_bucketized", "age_bucketized_X_city".
+  std::string name() const;
+  /// The input columns it reads, each once.
+  std::vector<std::string> keys() const;
+  /// As the user would write it: `bucketized_column(age, boundaries => [22, 25])`.
+  std::string to_sql() const;
+};
+
+/// Builds a column from `function(arguments)`. Errors name the function and the argument, have the
+/// argument's position, and suggest the nearest known word.
+Result<FeatureColumn> make_feature_column(const Argument& call);
+
+/// Builds `feature_columns => [...]`. Two columns of one name are an error, as in TensorFlow.
+Result<std::vector<FeatureColumn>> make_feature_columns(const Argument& list);
+
+}  // namespace millrace::features

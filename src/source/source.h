@@ -1,0 +1,74 @@
+// A Source is where a pipeline's messages come from. It knows partitions and offsets, and it keeps
+// no position of its own between runs: the pipeline seeks it to the cursors the store holds, and
+// the store alone says how far we are. Owned and called by the pipeline's reader thread; only stop
+// is asked for from elsewhere, through the stop_token. A Source never skips an offset silently: one
+// that is gone (retention, a topic made again) is an Error of Code::kDataLoss that names it.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "data/message.h"
+
+namespace millrace::source {
+
+struct PartitionBounds {
+  int32_t partition = 0;
+  int64_t earliest_offset = 0;
+  int64_t latest_offset = 0;  // the end: the offset the next message will have
+};
+
+struct TakeLimits {
+  int64_t offsets_per_partition_max = 0;    // MAX_OFFSETS_PER_BATCH_PARTITION
+  int64_t bytes_max = 0;                    // payload bytes of the whole batch; 0 = no bound
+  std::chrono::milliseconds wait_max{500};  // for the first message, when there is none
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  /// The partitions there are now, by number. Errors: kUnavailable (no broker within the bounded
+  /// time), kNotFound (no such topic), kAuthentication, kInvalidArgument.
+  virtual Result<std::vector<PartitionBounds>> partitions() = 0;
+
+  /// Reads from these cursors on, one for each partition to read; replaces what was assigned
+  /// before. Errors: kDataLoss when a cursor is outside [earliest, latest] of its partition.
+  virtual Status seek(const std::vector<Cursor>& cursors) = 0;
+
+  /// The next batch. Waits up to wait_max for a first message, then takes from each partition until
+  /// it has given offsets_per_partition_max messages or has come to its end as the broker last told
+  /// it (so on a topic that is not written to, the batches are the same at each reading). Empty
+  /// when nothing came or `stop` was asked for. A broker that is away is no error here until it has
+  /// been away for the source's patience; then kUnavailable, and the caller may take again.
+  virtual Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) = 0;
+
+  /// Exactly these ranges, again (replay of a logged batch). Leaves the position after them.
+  /// Errors: kDataLoss when an offset is gone, kUnavailable, kCancelled.
+  virtual Result<MessageBatch> take_again(const std::vector<OffsetRange>& ranges,
+                                          const std::stop_token& stop) = 0;
+
+  /// Tells the broker how far the pipeline is, for lag tools only. Does not wait; never read back.
+  virtual void acknowledge(const std::vector<Cursor>& cursors) = 0;
+};
+
+struct KafkaOptions {
+  std::string brokers;  // "host:port,host:port"
+  std::string topic;
+  std::map<std::string, std::string> properties;  // librdkafka's, from CONFIG and CREDENTIALS
+  std::string group_id;                           // for acknowledge() only
+  std::chrono::milliseconds connect_timeout{10000};
+  std::chrono::milliseconds patience{30000};  // how long a broker may be away within take()
+};
+
+/// Errors: kInvalidArgument for a property librdkafka does not know (with the nearest), for a value
+/// it refuses, and for those the engine owns (group.id, enable.auto.commit, ...). Does not connect
+/// yet.
+Result<std::unique_ptr<Source>> open_kafka(const KafkaOptions& options);
+
+}  // namespace millrace::source

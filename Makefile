@@ -1,0 +1,53 @@
+# The commands a person types. Each does its own set-up; CMake and ctest do the work.
+#   make demo DEMO_ARGS='--exit'      make test TEST_ARGS='-R slt'      make build BOOTSTRAP_ARGS=--no-apt
+
+JOBS ?= $(shell nproc)
+DEMO_ARGS ?=
+TEST_ARGS ?=
+BENCH_ARGS ?=
+BOOTSTRAP_ARGS ?=
+
+BOOTSTRAP_INPUTS := tools/bootstrap tools/kafka-jars.xml tools/kafka-jars.sha256 \
+                    tools/requirements-test.txt
+CTEST := ctest --output-on-failure --no-tests=error -j $(JOBS)
+
+.PHONY: help build demo test bench asan tsan clean
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@echo "millrace: train and classify streams, in SQL"
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+build: .deps/.ready-build  ## build/millrace, as users run it
+	cmake --preset release
+	cmake --build build -j $(JOBS) --target millrace
+
+demo: build  ## the founding example, end to end (DEMO_ARGS=...)
+	build/millrace demo speed-dating $(DEMO_ARGS)
+
+test: .deps/.ready-test  ## every test, against a real Kafka (TEST_ARGS=... goes to ctest)
+	cmake --preset dev
+	cmake --build build/dev -j $(JOBS)
+	$(CTEST) --test-dir build/dev $(TEST_ARGS)
+
+bench: .deps/.ready-bench  ## the benchmarks, built for speed (BENCH_ARGS=...)
+	cmake --preset release -DMILLRACE_BENCH=ON
+	cmake --build build -j $(JOBS)
+	bench/end_to_end $(BENCH_ARGS)
+
+asan: .deps/.ready-test  ## the unit tests under AddressSanitizer and UBSan
+	cmake --preset asan
+	cmake --build build/asan -j $(JOBS)
+	$(CTEST) --test-dir build/asan -L unit $(TEST_ARGS)
+
+tsan: .deps/.ready-test  ## the unit tests under ThreadSanitizer
+	cmake --preset tsan
+	cmake --build build/tsan -j $(JOBS)
+	$(CTEST) --test-dir build/tsan -L unit $(TEST_ARGS)
+
+clean:  ## everything built; .deps/ and the download cache stay
+	rm -rf build
+
+.deps/.ready-%: $(BOOTSTRAP_INPUTS)
+	tools/bootstrap --for $* $(BOOTSTRAP_ARGS)
+	@touch $@

@@ -36,4 +36,9 @@ std::string_view name_of(RejectReason reason) {
   return "unknown";
 }
 
+Reject reject_of(const Message& message, RejectReason reason, std::string detail) {
+  return Reject{message.partition, message.offset, reason, std::move(detail),
+                std::string(message.payload.substr(0, kRejectBytesMax))};
+}
+
 }  // namespace millrace

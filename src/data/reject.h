@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "data/message.h"
+
 namespace millrace {
 
 /// Why, in a word that can be grouped by; kept stable, since users query it.
@@ -39,5 +41,8 @@ struct Reject {
 };
 
 inline constexpr size_t kRejectBytesMax = 64 * 1024;
+
+/// The reject of a row of `message`.
+Reject reject_of(const Message& message, RejectReason reason, std::string detail);
 
 }  // namespace millrace

@@ -1,0 +1,125 @@
+// What a running pipeline uses of the store: a Shaper applies SET / WHERE to a batch before the
+// model sees it; a BatchWriter commits a batch. Both belong to the pipeline's worker thread and are
+// opened anew at each start of the pipeline. An expression may name the batch's columns; a
+// @variable is a column whose name starts with
+// "@" (so the SQL text has it quoted: "@age").
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "data/batch.h"
+#include "data/message.h"
+#include "data/reject.h"
+
+namespace millrace::store {
+
+/// column = expression, the expression as the store's SQL.
+struct Assignment {
+  std::string column;
+  std::string expression;
+};
+
+struct ShapeSpec {
+  std::shared_ptr<const Schema> input;
+  std::vector<Assignment>
+      columns;        // added to the input's columns, or in place of the one of that name
+  std::string where;  // empty: all rows
+};
+
+/// A row on which an expression or a constraint failed.
+struct RowFailure {
+  uint32_t row = 0;
+  RejectReason reason = RejectReason::kExpression;
+  std::string detail;
+};
+
+class Shaper {
+ public:
+  virtual ~Shaper() = default;
+  /// The columns of what shape() makes: the input's, then the new ones.
+  virtual const std::shared_ptr<const Schema>& schema() const = 0;
+  /// `out` gets the rows of `in` that pass WHERE, with message_of_row carried over. Rows on which
+  /// an expression fails are left out and listed in `failures` (by their index in `in`); they do
+  /// not disturb the others.
+  virtual Status shape(const Batch& in, Batch& out, std::vector<RowFailure>& failures) = 0;
+};
+
+struct PipelineIdentity {
+  int64_t id = 0;
+  std::string database;
+  std::string name;
+};
+
+struct OutputSpec {
+  std::string database;
+  std::string table;
+  /// Rows: each batch row becomes a row of the table. Evaluation: the table holds one row, the
+  /// evaluation, which every commit replaces.
+  enum class Form : uint8_t { kRows, kEvaluation } form = Form::kRows;
+  std::shared_ptr<const Schema> input;  // kRows: the schema of BatchCommit::rows
+  std::vector<Assignment>
+      columns;  // kRows: target columns to fill; a bare quoted input column is copied as it is
+  std::string where;  // kRows
+};
+
+struct MetricValue {
+  std::string scope;   // batch, window, lifetime
+  std::string metric;  // TensorFlow's name
+  double value = 0;
+};
+
+struct ModelSnapshot {
+  int64_t version = 0;  // number of training batches learned
+  int64_t global_step = 0;
+  int64_t examples = 0;
+  int64_t batch_id = 0;  // of the pipeline that trained it last
+  std::string bytes;     // trainer, then metrics: the engine's envelope
+  int64_t created_at = 0;
+};
+
+/// The model's part of a TRAIN batch.
+struct ModelCommit {
+  int64_t model_id = 0;
+  std::string database, model;
+  int64_t version = 0;  // after this batch; must be one more than the last logged
+  int64_t global_step = 0;
+  int64_t examples = 0;
+  std::vector<MetricValue> metrics;
+  std::optional<std::string> snapshot_bytes;  // when due
+};
+
+/// How many rows of each partition of `ranges` (same order) went on after decode and shape.
+struct BatchCommit {
+  int64_t batch_id = 0;  // one more than the last committed
+  const MessageBatch* messages = nullptr;
+  const Batch* rows = nullptr;        // kRows; may be null when there are none
+  std::vector<int64_t> rows_learned;  // kEvaluation: for each range
+  std::vector<Reject> rejects;
+  std::vector<std::pair<std::string, double>> evaluation;  // kEvaluation: by TensorFlow's names
+  std::optional<ModelCommit> model;
+  int64_t started_at = 0;  // microseconds since 1970
+  std::string steps_json;  // microseconds per step: {"take":..,"decode":..}
+};
+
+struct CommitOutcome {
+  int64_t rows_written = 0;
+  int64_t rejects = 0;  // given ones plus rows the target refused
+};
+
+class BatchWriter {
+ public:
+  virtual ~BatchWriter() = default;
+  /// One transaction: rows, rejects, cursors, log, evaluation, metrics, snapshot. Rows on which an
+  /// expression fails or that the target refuses become rejects. Errors leave nothing behind:
+  /// kConflict and kResourceExhausted may be tried again with the same commit; kWrongState when the
+  /// cursors in the store are not where this batch begins (someone else moved them).
+  virtual Result<CommitOutcome> commit(const BatchCommit& batch) = 0;
+  /// Only the model's snapshot, outside a batch (STOP PIPELINE, shutdown).
+  virtual Status save_snapshot(int64_t model_id, const ModelSnapshot& snapshot) = 0;
+};
+
+}  // namespace millrace::store

@@ -1,0 +1,93 @@
+// A user's connection to the store: statements in, rows out, streamed. What a value looks like in
+// text is decided here, once, for every client. A Session belongs to one thread; only interrupt()
+// may be called from another.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace millrace::store {
+
+enum class SqlType : uint8_t {
+  kNull,
+  kBoolean,
+  kTinyint,
+  kSmallint,
+  kInteger,
+  kBigint,
+  kUTinyint,
+  kUSmallint,
+  kUInteger,
+  kUBigint,
+  kHugeint,
+  kUHugeint,
+  kFloat,
+  kDouble,
+  kDecimal,
+  kDate,
+  kTime,
+  kTimeTz,
+  kTimestamp,
+  kTimestampTz,
+  kInterval,
+  kVarchar,
+  kBlob,
+  kBit,
+  kUuid,
+  kEnum,
+  kList,
+  kArray,
+  kStruct,
+  kMap,
+  kUnion,
+  kOther,
+};
+
+struct ResultColumn {
+  std::string name;
+  SqlType type = SqlType::kNull;
+  uint8_t width = 0;  // DECIMAL(width, scale)
+  uint8_t scale = 0;
+};
+
+/// Up to some thousand rows of a result. Values are read by column and row.
+class ResultChunk {
+ public:
+  virtual ~ResultChunk() = default;
+  virtual size_t rows() const = 0;
+  virtual bool is_null(size_t column, size_t row) const = 0;
+  /// The value as MySQL clients expect text: numbers plain, DATE `2026-11-23`, TIMESTAMP
+  /// `2026-11-23 10:00:00[.ffffff]`, BOOLEAN 1/0, BLOB its bytes, LIST / STRUCT / MAP as JSON. Must
+  /// not be NULL.
+  virtual void append_text(size_t column, size_t row, std::string& out) const = 0;
+};
+
+class ResultStream {
+ public:
+  virtual ~ResultStream() = default;
+  /// Empty for a statement that returns no rows.
+  virtual const std::vector<ResultColumn>& columns() const = 0;
+  virtual int64_t rows_changed() const = 0;
+  /// The next rows, or null at the end. Errors: kCancelled, and all a query may fail with.
+  virtual Result<std::unique_ptr<ResultChunk>> next() = 0;
+};
+
+class Session {
+ public:
+  virtual ~Session() = default;
+  /// One statement of the store's SQL. The stream must be gone before the next execute().
+  virtual Result<std::unique_ptr<ResultStream>> execute(std::string_view sql) = 0;
+  /// Makes `database` the current one. Errors: kNotFound.
+  virtual Status use(std::string_view database) = 0;
+  virtual const std::string& database() const = 0;
+  virtual bool in_transaction() const = 0;
+  /// Ends the running statement soon; it fails with kCancelled. Thread-safe.
+  virtual void interrupt() = 0;
+};
+
+}  // namespace millrace::store

@@ -1,0 +1,149 @@
+// The Store is where rows, offsets and models rest, in one transaction. A pipeline batch commits
+// its rows, rejects, cursors, log entry, evaluation and model snapshot together or not at all:
+// that, and cursors read from here alone, is what "exactly once" stands on. It also answers every
+// SQL statement that is not one of ours. Implementations: DuckDB (one file, this process); later a
+// remote MySQL-wire database. One Store per process; its methods are thread-safe, the objects it
+// opens belong to one thread each.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "data/batch.h"
+#include "store/batch_writer.h"
+#include "store/session.h"
+
+namespace millrace::store {
+
+struct StoreOptions {
+  std::string directory;         // made when missing; owned by one process at a time
+  int64_t memory_bytes_max = 0;  // 0: the engine's own default
+  int threads_max = 0;           // 0: as many as cores
+};
+
+/// A column of a user's table.
+struct TableColumn {
+  std::string name;
+  std::string type_name;  // SQL's: "DECIMAL(10,2)"
+  std::optional<DataType>
+      type;  // what a Batch can hold of it; none: only a SET expression can fill it
+  bool nullable = true;
+  bool has_default = false;
+};
+
+struct TableInfo {
+  std::vector<TableColumn> columns;
+  const TableColumn* find(std::string_view name) const;
+};
+
+/// What CREATE MODEL and CREATE PIPELINE leave behind. `body` is the engine's own text (JSON).
+enum class DefinitionKind : uint8_t { kModel, kPipeline };
+struct Definition {
+  DefinitionKind kind = DefinitionKind::kModel;
+  int64_t id = 0;  // given by put_definition() when 0; never used again
+  std::string database;
+  std::string name;
+  std::string body;
+  std::string state;       // the engine's word: "running", "stopped", "error"
+  int64_t created_at = 0;  // microseconds since 1970
+};
+
+/// A training batch that was committed: enough to learn it again.
+struct LoggedBatch {
+  int64_t version = 0;  // the model version it made
+  int64_t pipeline_id = 0;
+  int64_t batch_id = 0;
+  std::vector<OffsetRange> ranges;
+};
+
+/// What a virtual table shows: rows made at each query.
+struct VirtualTable {
+  std::string schema;  // "millrace", "information_schema" (kept apart from the store's own)
+  std::string name;
+  std::shared_ptr<const Schema> columns;
+  std::function<Batch()> rows;  // thread-safe, quick, never calls the store
+};
+
+/// predict('model', row): called with rows of one model at a time.
+class Predictor {
+ public:
+  virtual ~Predictor() = default;
+  /// class_id, class, probability, probabilities, logits, prediction, model_version.
+  virtual const std::shared_ptr<const Schema>& output() const = 0;
+  /// `model` is "name" or "database.name"; `database` is the session's. Thread-safe.
+  virtual Status predict(std::string_view model, std::string_view database, const Batch& rows,
+                         Batch& predictions) = 0;
+};
+
+/// One row of PIPELINES_ERRORS.
+struct PipelineError {
+  int64_t pipeline_id = 0;
+  std::string database, pipeline;
+  int64_t at = 0;    // microseconds since 1970
+  std::string kind;  // Extract, Transform, Load, Internal
+  int code = 0;
+  std::string message;
+  int64_t batch_id = -1;
+  int32_t partition = -1;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // For users' statements.
+  virtual Result<std::unique_ptr<Session>> open_session() = 0;
+
+  // Databases and tables (a database is a schema).
+  virtual Result<std::vector<std::string>> databases() = 0;
+  virtual Status create_database(const std::string& name, bool if_not_exists) = 0;
+  virtual Result<std::optional<TableInfo>> table(const std::string& database,
+                                                 const std::string& name) = 0;
+  virtual Status create_table(const std::string& database, const std::string& name,
+                              const Schema& columns) = 0;
+
+  // Definitions of models and pipelines, read once at start.
+  virtual Result<std::vector<Definition>> definitions() = 0;
+  virtual Result<int64_t> put_definition(
+      const Definition& definition) = 0;  // inserts or replaces by id
+  virtual Status set_state(int64_t definition_id, const std::string& state) = 0;
+  /// Removes it with all that hangs on it: cursors, log, errors, snapshots, metrics.
+  virtual Status remove_definition(int64_t definition_id) = 0;
+
+  // Pipelines.
+  virtual Result<std::vector<Cursor>> cursors(int64_t pipeline_id) = 0;
+  virtual Result<int64_t> last_batch_id(int64_t pipeline_id) = 0;  // 0 before the first
+  /// `input` is the schema of the batches that will be committed. The output is checked against the
+  /// target now.
+  virtual Result<std::unique_ptr<BatchWriter>> open_writer(const PipelineIdentity& pipeline,
+                                                           const OutputSpec& output) = 0;
+  virtual Result<std::unique_ptr<Shaper>> open_shaper(const ShapeSpec& shape) = 0;
+  virtual Status log_error(const PipelineError& error) = 0;
+
+  // Models.
+  virtual Result<std::optional<ModelSnapshot>> newest_snapshot(int64_t model_id) = 0;
+  virtual Result<std::vector<LoggedBatch>> training_log(int64_t model_id,
+                                                        int64_t after_version) = 0;
+
+  // Small persistent settings (passwords' hashes, global variables).
+  virtual Result<std::optional<std::string>> setting(const std::string& key) = 0;
+  virtual Status set_setting(const std::string& key, const std::string& value) = 0;
+
+  virtual Status add_virtual_table(VirtualTable table) = 0;
+  virtual Status set_predictor(std::shared_ptr<Predictor> predictor) = 0;
+
+  /// Writes everything to the file and ends; sessions must be gone. Called once, before
+  /// destruction.
+  virtual Status close() = 0;
+};
+
+/// Opens or makes the store in options.directory. Errors: kUnavailable when another process owns
+/// the directory (its process id in the message), kDataLoss for a damaged file, kResourceExhausted.
+Result<std::unique_ptr<Store>> open_duckdb_store(const StoreOptions& options);
+
+}  // namespace millrace::store

@@ -1,0 +1,120 @@
+"""A real Apache Kafka broker for a test, and a producer that loses and doubles nothing."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import uuid
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from lib import places
+
+_TOOL = places.ROOT / "tools" / "kafka"
+_TIMEOUT_S = 60
+
+
+def shared_broker():
+    """The broker that ctest started for all tests ($MILLRACE_KAFKA_DIR), or None."""
+    folder = os.environ.get("MILLRACE_KAFKA_DIR")
+    if not folder or not (pathlib.Path(folder) / "address").exists():
+        return None
+    return Broker(folder)
+
+
+class Broker:
+    """One broker folder of tools/kafka."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.address = None
+        known = self.folder / "address"
+        if known.exists():
+            self.address = known.read_text().strip()
+
+    def start(self, *, config=None, owner=None, **options):
+        """Starts it, or starts it again on its port; `config` goes into server.properties."""
+        words = [f"--config={key}={value}" for key, value in (config or {}).items()]
+        words += [f"--{key}={value}" for key, value in options.items()]
+        said = self._tool("start", *words, f"--with-pid={owner or os.getpid()}")
+        self.address = said.split()[-1]
+        (self.folder / "address").write_text(self.address + "\n")
+        return self
+
+    def stop(self):
+        self._tool("stop")
+
+    def kill(self):
+        self._tool("stop", "--kill")
+
+    def _tool(self, verb, *words):
+        done = subprocess.run([sys.executable, _TOOL, verb, "--dir", self.folder, *words],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            raise AssertionError(f"tools/kafka {verb}: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+    def create_topic(self, stem="topic", partitions=1, config=None, exact=False):
+        """Creates a topic of a name that no other test has (unless `exact`); its name."""
+        name = stem if exact else f"{stem}-{uuid.uuid4().hex[:12]}"
+        topic = NewTopic(name, num_partitions=partitions, replication_factor=1,
+                         config={key: str(value) for key, value in (config or {}).items()})
+        self._admin().create_topics([topic])[name].result(_TIMEOUT_S)
+        return name
+
+    def delete_topic(self, name):
+        self._admin().delete_topics([name])[name].result(_TIMEOUT_S)
+
+    def produce(self, topic, rows, partition=0, key=None):
+        """Sends `rows` (str or bytes) in order to one partition and waits for every receipt."""
+        self.produce_all(topic, ((partition, row) for row in rows), key=key)
+
+    def produce_all(self, topic, placed_rows, key=None):
+        """Sends (partition, row) pairs, each partition in order, with an idempotent producer."""
+        producer = Producer({"bootstrap.servers": self.address, "enable.idempotence": True,
+                             "linger.ms": 5, "queue.buffering.max.messages": 1000000})
+        failed = []
+
+        def receipt(error, _message):
+            if error is not None:
+                failed.append(error)
+
+        for partition, row in placed_rows:
+            value = row.encode() if isinstance(row, str) else row
+            while True:
+                try:
+                    producer.produce(topic, value, key=key, partition=partition,
+                                     on_delivery=receipt)
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+            producer.poll(0)
+        left = producer.flush(_TIMEOUT_S)
+        assert not left and not failed, f"{left} messages unsent, {len(failed)} failed: {failed[:3]}"
+
+    def offsets(self, topic):
+        """{partition: (first offset, end offset)} as the broker has them now."""
+        consumer = self._consumer()
+        try:
+            known = consumer.list_topics(topic, timeout=_TIMEOUT_S).topics[topic]
+            if known.error is not None:
+                raise KafkaException(known.error)
+            return {partition: consumer.get_watermark_offsets(
+                TopicPartition(topic, partition), timeout=_TIMEOUT_S)
+                for partition in sorted(known.partitions)}
+        finally:
+            consumer.close()
+
+    def delete_records(self, topic, before):
+        """Lets the broker forget what lies before the offsets {partition: offset}."""
+        asked = self._admin().delete_records(
+            [TopicPartition(topic, partition, offset) for partition, offset in before.items()])
+        for one in asked.values():
+            one.result(_TIMEOUT_S)
+
+    def _admin(self):
+        return AdminClient({"bootstrap.servers": self.address})
+
+    def _consumer(self):
+        return Consumer({"bootstrap.servers": self.address, "group.id": uuid.uuid4().hex})

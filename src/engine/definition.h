@@ -1,0 +1,90 @@
+// What CREATE MODEL and CREATE PIPELINE say, checked for grammar and nothing else: sql/ makes these
+// from text and prints them back (SHOW CREATE), the engine checks them against the world, keeps
+// them in the store as JSON, and compiles them into running things.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "data/argument.h"
+#include "decode/decoder.h"
+
+namespace millrace::engine {
+
+/// A name with its database, both as the user wrote them (compared without case).
+struct ObjectName {
+  std::string database;
+  std::string name;
+
+  bool operator==(const ObjectName&) const = default;
+  /// `"db"."name"`, for messages.
+  std::string quoted() const;
+};
+
+struct ModelDefinition {
+  ObjectName name;
+  Argument estimator;  // the call: LinearClassifier(label => match, ...)
+};
+
+enum class StepKind : uint8_t { kNone, kTrain, kClassify };
+
+enum class SourceKind : uint8_t { kKafka };
+
+struct SourceDefinition {
+  SourceKind kind = SourceKind::kKafka;
+  std::string brokers;  // "host:port,host:port"
+  std::string topic;
+  std::map<std::string, std::string> config;       // CONFIG
+  std::map<std::string, std::string> credentials;  // CREDENTIALS; never shown
+};
+
+/// An entry of the column list: a column, or a @variable (name without the @).
+struct FieldDefinition {
+  std::string name;
+  bool variable = false;
+};
+
+/// An expression of SET or WHERE as the store's SQL, in which each @variable stands as a quoted
+/// identifier: @age -> "@age". `reads` lists the columns and variables ("@age") it names.
+struct Expression {
+  std::string sql;
+  std::string text;  // as the user wrote it, for SHOW CREATE
+  std::vector<std::string> reads;
+};
+
+struct SetDefinition {
+  std::string column;
+  Expression value;
+};
+
+/// 64 Ki messages of a partition are a tenth of a second of work: long enough to be quick, short
+/// enough to stay fresh under a backlog.
+inline constexpr int64_t kOffsetsPerPartitionDefault = 65536;
+
+struct PipelineDefinition {
+  ObjectName name;
+  SourceDefinition source;
+  int64_t batch_interval_ms = 0;
+  int64_t offsets_per_partition_max = kOffsetsPerPartitionDefault;
+  bool stop_on_error = false;  // STOP_ON_ERROR ON: a reject stops the pipeline
+  StepKind step = StepKind::kNone;
+  ObjectName model;  // for kTrain and kClassify
+  ObjectName table;
+  decode::CsvFormat csv;
+  std::vector<FieldDefinition> fields;  // empty: the target's columns in order
+  std::vector<SetDefinition> set;
+  Expression where;  // sql empty: none
+};
+
+/// Definitions as JSON, as kept in the store. The second argument names the object in errors
+/// (kDataLoss).
+std::string to_json(const ModelDefinition& model);
+std::string to_json(const PipelineDefinition& pipeline);
+Result<ModelDefinition> model_from_json(const ObjectName& name, const std::string& json);
+Result<PipelineDefinition> pipeline_from_json(const ObjectName& name, const std::string& json);
+/// CONFIG for system tables: without credentials, and with secrets that slipped into it hidden.
+std::string config_json(const SourceDefinition& source);
+
+}  // namespace millrace::engine

@@ -1,0 +1,75 @@
+// The engine is the only place where the stage rooms meet: it keeps the models and pipelines, runs
+// the batch loop of each running pipeline, and shows what it does in system tables. sql/ calls it
+// with checked statements. Thread-safe: sessions call it at the same time; none of them waits for a
+// pipeline, except START (until the source answered, bounded) and STOP (until the batch at work is
+// committed).
+//
+// System tables it adds to the store: millrace.models, information_schema.PIPELINES,
+// PIPELINES_CURSORS. The predict() function of SQL is its too.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "data/batch.h"
+#include "engine/definition.h"
+#include "store/store.h"
+
+namespace millrace::engine {
+
+struct EngineOptions {
+  std::chrono::milliseconds connect_timeout{5000};    // how long START waits for a broker
+  std::chrono::milliseconds snapshot_interval{1000};  // at least so long between two kept snapshots
+  std::chrono::milliseconds retry_wait_max{5000};     // the longest pause before trying again
+  std::chrono::milliseconds partitions_interval{10000};  // how often new partitions are looked for
+  bool start_pipelines = true;                           // those that ran when we last ended
+};
+
+/// What to do when the name is taken.
+enum class Existing : uint8_t { kFail, kKeep, kReplace };
+/// What to do when there is nothing (DROP) or nothing to do (START of a running one, STOP of a
+/// stopped one).
+enum class Absent : uint8_t { kFail, kIgnore };
+
+class Engine {
+ public:
+  /// Loads the definitions and starts the pipelines that were running. The store outlives the
+  /// engine.
+  static Result<std::unique_ptr<Engine>> open(const EngineOptions& options, store::Store& store);
+  virtual ~Engine() = default;
+
+  /// Errors: kAlreadyExists, kInvalidArgument, kNotFound (with the nearest name) and those of
+  /// features/ and estimator/; the message names the model.
+  virtual Status create_model(const ModelDefinition& model, Existing existing) = 0;
+  /// kWrongState while a pipeline uses it.
+  virtual Status drop_model(const ObjectName& name, Absent absent) = 0;
+  virtual Result<ModelDefinition> model(const ObjectName& name) = 0;
+  /// DESCRIBE MODEL: one row a weight block: column, kind, shape, non_zero, norm, largest weights.
+  virtual Result<Batch> describe_model(const ObjectName& name) = 0;
+
+  /// Checks everything that can be without the broker; makes the TRAIN target when there is none.
+  virtual Status create_pipeline(const PipelineDefinition& pipeline, Existing existing) = 0;
+  virtual Status drop_pipeline(const ObjectName& name, Absent absent) = 0;
+  virtual Result<PipelineDefinition> pipeline(const ObjectName& name) = 0;
+  /// Waits for the source up to connect_timeout. A broker that cannot be reached is kUnavailable,
+  /// and the pipeline keeps trying; a topic that is missing, or offsets that are gone, leave it in
+  /// state Error.
+  virtual Status start_pipeline(const ObjectName& name, Absent running) = 0;
+  /// Returns when the batch at work is committed or given up.
+  virtual Status stop_pipeline(const ObjectName& name, Absent stopped) = 0;
+  virtual Status start_all(const std::string& database) = 0;
+  virtual Status stop_all(const std::string& database) = 0;
+  /// The names there are, for messages and completion.
+  virtual std::vector<ObjectName> model_names() = 0;
+  virtual std::vector<ObjectName> pipeline_names() = 0;
+  /// kWrongState when models or pipelines live in `database` (DROP DATABASE).
+  virtual Status check_droppable(const std::string& database) = 0;
+
+  /// Stops all pipelines, keeping in mind that they ran. Idempotent; before destruction.
+  virtual void stop() = 0;
+};
+
+}  // namespace millrace::engine

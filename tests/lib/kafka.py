@@ -91,7 +91,7 @@ class Broker:
                     producer.poll(0.1)
             producer.poll(0)
         left = producer.flush(_TIMEOUT_S)
-        assert not left and not failed, f"{left} messages unsent, {len(failed)} failed: {failed[:3]}"
+        assert not left and not failed, f"{left} unsent, {len(failed)} failed: {failed[:3]}"
 
     def offsets(self, topic):
         """{partition: (first offset, end offset)} as the broker has them now."""

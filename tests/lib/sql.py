@@ -86,6 +86,6 @@ class Session:
 
 
 def error_text(wrong):
-    """`1105 (HY000): message`, as the mysql client shows an error."""
+    """`1105: message`, much as the mysql client shows an error."""
     code, message = (list(wrong.args) + ["", ""])[:2]
     return f"{code}: {message}"

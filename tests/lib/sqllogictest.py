@@ -16,8 +16,8 @@ server of its own on an empty folder. The records:
 
 Column types: I integer, R number (compared as floats, 1e-6 relative), T text; NULL and (empty)
 stand for themselves. rowsort compares the rows in any order, retry asks again until they are equal
-or ten seconds have passed. ${KAFKA}, ${DIR}, ${SHARED}, ${SOURCE} and the topics are replaced in SQL
-and in expected text. --rewrite writes the answers that came into the file.
+or ten seconds have passed. ${KAFKA}, ${DIR}, ${SHARED}, ${SOURCE} and the topics are replaced in
+SQL and in expected text. --rewrite writes the answers that came into the file.
 """
 
 import dataclasses

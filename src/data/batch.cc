@@ -21,10 +21,9 @@ void Batch::reset(size_t rows) {
 
 void Batch::truncate(size_t rows) {
   CHECK(rows <= rows_, "a batch is only truncated to fewer rows");
-  if (rows == rows_) return;
-  std::vector<uint8_t> keep(rows_, 0);
-  for (size_t i = 0; i < rows; ++i) keep[i] = 1;
-  compact(keep);
+  for (auto& column : columns_) column.truncate(rows);
+  message_of_row_.resize(rows);
+  rows_ = rows;
 }
 
 void Batch::compact(std::span<const uint8_t> keep) {

@@ -43,6 +43,14 @@ void Column::set_list_offsets(std::span<const uint32_t> offsets) {
   reserve_values(offsets_.back());
 }
 
+void Column::truncate(size_t rows) {
+  CHECK(rows <= rows_, "a column is only truncated to fewer rows");
+  if (type_.list) offsets_.resize(rows + 1);
+  value_count_ = type_.list ? offsets_.back() : rows;
+  validity_.resize((rows + 63) / 64);
+  rows_ = rows;
+}
+
 void Column::compact(std::span<const uint8_t> keep) {
   CHECK(keep.size() == rows_, "one entry for each row");
   if (type_.list) return compact_list(keep);

@@ -60,6 +60,8 @@ class Column {
   /// values().
   void set_list_offsets(std::span<const uint32_t> offsets);
 
+  /// Keeps the first `rows` rows. Costs nothing per row.
+  void truncate(size_t rows);
   /// Keeps the rows whose entry in `keep` (rows() long) is not 0, in order.
   void compact(std::span<const uint8_t> keep);
 

@@ -58,6 +58,21 @@ TEST(Batch, CompactKeepsTheMessageOfEachRow) {
   EXPECT_EQ(batch.message_of_row()[1], 12U);
 }
 
+TEST(Batch, TruncateKeepsTheFirstRows) {
+  Batch batch(std::make_shared<Schema>(
+      std::vector<Field>{{"a", {Kind::kInt32}}, {"b", {Kind::kInt64, true}}}));
+  batch.reset(3);
+  for (size_t i = 0; i < 3; ++i) batch.column(0).set(i, static_cast<int32_t>(i));
+  const uint32_t offsets[] = {0, 2, 3, 5};
+  batch.column(1).set_list_offsets(offsets);
+  batch.truncate(2);
+  EXPECT_EQ(batch.rows(), 2U);
+  EXPECT_EQ(batch.column(0).values<int32_t>().size(), 2U);
+  EXPECT_EQ(batch.column(0).values<int32_t>()[1], 1);
+  EXPECT_EQ(batch.column(1).values<int64_t>().size(), 3U);
+  EXPECT_EQ(batch.message_of_row().size(), 2U);
+}
+
 TEST(Types, HaveSqlNames) {
   EXPECT_EQ(name_of(DataType{Kind::kInt64}), "BIGINT");
   EXPECT_EQ(name_of(DataType{Kind::kDouble, true}), "DOUBLE[]");

@@ -32,6 +32,8 @@ std::string_view name_of(RejectReason reason) {
       return "constraint";
     case RejectReason::kBadDocument:
       return "bad-document";
+    case RejectReason::kBadDate:
+      return "bad-date";
   }
   return "unknown";
 }

@@ -26,6 +26,7 @@ enum class RejectReason : uint8_t {
   kExpression,   // SET or WHERE failed on this row
   kConstraint,   // the target refused it
   kBadDocument,  // JSON or Avro that does not parse
+  kBadDate,      // a date or timestamp that is none
 };
 
 /// "too-few-fields": as stored in millrace.rejects.reason.

@@ -22,8 +22,9 @@ struct CsvFormat {
   std::string escaped_by = "\\";  // one byte or empty
   std::string lines_starting_by;
   std::string lines_terminated_by = "\n";
-  std::string null_defined_by;  // besides \N and the empty unquoted field
+  std::string null_defined_by;  // besides \N and the empty unquoted field of a number or date
   bool null_optionally_enclosed = false;
+  bool empty_is_null = false;  // NULL DEFINED BY '': an empty text field is NULL too
   int64_t ignore_lines = 0;  // of each message
 
   bool operator==(const CsvFormat&) const = default;

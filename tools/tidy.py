@@ -93,7 +93,7 @@ RULES = {
     "function": f"a function has at most {FUNCTION_LINES_MAX} lines",
     "file": f"a file has at most {FILE_LINES_MAX} lines",
     "line": f"a line has at most {LINE_COLUMNS_MAX} columns",
-    "header": "a header opens with prose: what it is, where it sits, whose it is; then #pragma once",
+    "header": "a header opens with prose: what it is, where it sits, whose it is; then the guard",
     "heading": "a page has one H1, and only one",
     "command": "a command that a page shows exists",
     "wait": "tests wait for what they need and never sleep (tests/lib has the waiting)",

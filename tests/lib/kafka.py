@@ -60,11 +60,13 @@ class Broker:
         name = stem if exact else f"{stem}-{uuid.uuid4().hex[:12]}"
         topic = NewTopic(name, num_partitions=partitions, replication_factor=1,
                          config={key: str(value) for key, value in (config or {}).items()})
-        self._admin().create_topics([topic])[name].result(_TIMEOUT_S)
+        admin = self._admin()
+        admin.create_topics([topic])[name].result(_TIMEOUT_S)
         return name
 
     def delete_topic(self, name):
-        self._admin().delete_topics([name])[name].result(_TIMEOUT_S)
+        admin = self._admin()
+        admin.delete_topics([name])[name].result(_TIMEOUT_S)
 
     def produce(self, topic, rows, partition=0, key=None):
         """Sends `rows` (str or bytes) in order to one partition and waits for every receipt."""
@@ -108,12 +110,14 @@ class Broker:
 
     def delete_records(self, topic, before):
         """Lets the broker forget what lies before the offsets {partition: offset}."""
-        asked = self._admin().delete_records(
+        admin = self._admin()
+        asked = admin.delete_records(
             [TopicPartition(topic, partition, offset) for partition, offset in before.items()])
         for one in asked.values():
             one.result(_TIMEOUT_S)
 
     def _admin(self):
+        # Hold it until the answer is there: an admin client that goes takes its requests with it.
         return AdminClient({"bootstrap.servers": self.address})
 
     def _consumer(self):

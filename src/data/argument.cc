@@ -1,5 +1,8 @@
 #include "data/argument.h"
 
+#include <charconv>
+#include <cmath>
+
 #include "data/schema.h"
 
 namespace millrace {
@@ -41,6 +44,31 @@ const Argument* Argument::find(std::string_view key) const {
     if (!item.name.empty() && same_name(item.name, key)) return &item;
   }
   return nullptr;
+}
+
+std::optional<double> Argument::as_number() const {
+  if (form != Form::kNumber) return std::nullopt;
+  double value = 0;
+  const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, value);
+  if (error != std::errc() || stop != end || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+std::optional<int64_t> Argument::as_integer() const {
+  if (form != Form::kNumber) return std::nullopt;
+  int64_t value = 0;
+  const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, value);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return value;
+}
+
+std::optional<std::string_view> Argument::as_word() const {
+  if (form != Form::kName && form != Form::kString) return std::nullopt;
+  return text;
 }
 
 std::string Argument::to_sql() const {

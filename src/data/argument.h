@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,11 @@ struct Argument {
 
   /// The argument called `key` (case ignored) of a call, or null.
   const Argument* find(std::string_view key) const;
+  /// The value of a finite number, or of an integer that int64 holds; nothing for any other form.
+  std::optional<double> as_number() const;
+  std::optional<int64_t> as_integer() const;
+  /// The text of a name or a string: both may name a column; nothing for any other form.
+  std::optional<std::string_view> as_word() const;
   /// As SQL: `Ftrl(learning_rate => 0.2)`, without its own name; parses back to an equal tree.
   std::string to_sql() const;
 };

@@ -12,13 +12,24 @@
 
 namespace millrace {
 
+/// How the values of one row of a multivalent block become one: their sum, their weighted mean, or
+/// their sum divided by the root of the sum of squared weights.
+enum class Combiner : uint8_t { kSum, kMean, kSqrtn };
+
 /// The shape of one block, known when the model is created.
 struct BlockLayout {
   std::string name;  // the feature column's name, as TensorFlow's: "age_bucketized", "a_X_b"
   bool sparse = false;
+  /// A sparse block that stands for a dense vector of `width` counts (indicator columns; bucketized
+  /// ones in a DNN): the ids' weights are its elements that are not 0, equal ids add up.
+  bool multi_hot = false;
   int64_t width = 1;  // sparse: number of buckets; dense: number of elements of a row
-  /// For embeddings and the like: a table [table_rows, width] the tower learns. 0 = none.
+  /// For embeddings and the like: a table [table_rows, width] the tower learns. 0 = none. The block
+  /// is sparse then, and its ids are below `table_rows`.
   int64_t table_rows = 0;
+  Combiner combiner = Combiner::kMean;  // of a table's rows
+  float max_norm = 0;                   // rows of the table are cut to this l2 norm; 0 = not
+  std::string table;                    // the name of a table that blocks share; empty = own
 
   bool operator==(const BlockLayout&) const = default;
 };

@@ -48,7 +48,12 @@ class Encoder {
   virtual void encode(const Batch& rows, Encoded& encoded, std::vector<RowFault>& faults) const = 0;
 };
 
-/// The layout without an input, as needed to create a model before its first row.
+/// Whether `tower` can read `columns`, which CREATE MODEL asks before there is an input. Errors:
+/// kInvalidArgument (a categorical column that a DNN cannot read unwrapped), kUnsupported.
+Status check_columns(const std::vector<FeatureColumn>& columns, Tower tower);
+
+/// The layout without an input, as needed to create a model before its first row; `columns` passed
+/// check_columns().
 std::vector<BlockLayout> layout_of(const std::vector<FeatureColumn>& columns, Tower tower);
 
 /// `feature_columns => auto`: numbers become numeric_column, text becomes

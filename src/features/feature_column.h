@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "data/argument.h"
+#include "data/encoded.h"
 
 namespace millrace::features {
 
@@ -26,6 +27,7 @@ enum class ColumnKind : uint8_t {
   kIndicator,
   kEmbedding,
   kSharedEmbeddings,
+  kKey,  // only below crossed_column: an input column crossed as it is
 };
 
 /// One node. Which members count depends on `kind`; the table in feature_column.cc says which
@@ -33,7 +35,8 @@ enum class ColumnKind : uint8_t {
 struct FeatureColumn {
   ColumnKind kind = ColumnKind::kNumeric;
   std::string key;                      // the input column, for leaves
-  std::vector<FeatureColumn> children;  // crossed: keys; bucketized, indicator, embedding: one
+  std::vector<FeatureColumn> children;  // crossed: keys; bucketized, indicator, embedding: one;
+                                        // a plain key of a cross is a kKey
 
   // numeric_column
   int64_t shape = 1;
@@ -47,6 +50,12 @@ struct FeatureColumn {
   int64_t oov_buckets = 0;
   // crossed_column
   uint64_t hash_key = 0;  // 0 = TensorFlow's default 0xDECAFCAFFE
+  // weighted_categorical_column
+  std::string weight_key;
+  // embedding_column, shared_embeddings
+  int64_t dimension = 0;
+  Combiner combiner = Combiner::kMean;
+  double max_norm = 0;  // 0 = none
 
   bool operator==(const FeatureColumn&) const = default;
 
@@ -57,6 +66,9 @@ struct FeatureColumn {
   /// As the user would write it: `bucketized_column(age, boundaries => [22, 25])`.
   std::string to_sql() const;
 };
+
+/// True for the kinds that give ids: what a linear model reads as it is, and a DNN only wrapped.
+bool is_categorical(ColumnKind kind);
 
 /// Builds a column from `function(arguments)`. Errors name the function and the argument, have the
 /// argument's position, and suggest the nearest known word.

@@ -52,14 +52,27 @@ struct OptimizerSpec {
   float l2_regularization_strength = 0;
   float l2_shrinkage_regularization_strength = 0;
   float beta = 0;
-  // Adagrad
+  // Adagrad, Adam, RMSprop, ...
   float epsilon = 1e-7F;
+  // Adam and its kin
+  float beta_1 = 0.9F;
+  float beta_2 = 0.999F;
+  bool amsgrad = false;
+  // SGD; RMSprop too
+  float momentum = 0;
+  bool nesterov = false;
+  // RMSprop
+  float rho = 0.9F;
+  bool centered = false;
+  // All: gradients are cut before they are applied. 0 = not.
+  float clipnorm = 0;
+  float clipvalue = 0;
 
   bool operator==(const OptimizerSpec&) const = default;
 };
 
 enum class LossReduction : uint8_t { kSumOverBatchSize, kSum };
-enum class Combiner : uint8_t { kSum, kMean, kSqrtn };
+using millrace::Combiner;
 
 struct EstimatorSpec {
   EstimatorKind kind = EstimatorKind::kLinearClassifier;
@@ -106,6 +119,15 @@ struct Predictions {
   std::vector<int64_t> class_ids;    // [rows], empty for regressors
 };
 
+/// One named part of a model, for DESCRIBE MODEL, tests and export. Names as in TensorFlow's
+/// checkpoints: "linear/linear_model/age_bucketized/weights",
+/// "training/Ftrl/linear/linear_model/bias_weights/accumulator".
+struct Variable {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::vector<float> values;
+};
+
 /// What scorers read. Immutable.
 class Model {
  public:
@@ -116,15 +138,8 @@ class Model {
   /// Rows [begin, end) of `inputs`. Thread-safe; allocates only when `out` is too small.
   virtual void predict(const TowerInputs& inputs, size_t begin, size_t end,
                        Predictions& out) const = 0;
-};
-
-/// One named part of a model, for DESCRIBE MODEL, tests and export. Names as in TensorFlow's
-/// checkpoints: "linear/linear_model/age_bucketized/weights",
-/// "training/Ftrl/linear/linear_model/bias_weights/accumulator".
-struct Variable {
-  std::string name;
-  std::vector<int64_t> shape;
-  std::vector<float> values;
+  /// The trained variables (weights, biases, kernels; no optimizer slots), for DESCRIBE MODEL.
+  virtual std::vector<Variable> variables() const = 0;
 };
 
 /// The one writer of a model; one thread at a time.
@@ -155,7 +170,7 @@ class Trainer {
 
   virtual std::vector<Variable> variables() const = 0;
   /// Overwrites one variable (warm start, tests). Errors: kNotFound, kInvalidArgument for a wrong
-  /// shape.
+  /// shape. Optimizers' hyperparameters are variables of shape [], as in a checkpoint.
   virtual Status assign(const Variable& variable) = 0;
 };
 

@@ -44,7 +44,8 @@ class Encoder {
   virtual const std::vector<BlockLayout>& layout() const = 0;
 
   /// Encodes all rows of `rows`. Rows that TensorFlow would refuse get an entry in `faults` and an
-  /// unspecified encoding: the caller removes them and encodes again.
+  /// encoding without meaning whose ids are still below the block's width: predicting it is safe,
+  /// learning it is not (the caller removes the rows and encodes again).
   virtual void encode(const Batch& rows, Encoded& encoded, std::vector<RowFault>& faults) const = 0;
 };
 

@@ -1,0 +1,85 @@
+// The forward pass of a linear tower for one block, over any table of weights with
+// row(id) -> [units] floats: the Trainer's flat one and the scorers' pages share it. Free
+// functions; float32 sums in the order of the row's ids, as TensorFlow's segment sums.
+#pragma once
+
+#include <cmath>
+#include <span>
+
+#include "data/encoded.h"
+#include "estimator/tower.h"
+
+namespace millrace::estimator {
+
+/// What a row's combined value is divided by; 0 when no id of the row counts. With sum every id
+/// counts, otherwise those with a positive weight (safe_embedding_lookup_sparse).
+inline float divisor_of(const EncodedBlock& block, size_t row, Combiner combiner) {
+  const uint32_t begin = block.offsets[row];
+  const uint32_t end = block.offsets[row + 1];
+  if (begin == end) return 0;
+  if (combiner == Combiner::kSum) return 1;
+  if (block.weights.empty()) {
+    const auto count = static_cast<float>(end - begin);
+    return combiner == Combiner::kMean ? count : std::sqrt(count);
+  }
+  float sum = 0;
+  for (uint32_t i = begin; i < end; ++i) {
+    const float weight = block.weights[i];
+    if (weight > 0) sum += combiner == Combiner::kMean ? weight : weight * weight;
+  }
+  return combiner == Combiner::kMean ? sum : std::sqrt(sum);
+}
+
+inline bool counts(float weight, Combiner combiner) {
+  return combiner == Combiner::kSum || weight > 0;
+}
+
+/// Adds a sparse block's weighted sums to `logits` [rows, units].
+template <class Table>
+void add_sparse_logits(const Table& table, const EncodedBlock& block, const TowerRows& rows,
+                       Combiner combiner, std::span<float> logits) {
+  const size_t units = table.width();
+  const bool plain = units == 1 && combiner == Combiner::kSum && block.weights.empty();
+  if (plain) {
+    for (size_t row = rows.begin; row < rows.end; ++row) {
+      float sum = 0;
+      for (uint32_t i = block.offsets[row]; i < block.offsets[row + 1]; ++i) {
+        sum += *table.row(block.ids[i]);
+      }
+      logits[row - rows.begin] += sum;
+    }
+    return;
+  }
+  for (size_t row = rows.begin; row < rows.end; ++row) {
+    const float divisor = divisor_of(block, row, combiner);
+    if (divisor == 0) continue;
+    float* out = logits.data() + (row - rows.begin) * units;
+    for (size_t unit = 0; unit < units; ++unit) {
+      float sum = 0;
+      for (uint32_t i = block.offsets[row]; i < block.offsets[row + 1]; ++i) {
+        const float weight = block.weights.empty() ? 1.0F : block.weights[i];
+        if (counts(weight, combiner)) sum += weight * table.row(block.ids[i])[unit];
+      }
+      out[unit] += sum / divisor;
+    }
+  }
+}
+
+/// Adds a dense block times the table [width, units] to `logits`.
+template <class Table>
+void add_dense_logits(const Table& table, const EncodedBlock& block, const TowerRows& rows,
+                      std::span<float> logits) {
+  const size_t units = table.width();
+  const size_t width = table.rows();
+  for (size_t row = rows.begin; row < rows.end; ++row) {
+    const float* x = block.dense.data() + row * width;
+    float* out = logits.data() + (row - rows.begin) * units;
+    for (size_t unit = 0; unit < units; ++unit) {
+      float sum = 0;
+      for (size_t k = 0; k < width; ++k) sum += x[k] * table.row(static_cast<int32_t>(k))[unit];
+      out[unit] += sum;
+    }
+  }
+}
+
+}  // namespace millrace::estimator

@@ -1,0 +1,184 @@
+#include "estimator/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+#include "estimator/auc.h"
+#include "estimator/head.h"
+#include "estimator/snapshot.h"
+
+namespace millrace::estimator {
+namespace {
+
+constexpr std::string_view kMagic = "MILLMETR";
+
+double ratio(double a, double b) {
+  return b == 0 ? 0 : a / b;
+}
+
+double weight_of(const Labels& labels, size_t row) {
+  return labels.weights.empty() ? 1.0 : static_cast<double>(labels.weights[row]);
+}
+
+/// The sums that heads share; each head uses those it reports.
+struct Sums {
+  double weight = 0;  // of rows; regression: of elements
+  double loss = 0;    // weighted, by element
+  double correct = 0;
+  double labels = 0;
+  double predictions = 0;
+  double true_positives = 0;
+  double false_positives = 0;
+  double false_negatives = 0;
+  double step_losses = 0;
+  double steps = 0;
+
+  static constexpr double Sums::*kAll[] = {
+      &Sums::weight,      &Sums::loss,           &Sums::correct,         &Sums::labels,
+      &Sums::predictions, &Sums::true_positives, &Sums::false_positives, &Sums::false_negatives,
+      &Sums::step_losses, &Sums::steps};
+};
+
+class HeadMetrics : public Metrics {
+ public:
+  explicit HeadMetrics(const EstimatorSpec& spec)
+      : classifier_(spec.is_classifier()), units_(static_cast<size_t>(spec.units())) {}
+
+  std::vector<std::string> names() const override {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : result()) names.push_back(name);
+    return names;
+  }
+
+  void add(const Predictions& predictions, const Labels& labels, size_t begin, size_t end,
+           double loss) override {
+    CHECK(predictions.rows == end - begin && predictions.units == units_,
+          "the predictions are of these rows");
+    for (size_t row = begin; row < end; ++row) {
+      if (!classifier_) {
+        add_regression(predictions, labels, begin, row);
+      } else if (units_ == 1) {
+        add_binary(predictions, labels, begin, row);
+      } else {
+        add_multi_class(predictions, labels, begin, row);
+      }
+    }
+    sums_.step_losses += loss;
+    sums_.steps += 1;
+  }
+
+  NamedValues result() const override {
+    const double average = ratio(sums_.loss, sums_.weight);
+    const double loss = ratio(sums_.step_losses, sums_.steps);
+    const double label_mean = ratio(sums_.labels, sums_.weight);
+    const double prediction_mean = ratio(sums_.predictions, sums_.weight);
+    if (!classifier_) {
+      return {{"average_loss", average},
+              {"label/mean", label_mean},
+              {"loss", loss},
+              {"prediction/mean", prediction_mean}};
+    }
+    const double accuracy = ratio(sums_.correct, sums_.weight);
+    if (units_ > 1) return {{"accuracy", accuracy}, {"average_loss", average}, {"loss", loss}};
+    const double tp = sums_.true_positives;
+    return {{"accuracy", accuracy},
+            {"accuracy_baseline", std::max(label_mean, sums_.weight == 0 ? 0 : 1 - label_mean)},
+            {"auc", auc_.roc()},
+            {"auc_precision_recall", auc_.precision_recall()},
+            {"average_loss", average},
+            {"label/mean", label_mean},
+            {"loss", loss},
+            {"precision", ratio(tp, tp + sums_.false_positives)},
+            {"prediction/mean", prediction_mean},
+            {"recall", ratio(tp, tp + sums_.false_negatives)}};
+  }
+
+  void reset() override {
+    sums_ = {};
+    auc_ = {};
+  }
+
+  std::string save() const override {
+    SnapshotWriter writer(kMagic);
+    writer.add_u64(classifier_ ? 1 : 0);
+    writer.add_u64(units_);
+    for (const auto member : Sums::kAll) writer.add_f64(sums_.*member);
+    for (const double sum : auc_.sums()) writer.add_f64(sum);
+    return writer.finish();
+  }
+
+  Status load(std::string_view bytes) override {
+    TRY(auto reader, SnapshotReader::open(kMagic, bytes));
+    const bool same_head = reader.u64() == (classifier_ ? 1U : 0U) && reader.u64() == units_;
+    if (reader.ok() && !same_head) {
+      return Error(Code::kInvalidArgument, "the saved metrics are of another kind of model");
+    }
+    Sums sums;
+    AucBuckets auc;
+    for (const auto member : Sums::kAll) sums.*member = reader.f64();
+    for (double& sum : auc.sums()) sum = reader.f64();
+    if (!reader.ok() || !reader.at_end()) {
+      return Error(Code::kDataLoss, "the saved metrics are damaged: their size is wrong");
+    }
+    sums_ = sums;
+    auc_ = auc;
+    return {};
+  }
+
+ private:
+  void add_binary(const Predictions& predictions, const Labels& labels, size_t begin, size_t row) {
+    const float logit = predictions.logits[row - begin];
+    const float label = labels.values[row];
+    const double weight = weight_of(labels, row);
+    const float probability = sigmoid(logit);
+    const bool chosen = predictions.class_ids[row - begin] == 1;
+    // Keras takes any label but 0 as positive here; accuracy compares it with the class id.
+    const bool positive = label != 0;
+    sums_.weight += weight;
+    sums_.loss += weight * static_cast<double>(binary_loss(logit, label));
+    sums_.labels += weight * static_cast<double>(label);
+    sums_.predictions += weight * static_cast<double>(probability);
+    if (label == (chosen ? 1.0F : 0.0F)) sums_.correct += weight;
+    if (chosen) (positive ? sums_.true_positives : sums_.false_positives) += weight;
+    if (!chosen && positive) sums_.false_negatives += weight;
+    auc_.add(probability, positive, weight);
+  }
+
+  void add_multi_class(const Predictions& predictions, const Labels& labels, size_t begin,
+                       size_t row) {
+    const auto label = static_cast<size_t>(labels.values[row]);
+    const double weight = weight_of(labels, row);
+    const auto logits =
+        std::span<const float>(predictions.logits).subspan((row - begin) * units_, units_);
+    sums_.weight += weight;
+    sums_.loss += weight * static_cast<double>(multi_class_loss(logits, label));
+    if (std::cmp_equal(predictions.class_ids[row - begin], label)) sums_.correct += weight;
+  }
+
+  void add_regression(const Predictions& predictions, const Labels& labels, size_t begin,
+                      size_t row) {
+    const double weight = weight_of(labels, row);
+    for (size_t unit = 0; unit < units_; ++unit) {
+      const float prediction = predictions.logits[(row - begin) * units_ + unit];
+      const float label = labels.values[row * units_ + unit];
+      sums_.weight += weight;
+      sums_.loss += weight * static_cast<double>(squared_loss(prediction, label));
+      sums_.labels += weight * static_cast<double>(label);
+      sums_.predictions += weight * static_cast<double>(prediction);
+    }
+  }
+
+  bool classifier_;
+  size_t units_;
+  Sums sums_;
+  AucBuckets auc_;
+};
+
+}  // namespace
+
+std::unique_ptr<Metrics> Metrics::create(const EstimatorSpec& spec) {
+  return std::make_unique<HeadMetrics>(spec);
+}
+
+}  // namespace millrace::estimator

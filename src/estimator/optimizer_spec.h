@@ -1,0 +1,42 @@
+// The optimizers by name: which arguments each takes with which defaults and bounds, what a
+// checkpoint calls them, and which are built (tf.keras.optimizers.legacy of 2.15). One table in
+// optimizer_spec.cc; CREATE MODEL, variables() and the snapshot all read it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "data/argument.h"
+#include "estimator/estimator.h"
+
+namespace millrace::estimator {
+
+/// One argument: a number or a flag of OptimizerSpec.
+struct OptimizerArgument {
+  std::string_view name;
+  float OptimizerSpec::*number = nullptr;
+  bool OptimizerSpec::*flag = nullptr;
+  double least = 0;
+  double most = 0;
+  bool saved = false;  // a variable of the checkpoint: training/Ftrl/beta
+};
+
+struct OptimizerFacts {
+  OptimizerKind kind;
+  std::string_view name;  // as in checkpoints: "RMSprop"
+  bool by_name;           // the estimators accept it as a plain name
+  float learning_rate;    // when called without one: Ftrl()
+  std::span<const OptimizerArgument> arguments;
+  bool built;
+};
+
+const OptimizerFacts& facts_of(OptimizerKind kind);
+
+/// Reads `Ftrl`, 'Ftrl' or `Ftrl(learning_rate => 0.1)`. A plain name gets `learning_rate`, as the
+/// estimators give it; a call gets Keras's default unless it says otherwise. Errors are about the
+/// optimizer and have positions.
+Result<OptimizerSpec> make_optimizer_spec(const Argument& value, float learning_rate);
+
+}  // namespace millrace::estimator

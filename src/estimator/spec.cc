@@ -1,0 +1,342 @@
+// Reading CREATE MODEL's call into an EstimatorSpec: one table of arguments, each with the
+// estimators that take it (tensorflow_estimator 2.15 canned/*.py). Labels, which the spec alone
+// decides, are here too.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "data/schema.h"
+#include "estimator/estimator.h"
+#include "estimator/optimizer_spec.h"
+
+namespace millrace::estimator {
+namespace {
+
+constexpr int64_t kClassesMax = 1 << 16;
+constexpr int64_t kBatchSizeMax = 1 << 20;
+
+// Which estimators an argument belongs to.
+enum : uint8_t {
+  kLinear = 1,
+  kDnn = 2,
+  kCombined = 4,
+  kClassifier = 8,
+  kRegressor = 16,
+  kAll = kLinear | kDnn | kCombined
+};
+
+struct EstimatorFacts {
+  EstimatorKind kind;
+  std::string_view name;
+  uint8_t traits;
+  bool built;
+};
+
+constexpr std::array<EstimatorFacts, 6> kEstimators = {{
+    {EstimatorKind::kLinearClassifier, "LinearClassifier", kLinear | kClassifier, true},
+    {EstimatorKind::kLinearRegressor, "LinearRegressor", kLinear | kRegressor, true},
+    {EstimatorKind::kDnnClassifier, "DNNClassifier", kDnn | kClassifier, false},
+    {EstimatorKind::kDnnRegressor, "DNNRegressor", kDnn | kRegressor, false},
+    {EstimatorKind::kDnnLinearCombinedClassifier, "DNNLinearCombinedClassifier",
+     kCombined | kClassifier, false},
+    {EstimatorKind::kDnnLinearCombinedRegressor, "DNNLinearCombinedRegressor",
+     kCombined | kRegressor, false},
+}};
+
+/// What an argument's reader may look at besides its value.
+struct Reading {
+  EstimatorSpec& spec;
+  float linear_learning_rate;       // of an optimizer given by name
+  float linear_learning_rate_none;  // of optimizer => NULL
+};
+
+using Reader = Status (*)(const Argument& value, Reading& reading);
+
+struct SpecArgument {
+  std::string_view name;
+  uint8_t towers;  // kLinear | kDnn | kCombined
+  uint8_t heads;   // 0 = both
+  Reader read;
+};
+
+Error wrong(const Argument& at, Code code, std::string message, std::string hint = {}) {
+  Error error(code, std::move(message), std::move(hint));
+  error.position = at.position;
+  return error;
+}
+
+Error not_a(const Argument& value, std::string_view what, std::string hint = {}) {
+  return wrong(
+      value, Code::kTypeMismatch,
+      "argument \"" + value.name + "\" is " + std::string(what) + ", not " + value.to_sql(),
+      std::move(hint));
+}
+
+Result<int64_t> integer_between(const Argument& value, int64_t least, int64_t most) {
+  const auto number = value.as_integer();
+  if (!number) return not_a(value, "an integer");
+  if (*number < least || *number > most) {
+    return wrong(value, Code::kInvalidArgument,
+                 "argument \"" + value.name + "\" must be between " + std::to_string(least) +
+                     " and " + std::to_string(most));
+  }
+  return *number;
+}
+
+Status read_nothing(const Argument&, Reading&) {
+  return {};
+}
+
+Status read_label(const Argument& value, Reading& reading) {
+  const auto word = value.as_word();
+  if (!word || word->empty()) return not_a(value, "the name of a column");
+  reading.spec.label = *word;
+  return {};
+}
+
+Status read_weight_column(const Argument& value, Reading& reading) {
+  if (value.form == Argument::Form::kNull) return {};
+  const auto word = value.as_word();
+  if (!word || word->empty()) return not_a(value, "the name of a column");
+  reading.spec.weight_column = *word;
+  return {};
+}
+
+Status read_n_classes(const Argument& value, Reading& reading) {
+  TRY(reading.spec.n_classes, integer_between(value, 2, kClassesMax));
+  return {};
+}
+
+Status read_label_dimension(const Argument& value, Reading& reading) {
+  TRY(reading.spec.label_dimension, integer_between(value, 1, kClassesMax));
+  return {};
+}
+
+Status read_label_vocabulary(const Argument& value, Reading& reading) {
+  if (value.form == Argument::Form::kNull) return {};
+  if (value.form != Argument::Form::kList) {
+    return not_a(value, "a list of text", "Write label_vocabulary => ['no', 'yes'].");
+  }
+  auto& words = reading.spec.label_vocabulary;
+  for (const auto& item : value.items) {
+    if (item.form != Argument::Form::kString) {
+      return not_a(value, "a list of text", "Labels that are class numbers need no vocabulary.");
+    }
+    if (std::find(words.begin(), words.end(), item.text) != words.end()) {
+      return wrong(item, Code::kInvalidArgument,
+                   "argument \"label_vocabulary\" has " + item.to_sql() + " twice");
+    }
+    words.push_back(item.text);
+  }
+  return {};
+}
+
+Status read_loss_reduction(const Argument& value, Reading& reading) {
+  const auto word = value.as_word();
+  if (word && (same_name(*word, "sum_over_batch_size") || same_name(*word, "auto"))) {
+    reading.spec.loss_reduction = LossReduction::kSumOverBatchSize;
+  } else if (word && same_name(*word, "sum")) {
+    reading.spec.loss_reduction = LossReduction::kSum;
+  } else {
+    return not_a(value, "a loss reduction", "Use SUM_OVER_BATCH_SIZE or SUM.");
+  }
+  return {};
+}
+
+Status read_sparse_combiner(const Argument& value, Reading& reading) {
+  const auto word = value.as_word();
+  if (word && same_name(*word, "sum")) {
+    reading.spec.sparse_combiner = Combiner::kSum;
+  } else if (word && same_name(*word, "mean")) {
+    reading.spec.sparse_combiner = Combiner::kMean;
+  } else if (word && same_name(*word, "sqrtn")) {
+    reading.spec.sparse_combiner = Combiner::kSqrtn;
+  } else {
+    return not_a(value, "a combiner", "Use 'sum', 'mean' or 'sqrtn'.");
+  }
+  return {};
+}
+
+Status read_linear_optimizer(const Argument& value, Reading& reading) {
+  if (value.form == Argument::Form::kNull) {
+    reading.spec.linear_optimizer = OptimizerSpec{};
+    reading.spec.linear_optimizer.learning_rate = reading.linear_learning_rate_none;
+    return {};
+  }
+  TRY(reading.spec.linear_optimizer, make_optimizer_spec(value, reading.linear_learning_rate));
+  return {};
+}
+
+Status read_batch_size(const Argument& value, Reading& reading) {
+  TRY(reading.spec.batch_size, integer_between(value, 1, kBatchSizeMax));
+  return {};
+}
+
+Status read_seed(const Argument& value, Reading& reading) {
+  TRY(const int64_t seed, integer_between(value, 0, std::numeric_limits<int64_t>::max()));
+  reading.spec.seed = static_cast<uint64_t>(seed);
+  return {};
+}
+
+constexpr SpecArgument kArguments[] = {
+    {"label", kAll, 0, read_label},
+    {"feature_columns", kLinear | kDnn, 0, read_nothing},
+    {"linear_feature_columns", kCombined, 0, read_nothing},
+    {"dnn_feature_columns", kCombined, 0, read_nothing},
+    {"weight_column", kAll, 0, read_weight_column},
+    {"n_classes", kAll, kClassifier, read_n_classes},
+    {"label_dimension", kAll, kRegressor, read_label_dimension},
+    {"label_vocabulary", kAll, kClassifier, read_label_vocabulary},
+    {"loss_reduction", kAll, 0, read_loss_reduction},
+    {"optimizer", kLinear, 0, read_linear_optimizer},
+    {"linear_optimizer", kCombined, 0, read_linear_optimizer},
+    {"sparse_combiner", kLinear, 0, read_sparse_combiner},
+    {"linear_sparse_combiner", kCombined, 0, read_sparse_combiner},
+    {"batch_size", kAll, 0, read_batch_size},
+    {"seed", kAll, 0, read_seed},
+};
+
+bool belongs(const SpecArgument& argument, const EstimatorFacts& facts) {
+  return (argument.towers & facts.traits) != 0 &&
+         (argument.heads == 0 || (argument.heads & facts.traits) != 0);
+}
+
+Result<const EstimatorFacts*> find_estimator(const Argument& call) {
+  std::vector<std::string_view> names;
+  for (const auto& facts : kEstimators) {
+    if (same_name(facts.name, call.text)) {
+      if (facts.built) return &facts;
+      return wrong(call, Code::kUnsupported,
+                   "estimator \"" + std::string(facts.name) + "\" is not supported");
+    }
+    names.push_back(facts.name);
+  }
+  return wrong(call, Code::kNotFound, "estimator \"" + call.text + "\" does not exist",
+               did_you_mean(call.text, names));
+}
+
+Result<const SpecArgument*> find_argument(const EstimatorFacts& facts, const Argument& given) {
+  if (given.name.empty()) {
+    return wrong(given, Code::kInvalidArgument,
+                 "the arguments of " + std::string(facts.name) + " are given by name",
+                 "Write feature_columns => [...], label => ...");
+  }
+  std::vector<std::string_view> names;
+  for (const auto& argument : kArguments) {
+    if (!belongs(argument, facts)) continue;
+    if (same_name(argument.name, given.name)) return &argument;
+    names.push_back(argument.name);
+  }
+  return wrong(given, Code::kNotFound,
+               std::string(facts.name) + " has no argument \"" + given.name + "\"",
+               did_you_mean(given.name, names));
+}
+
+Status check_present(const EstimatorFacts& facts, const Argument& call) {
+  if (call.find("label") == nullptr) {
+    return wrong(call, Code::kInvalidArgument, "argument \"label\" is missing",
+                 "Write label => the column that holds it.");
+  }
+  if ((facts.traits & kCombined) != 0) {
+    if (call.find("linear_feature_columns") != nullptr ||
+        call.find("dnn_feature_columns") != nullptr) {
+      return {};
+    }
+    return wrong(call, Code::kInvalidArgument,
+                 "either linear_feature_columns or dnn_feature_columns must be given");
+  }
+  if (call.find("feature_columns") == nullptr) {
+    return wrong(call, Code::kInvalidArgument, "argument \"feature_columns\" is missing",
+                 "Write feature_columns => [numeric_column(age), ...].");
+  }
+  return {};
+}
+
+Status check_vocabulary(const EstimatorSpec& spec, const Argument& call) {
+  if (spec.label_vocabulary.empty()) return {};
+  if (std::cmp_equal(spec.label_vocabulary.size(), spec.n_classes)) return {};
+  const Argument* at = call.find("label_vocabulary");
+  return wrong(at != nullptr ? *at : call, Code::kInvalidArgument,
+               "argument \"label_vocabulary\" has " + std::to_string(spec.label_vocabulary.size()) +
+                   " words for " + std::to_string(spec.n_classes) + " classes");
+}
+
+Result<EstimatorSpec> read_call(const Argument& call, size_t linear_columns) {
+  TRY(const EstimatorFacts* facts, find_estimator(call));
+  const float by_columns =
+      linear_columns == 0 ? 1.0F : static_cast<float>(1 / std::sqrt(double(linear_columns)));
+  EstimatorSpec spec;
+  spec.kind = facts->kind;
+  Reading reading{spec, 0.2F, std::min(0.2F, by_columns)};
+  if ((facts->traits & kCombined) != 0) {
+    reading.linear_learning_rate = reading.linear_learning_rate_none = std::min(0.005F, by_columns);
+  }
+  spec.linear_optimizer.learning_rate = reading.linear_learning_rate;
+  std::vector<std::string_view> seen;
+  for (const auto& given : call.items) {
+    TRY(const SpecArgument* argument, find_argument(*facts, given));
+    if (std::find(seen.begin(), seen.end(), argument->name) != seen.end()) {
+      return wrong(given, Code::kInvalidArgument, "argument \"" + given.name + "\" is given twice");
+    }
+    seen.push_back(argument->name);
+    TRY_OK(argument->read(given, reading));
+  }
+  TRY_OK(check_present(*facts, call));
+  TRY_OK(check_vocabulary(spec, call));
+  return spec;
+}
+
+std::string number_text(double value) {
+  char buffer[32];
+  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
+  return {buffer, end};
+}
+
+}  // namespace
+
+bool EstimatorSpec::is_classifier() const {
+  return (kEstimators[static_cast<size_t>(kind)].traits & kClassifier) != 0;
+}
+
+int64_t EstimatorSpec::units() const {
+  if (!is_classifier()) return label_dimension;
+  return n_classes == 2 ? 1 : n_classes;
+}
+
+Result<EstimatorSpec> make_estimator_spec(std::string_view model_name, const Argument& call,
+                                          size_t linear_columns) {
+  auto spec = read_call(call, linear_columns);
+  if (spec) return spec;
+  return std::move(spec).error().within("cannot create model \"" + std::string(model_name) + "\"");
+}
+
+std::string check_label(const EstimatorSpec& spec, double label) {
+  if (!spec.is_classifier()) {
+    if (std::isfinite(static_cast<float>(label))) return {};
+    return "label " + number_text(label) + " is not a finite float32 number";
+  }
+  if (spec.n_classes == 2) {
+    if (label >= 0 && label <= 1) return {};
+    return "label " + number_text(label) + " is not in [0, 1]";
+  }
+  const bool whole = label == std::floor(label);
+  if (whole && label >= 0 && label < static_cast<double>(spec.n_classes)) return {};
+  return "label " + number_text(label) + " is not a class in [0, " +
+         std::to_string(spec.n_classes - 1) + "]";
+}
+
+int64_t class_of(const EstimatorSpec& spec, std::string_view label) {
+  const auto& words = spec.label_vocabulary;
+  const auto found = std::find(words.begin(), words.end(), label);
+  return found == words.end() ? -1 : found - words.begin();
+}
+
+std::string class_name(const EstimatorSpec& spec, int64_t class_id) {
+  const auto index = static_cast<size_t>(class_id);
+  if (class_id >= 0 && index < spec.label_vocabulary.size()) return spec.label_vocabulary[index];
+  return std::to_string(class_id);
+}
+
+}  // namespace millrace::estimator

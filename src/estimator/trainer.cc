@@ -1,0 +1,338 @@
+// The Trainer and the Model it publishes: towers, a head, the two counters, and the snapshot of all
+// of it.
+#include <algorithm>
+#include <charconv>
+
+#include "base/check.h"
+#include "estimator/estimator.h"
+#include "estimator/head.h"
+#include "estimator/optimizer_spec.h"
+#include "estimator/snapshot.h"
+#include "estimator/tower.h"
+
+namespace millrace::estimator {
+namespace {
+
+constexpr std::string_view kMagic = "MILLMODL";
+
+const Encoded& input_of(const TowerInputs& inputs, bool dnn) {
+  return dnn ? inputs.dnn : inputs.linear;
+}
+
+void begin_predictions(size_t rows, size_t units, Predictions& out) {
+  out.rows = rows;
+  out.units = units;
+  out.logits.assign(rows * units, 0.0F);
+}
+
+class PublishedModel : public Model {
+ public:
+  const EstimatorSpec& spec() const override { return *spec_; }
+  int64_t global_step() const override { return global_step_; }
+  int64_t examples() const override { return examples_; }
+
+  void predict(const TowerInputs& inputs, size_t begin, size_t end,
+               Predictions& out) const override {
+    begin_predictions(end - begin, static_cast<size_t>(spec_->units()), out);
+    for (const auto& part : parts_) {
+      part.tower->add_logits({input_of(inputs, part.dnn), begin, end}, out.logits);
+    }
+    finish_predictions(*spec_, out);
+  }
+
+  std::vector<Variable> variables() const override {
+    std::vector<Variable> all;
+    for (const auto& part : parts_) part.tower->add_variables(all);
+    return all;
+  }
+
+ private:
+  friend class EstimatorTrainer;
+  struct Part {
+    std::shared_ptr<const PublishedTower> tower;
+    bool dnn;
+  };
+
+  std::shared_ptr<const EstimatorSpec> spec_;
+  std::vector<Part> parts_;
+  int64_t global_step_ = 0;
+  int64_t examples_ = 0;
+};
+
+/// What makes two models the same but for what they learned, one `name=value` a line.
+std::string identity_of(const EstimatorSpec& spec, const TowerLayouts& layouts) {
+  std::string text;
+  const auto line = [&](std::string_view name, const std::string& value) {
+    text += std::string(name) + "=" + value + "\n";
+  };
+  line("kind", std::to_string(static_cast<int>(spec.kind)));
+  line("n_classes", std::to_string(spec.n_classes));
+  line("label_dimension", std::to_string(spec.label_dimension));
+  line("loss_reduction", std::to_string(static_cast<int>(spec.loss_reduction)));
+  line("sparse_combiner", std::to_string(static_cast<int>(spec.sparse_combiner)));
+  line("linear_optimizer", std::string(facts_of(spec.linear_optimizer.kind).name));
+  for (const auto& word : spec.label_vocabulary) {
+    line("label_vocabulary", std::to_string(word.size()) + ":" + word);
+  }
+  for (const auto* tower : {&layouts.linear, &layouts.dnn}) {
+    for (const auto& block : *tower) {
+      line(tower == &layouts.linear ? "linear" : "dnn",
+           block.name + (block.sparse ? " sparse " : " dense ") +
+               (block.multi_hot ? "multi-hot " : "") + std::to_string(block.width) + " " +
+               std::to_string(block.table_rows) + " " +
+               std::to_string(static_cast<int>(block.combiner)) + " " + block.table);
+    }
+  }
+  return text;
+}
+
+/// The first line in which two identities differ, for a message.
+std::string first_difference(std::string_view a, std::string_view b) {
+  while (!a.empty() || !b.empty()) {
+    const auto line_a = a.substr(0, a.find('\n'));
+    const auto line_b = b.substr(0, b.find('\n'));
+    if (line_a != line_b) {
+      const auto shown = [](std::string_view line) {
+        return line.empty() ? std::string("nothing") : "\"" + std::string(line) + "\"";
+      };
+      return "it has " + shown(line_a) + " where the model has " + shown(line_b);
+    }
+    a.remove_prefix(std::min(a.size(), line_a.size() + 1));
+    b.remove_prefix(std::min(b.size(), line_b.size() + 1));
+  }
+  return {};
+}
+
+class EstimatorTrainer : public Trainer {
+ public:
+  struct Part {
+    std::unique_ptr<Tower> tower;
+    bool dnn;
+  };
+
+  EstimatorTrainer(const EstimatorSpec& spec, const TowerLayouts& layouts, std::vector<Part> parts)
+      : spec_(std::make_shared<EstimatorSpec>(spec)),
+        identity_(identity_of(spec, layouts)),
+        parts_(std::move(parts)) {}
+
+  const EstimatorSpec& spec() const override { return *spec_; }
+  int64_t global_step() const override { return global_step_; }
+  int64_t examples() const override { return examples_; }
+
+  double learn(const TowerInputs& inputs, const Labels& labels, size_t begin, size_t end,
+               Predictions& out) override {
+    CHECK(begin < end, "a step has rows");
+    begin_predictions(end - begin, static_cast<size_t>(spec_->units()), out);
+    for (const auto& part : parts_) {
+      part.tower->add_logits({input_of(inputs, part.dnn), begin, end}, out.logits);
+    }
+    gradient_.resize(out.logits.size());
+    const float loss = loss_and_gradient(*spec_, out.logits, {labels, begin, end}, gradient_);
+    for (const auto& part : parts_) {
+      part.tower->learn({input_of(inputs, part.dnn), begin, end}, gradient_, global_step_);
+    }
+    finish_predictions(*spec_, out);
+    ++global_step_;
+    examples_ += static_cast<int64_t>(end - begin);
+    return static_cast<double>(loss);
+  }
+
+  std::shared_ptr<const Model> publish() override {
+    auto model = std::make_shared<PublishedModel>();
+    model->spec_ = spec_;
+    model->global_step_ = global_step_;
+    model->examples_ = examples_;
+    for (const auto& part : parts_) model->parts_.push_back({part.tower->publish(), part.dnn});
+    return model;
+  }
+
+  std::string save() const override;
+  Status load(std::string_view bytes) override;
+  std::vector<Variable> variables() const override;
+  Status assign(const Variable& variable) override;
+
+ private:
+  /// A hyperparameter by its checkpoint name, or null.
+  float* hyperparameter(std::string_view name);
+  /// A weight or a slot by its checkpoint name; `*slot` is -1 for the weight itself.
+  Parameter* find_array(std::string_view name, int* slot);
+  void read_state(SnapshotReader& reader, bool keep);
+
+  std::shared_ptr<const EstimatorSpec> spec_;
+  std::string identity_;
+  std::vector<Part> parts_;
+  int64_t global_step_ = 0;
+  int64_t examples_ = 0;
+  std::vector<float> gradient_;
+};
+
+std::string scope_of(Tower& tower) {
+  return "training/" + std::string(facts_of(tower.optimizer().spec().kind).name) + "/";
+}
+
+std::string EstimatorTrainer::save() const {
+  SnapshotWriter writer(kMagic);
+  writer.add_text(identity_);
+  writer.add_i64(global_step_);
+  writer.add_i64(examples_);
+  for (const auto& part : parts_) {
+    const OptimizerSpec& optimizer = part.tower->optimizer().spec();
+    for (const auto& argument : facts_of(optimizer.kind).arguments) {
+      if (argument.saved) writer.add_f32(optimizer.*argument.number);
+    }
+    const auto slots = part.tower->optimizer().slots();
+    for (const Parameter* parameter : part.tower->parameters()) {
+      writer.add_text(parameter->name());
+      writer.add_floats(parameter->values(), 0);
+      for (size_t i = 0; i < parameter->slot_count(); ++i) {
+        writer.add_floats(parameter->slot(i), slots[i].initial);
+      }
+    }
+  }
+  return writer.finish();
+}
+
+void EstimatorTrainer::read_state(SnapshotReader& reader, bool keep) {
+  const int64_t global_step = reader.i64();
+  const int64_t examples = reader.i64();
+  if (keep) {
+    global_step_ = global_step;
+    examples_ = examples;
+  }
+  for (const auto& part : parts_) {
+    OptimizerSpec& optimizer = part.tower->optimizer().mutable_spec();
+    for (const auto& argument : facts_of(optimizer.kind).arguments) {
+      if (!argument.saved) continue;
+      const float value = reader.f32();
+      if (keep) optimizer.*argument.number = value;
+    }
+    const auto slots = part.tower->optimizer().slots();
+    for (Parameter* parameter : part.tower->parameters()) {
+      reader.text();  // its name, for people who look into the bytes; the identity was compared
+      const size_t count = parameter->values().size();
+      if (!keep) {
+        for (size_t i = 0; i <= slots.size(); ++i) {
+          reader.skip_floats(count, i == 0 ? 0.0F : slots[i - 1].initial);
+        }
+        continue;
+      }
+      reader.floats(parameter->values(), 0);
+      for (size_t i = 0; i < slots.size(); ++i) {
+        reader.floats(parameter->slot(i), slots[i].initial);
+      }
+      parameter->touch_all();
+    }
+  }
+}
+
+Status EstimatorTrainer::load(std::string_view bytes) {
+  TRY(auto reader, SnapshotReader::open(kMagic, bytes));
+  const auto identity = reader.text();
+  if (reader.ok() && identity != identity_) {
+    return Error(Code::kInvalidArgument,
+                 "the snapshot is of another model: " + first_difference(identity, identity_));
+  }
+  // Read once without keeping anything, so that a damaged snapshot leaves the model as it is.
+  SnapshotReader check = reader;
+  read_state(check, false);
+  if (!check.ok() || !check.at_end()) {
+    return Error(Code::kDataLoss, "the snapshot is damaged: its arrays do not fit the model");
+  }
+  read_state(reader, true);
+  return {};
+}
+
+std::vector<Variable> EstimatorTrainer::variables() const {
+  std::vector<Variable> all;
+  const auto copied = [](std::span<const float> values) {
+    return std::vector<float>(values.begin(), values.end());
+  };
+  for (const auto& part : parts_) {
+    const std::string scope = scope_of(*part.tower);
+    const OptimizerSpec& optimizer = part.tower->optimizer().spec();
+    for (const auto& argument : facts_of(optimizer.kind).arguments) {
+      if (!argument.saved) continue;
+      all.push_back({scope + std::string(argument.name), {}, {optimizer.*argument.number}});
+    }
+    const auto slots = part.tower->optimizer().slots();
+    for (const Parameter* parameter : part.tower->parameters()) {
+      all.push_back({parameter->name(), parameter->shape(), copied(parameter->values())});
+      for (size_t i = 0; i < parameter->slot_count(); ++i) {
+        all.push_back({scope + parameter->name() + "/" + std::string(slots[i].name),
+                       parameter->shape(), copied(parameter->slot(i))});
+      }
+    }
+  }
+  return all;
+}
+
+float* EstimatorTrainer::hyperparameter(std::string_view name) {
+  for (const auto& part : parts_) {
+    OptimizerSpec& optimizer = part.tower->optimizer().mutable_spec();
+    for (const auto& argument : facts_of(optimizer.kind).arguments) {
+      const bool same = name == scope_of(*part.tower) + std::string(argument.name);
+      if (argument.saved && same) return &(optimizer.*argument.number);
+    }
+  }
+  return nullptr;
+}
+
+Parameter* EstimatorTrainer::find_array(std::string_view name, int* slot) {
+  for (const auto& part : parts_) {
+    const std::string scope = scope_of(*part.tower);
+    const auto slots = part.tower->optimizer().slots();
+    for (Parameter* parameter : part.tower->parameters()) {
+      *slot = -1;
+      if (name == parameter->name()) return parameter;
+      for (size_t i = 0; i < parameter->slot_count(); ++i) {
+        *slot = static_cast<int>(i);
+        if (name == scope + parameter->name() + "/" + std::string(slots[i].name)) return parameter;
+      }
+    }
+  }
+  return nullptr;
+}
+
+Status EstimatorTrainer::assign(const Variable& variable) {
+  if (float* number = hyperparameter(variable.name); number != nullptr) {
+    if (!variable.shape.empty() || variable.values.size() != 1) {
+      return Error(Code::kInvalidArgument, "variable \"" + variable.name + "\" is one number");
+    }
+    *number = variable.values[0];
+    return {};
+  }
+  int slot = -1;
+  Parameter* parameter = find_array(variable.name, &slot);
+  if (parameter == nullptr) {
+    return Error(Code::kNotFound, "variable \"" + variable.name + "\" does not exist");
+  }
+  if (variable.shape != parameter->shape() ||
+      variable.values.size() != parameter->values().size()) {
+    return Error(Code::kInvalidArgument, "variable \"" + variable.name + "\" has another shape");
+  }
+  const auto to = slot < 0 ? parameter->values() : parameter->slot(static_cast<size_t>(slot));
+  std::copy(variable.values.begin(), variable.values.end(), to.begin());
+  parameter->touch_all();
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Trainer>> Trainer::create(const EstimatorSpec& spec,
+                                                 const TowerLayouts& layouts) {
+  if (!facts_of(spec.linear_optimizer.kind).built) {
+    return Error(Code::kUnsupported, "optimizer \"" +
+                                         std::string(facts_of(spec.linear_optimizer.kind).name) +
+                                         "\" is not supported");
+  }
+  if (!layouts.dnn.empty()) {
+    return Error(Code::kUnsupported, "an estimator with a DNN is not supported");
+  }
+  std::vector<EstimatorTrainer::Part> parts;
+  TRY(auto linear, make_linear_tower(spec, layouts.linear));
+  parts.push_back({std::move(linear), false});
+  return std::unique_ptr<Trainer>(
+      std::make_unique<EstimatorTrainer>(spec, layouts, std::move(parts)));
+}
+
+}  // namespace millrace::estimator

@@ -1,0 +1,383 @@
+#include <algorithm>
+#include <utility>
+
+#include "source/kafka_reader.h"
+#include "source/source.h"
+
+namespace millrace::source {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// How long the source's thread sleeps at most before it looks at the broker's complaints again.
+constexpr milliseconds kLook{100};
+// One attempt to reach a broker that has been away for longer than the source's patience.
+constexpr milliseconds kProbe{1000};
+// SingleStore's pipelines_max_offsets_per_batch_partition.
+constexpr int64_t kOffsetsMaxDefault = 1'000'000;
+
+/// librdkafka's messages of one batch; the client they came from lives as long as they do.
+struct HeldMessages {
+  std::shared_ptr<KafkaConsumer> consumer;
+  std::vector<rd_kafka_message_t*> messages;
+
+  explicit HeldMessages(std::shared_ptr<KafkaConsumer> c) : consumer(std::move(c)) {}
+  HeldMessages(const HeldMessages&) = delete;
+  HeldMessages& operator=(const HeldMessages&) = delete;
+  ~HeldMessages() {
+    for (auto* message : messages) rd_kafka_message_destroy(message);
+  }
+};
+
+class KafkaSource : public Source {
+ public:
+  KafkaSource(KafkaOptions options, std::shared_ptr<KafkaConsumer> consumer)
+      : options_(std::move(options)),
+        consumer_(std::move(consumer)),
+        acknowledged_(rd_kafka_queue_new(consumer_->kafka.get())) {}
+
+  Result<std::vector<PartitionBounds>> partitions() override;
+  Status seek(const std::vector<Cursor>& cursors) override;
+  Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) override;
+  Result<MessageBatch> take_again(const std::vector<OffsetRange>& ranges,
+                                  const std::stop_token& stop) override;
+  void acknowledge(const std::vector<Cursor>& cursors) override;
+
+ private:
+  using Readers = std::vector<std::unique_ptr<PartitionReader>>;
+
+  Result<std::vector<int32_t>> partition_numbers();
+  Result<PartitionBounds> bounds_of(int32_t partition);
+  Status check_cursor(int32_t partition, int64_t offset, const PartitionBounds& bounds) const;
+  PartitionReader* find(int32_t partition);
+  Status read_from(const Cursor& cursor);
+  Status seek_to_ranges(const std::vector<OffsetRange>& ranges);
+  Status check_ranges_exist(const std::vector<OffsetRange>& ranges);
+  PartLimits part_of(const TakeLimits& limits) const;
+  bool anything_in_parts() const;
+  MessageBatch seal();
+  void put_back();
+  Status check_broken() const;
+  Status check_broker();
+  void send_acknowledgement();
+
+  const KafkaOptions options_;
+  const std::shared_ptr<KafkaConsumer> consumer_;
+  Readers readers_;  // by partition
+
+  KafkaOwned<rd_kafka_queue_t> acknowledged_;  // where the answers to commits arrive
+  bool acknowledging_ = false;
+  std::vector<Cursor> to_acknowledge_;
+};
+
+Result<std::vector<int32_t>> KafkaSource::partition_numbers() {
+  return kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(), consumer_->words,
+                             options_.brokers, options_.connect_timeout);
+}
+
+Result<PartitionBounds> KafkaSource::bounds_of(int32_t partition) {
+  const auto deadline = steady_clock::now() + options_.connect_timeout;
+  PartitionBounds bounds{partition, 0, 0};
+  do {
+    const auto error =
+        rd_kafka_query_watermark_offsets(consumer_->kafka.get(), options_.topic.c_str(), partition,
+                                         &bounds.earliest_offset, &bounds.latest_offset, 1000);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return bounds;
+    if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+        error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+        error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+      return Error(Code::kNotFound, "Kafka topic \"" + options_.topic + "\" has no partition " +
+                                        std::to_string(partition));
+    rd_kafka_poll(consumer_->kafka.get(), 20);
+    consumer_->words.heard(error, rd_kafka_err2str(error));
+  } while (steady_clock::now() < deadline);
+  return kafka_unreachable(options_.brokers, consumer_->words, options_.connect_timeout);
+}
+
+Result<std::vector<PartitionBounds>> KafkaSource::partitions() {
+  TRY(const auto numbers, partition_numbers());
+  std::vector<PartitionBounds> all;
+  for (const int32_t number : numbers) {
+    TRY(const auto bounds, bounds_of(number));
+    all.push_back(bounds);
+  }
+  consumer_->words.clear();
+  return all;
+}
+
+Status KafkaSource::check_cursor(int32_t partition, int64_t offset,
+                                 const PartitionBounds& bounds) const {
+  if (offset >= bounds.earliest_offset && offset <= bounds.latest_offset) return {};
+  return kafka_offset_gone(options_.topic, partition, offset, bounds.earliest_offset,
+                           bounds.latest_offset);
+}
+
+PartitionReader* KafkaSource::find(int32_t partition) {
+  for (const auto& reader : readers_) {
+    if (reader->partition() == partition) return reader.get();
+  }
+  return nullptr;
+}
+
+/// Makes the partition's reader stand at the cursor; one that stands there already keeps what it
+/// has prefetched.
+Status KafkaSource::read_from(const Cursor& cursor) {
+  auto* reader = find(cursor.partition);
+  if (reader && !reader->broken() && reader->position() == cursor.next_offset) return {};
+  std::erase_if(readers_, [&](const auto& one) { return one.get() == reader; });
+  TRY(auto opened, PartitionReader::open(consumer_, cursor.partition, cursor.next_offset));
+  readers_.push_back(std::move(opened));
+  std::sort(readers_.begin(), readers_.end(),
+            [](const auto& a, const auto& b) { return a->partition() < b->partition(); });
+  return {};
+}
+
+Status KafkaSource::seek(const std::vector<Cursor>& cursors) {
+  TRY(const auto numbers, partition_numbers());
+  for (const auto& cursor : cursors) {
+    if (!std::binary_search(numbers.begin(), numbers.end(), cursor.partition))
+      return Error(Code::kNotFound, "Kafka topic \"" + options_.topic + "\" has no partition " +
+                                        std::to_string(cursor.partition));
+    TRY(const auto bounds, bounds_of(cursor.partition));
+    TRY_OK(check_cursor(cursor.partition, cursor.next_offset, bounds));
+  }
+  consumer_->words.clear();
+  std::erase_if(readers_, [&](const auto& reader) {
+    return std::none_of(cursors.begin(), cursors.end(), [&](const Cursor& cursor) {
+      return cursor.partition == reader->partition();
+    });
+  });
+  for (const auto& cursor : cursors) TRY_OK(read_from(cursor));
+  return {};
+}
+
+/// A batch's bytes are shared out among the partitions beforehand, so that where it is cut does not
+/// depend on which partition's messages came first.
+PartLimits KafkaSource::part_of(const TakeLimits& limits) const {
+  PartLimits part;
+  part.messages_max =
+      limits.offsets_per_partition_max > 0 ? limits.offsets_per_partition_max : kOffsetsMaxDefault;
+  const auto count = static_cast<int64_t>(std::max<size_t>(readers_.size(), 1));
+  if (limits.bytes_max > 0) part.bytes_max = std::max<int64_t>(limits.bytes_max / count, 1);
+  return part;
+}
+
+bool KafkaSource::anything_in_parts() const {
+  return std::any_of(readers_.begin(), readers_.end(),
+                     [](const auto& reader) { return reader->messages() > 0; });
+}
+
+Status KafkaSource::check_broken() const {
+  for (const auto& reader : readers_) {
+    if (reader->broken()) return *reader->broken();
+  }
+  return {};
+}
+
+/// kUnavailable when no broker could be reached for the source's patience, and none can now.
+Status KafkaSource::check_broker() {
+  rd_kafka_poll(consumer_->kafka.get(), 0);
+  const auto& words = consumer_->words;
+  if (!words.away() || steady_clock::now() - words.away_since() < options_.patience) return {};
+  const auto answer = kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(), words,
+                                          options_.brokers, kProbe);
+  if (!answer && answer.error().code == Code::kUnavailable)
+    return kafka_unreachable(options_.brokers, words, options_.patience);
+  if (!answer) return answer.error();
+  consumer_->words.clear();
+  return {};
+}
+
+MessageBatch KafkaSource::seal() {
+  MessageBatch batch;
+  auto held = std::make_shared<HeldMessages>(consumer_);
+  size_t count = 0;
+  for (const auto& reader : readers_) count += reader->messages();
+  batch.messages.reserve(count);
+  held->messages.reserve(count);
+  for (const auto& reader : readers_) {
+    const auto range = reader->seal(batch.messages, held->messages);
+    if (range.end_offset > range.first_offset) batch.ranges.push_back(range);
+  }
+  batch.owner = std::move(held);
+  return batch;
+}
+
+void KafkaSource::put_back() {
+  for (const auto& reader : readers_) reader->put_back();
+}
+
+Result<MessageBatch> KafkaSource::take(const TakeLimits& limits, const std::stop_token& stop) {
+  const PartLimits part = part_of(limits);
+  TRY_OK(check_broken());
+  send_acknowledgement();
+  const std::stop_callback wake_on_stop(stop, [this] { consumer_->wake.signal(); });
+  auto deadline = steady_clock::now() + limits.wait_max;
+  while (!stop.stop_requested()) {
+    bool moved = false;
+    for (const auto& reader : readers_) moved |= reader->fill(part);
+    const bool complete = std::all_of(readers_.begin(), readers_.end(),
+                                      [&](const auto& reader) { return reader->complete(part); });
+    const bool anything = anything_in_parts();
+    if (complete && anything) break;
+    if (!anything) TRY_OK(check_broken());
+    const auto now = steady_clock::now();
+    // Partitions that are not complete have as long again since the last message: what stays away
+    // longer (its broker is gone) comes in a later batch.
+    if (moved) deadline = now + limits.wait_max;
+    if (now >= deadline) break;
+    if (!moved) {
+      const auto left = std::chrono::ceil<milliseconds>(deadline - now);
+      consumer_->wake.wait(std::min<milliseconds>(left, kLook));
+      rd_kafka_poll(consumer_->kafka.get(), 0);
+    }
+  }
+  if (stop.stop_requested()) {
+    put_back();
+    return MessageBatch{};
+  }
+  if (anything_in_parts())
+    consumer_->words.clear();
+  else
+    TRY_OK(check_broker());
+  return seal();
+}
+
+Status KafkaSource::seek_to_ranges(const std::vector<OffsetRange>& ranges) {
+  for (const auto& range : ranges) {
+    const auto* reader = find(range.partition);
+    if (reader && !reader->broken() && reader->position() == range.first_offset) continue;
+    TRY(const auto bounds, bounds_of(range.partition));
+    TRY_OK(check_cursor(range.partition, range.first_offset, bounds));
+    TRY_OK(check_cursor(range.partition, range.end_offset, bounds));
+    TRY_OK(read_from({range.partition, range.first_offset}));
+  }
+  return {};
+}
+
+/// Nothing came for the source's patience, though the ranges were there once.
+Status KafkaSource::check_ranges_exist(const std::vector<OffsetRange>& ranges) {
+  for (const auto& range : ranges) {
+    TRY(const auto bounds, bounds_of(range.partition));
+    TRY_OK(check_cursor(range.partition, range.end_offset, bounds));
+  }
+  return {};
+}
+
+Result<MessageBatch> KafkaSource::take_again(const std::vector<OffsetRange>& ranges,
+                                             const std::stop_token& stop) {
+  TRY_OK(seek_to_ranges(ranges));
+  const std::stop_callback wake_on_stop(stop, [this] { consumer_->wake.signal(); });
+  auto last_move = steady_clock::now();
+  Status status;
+  while (status) {
+    bool moved = false, complete = true;
+    for (const auto& range : ranges) {
+      auto* reader = find(range.partition);
+      PartLimits part;
+      part.messages_max = std::max<int64_t>(range.end_offset - range.first_offset, 0);
+      part.end_offset = range.end_offset;
+      moved |= reader->fill(part);
+      complete = complete && reader->position() >= range.end_offset;
+      if (reader->broken()) status = *reader->broken();
+    }
+    if (complete) return seal();
+    if (stop.stop_requested())
+      status = Error(Code::kCancelled,
+                     "stopped while reading Kafka topic \"" + options_.topic + "\" again");
+    const auto now = steady_clock::now();
+    if (moved) last_move = now;
+    if (status && now - last_move >= options_.patience) {
+      status = check_ranges_exist(ranges);
+      last_move = now;
+    }
+    if (!status || moved) continue;
+    consumer_->wake.wait(kLook);
+    rd_kafka_poll(consumer_->kafka.get(), 0);
+  }
+  put_back();
+  return status.error();
+}
+
+void KafkaSource::acknowledge(const std::vector<Cursor>& cursors) {
+  if (options_.group_id.empty()) return;
+  to_acknowledge_ = cursors;
+  send_acknowledgement();
+}
+
+/// One commit is under way at a time; what is acknowledged meanwhile goes with the next, and only
+/// the newest cursors matter.
+void KafkaSource::send_acknowledgement() {
+  if (acknowledging_) {
+    const KafkaOwned<rd_kafka_event_t> answer(rd_kafka_queue_poll(acknowledged_.get(), 0));
+    if (!answer) return;
+    acknowledging_ = false;
+  }
+  if (to_acknowledge_.empty()) return;
+  const KafkaOwned<rd_kafka_topic_partition_list_t> list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(to_acknowledge_.size())));
+  for (const auto& cursor : to_acknowledge_) {
+    rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), cursor.partition)
+        ->offset = cursor.next_offset;
+  }
+  to_acknowledge_.clear();
+  acknowledging_ = rd_kafka_commit_queue(consumer_->kafka.get(), list.get(), acknowledged_.get(),
+                                         nullptr, nullptr) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+KafkaConfigSpec spec_of(const KafkaOptions& options) {
+  KafkaConfigSpec spec;
+  spec.brokers = options.brokers;
+  spec.properties = options.properties;
+  spec.defaults = {
+      {"client.id", "millrace"},
+      {"isolation.level", "read_committed"},
+      {"check.crcs", "true"},
+      // How long the broker holds an answer back when it has nothing: it bounds the wait for what
+      // is asked on the same connection, and for the end of a partition that ends in a gap.
+      {"fetch.wait.max.ms", "50"},
+      {"fetch.error.backoff.ms", "50"},
+      {"fetch.message.max.bytes", "4194304"},
+      {"queued.min.messages", "200000"},
+      {"queued.max.messages.kbytes", "32768"},
+      {"reconnect.backoff.max.ms", "1000"},
+      {"socket.keepalive.enable", "true"},
+      {"socket.nagle.disable", "true"},
+  };
+  spec.owned = {
+      {"enable.auto.commit", "false"},
+      {"enable.auto.offset.store", "false"},
+      {"enable.partition.eof", "true"},
+      {"allow.auto.create.topics", "false"},
+      // An offset that is gone is an error to be told, never a reason to begin somewhere else.
+      {"auto.offset.reset", "error"},
+  };
+  return spec;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> open_kafka(const KafkaOptions& options) {
+  if (options.topic.empty())
+    return Error(Code::kInvalidArgument, "cannot read from Kafka without a topic",
+                 "Write LOAD DATA KAFKA 'host:port/topic'.");
+  if (options.properties.count("group.id") != 0)
+    return Error(Code::kInvalidArgument,
+                 "Kafka property \"group.id\" belongs to the engine and cannot be set",
+                 "Leave it out; the engine keeps positions and groups itself.");
+  auto spec = spec_of(options);
+  if (!options.group_id.empty()) spec.owned.emplace_back("group.id", options.group_id.c_str());
+  TRY(auto config, make_kafka_config(spec));
+  auto consumer = std::make_shared<KafkaConsumer>();
+  consumer->brokers = options.brokers;
+  consumer->topic_name = options.topic;
+  TRY(consumer->kafka, make_kafka_client(RD_KAFKA_CONSUMER, std::move(config), consumer->words));
+  consumer->topic.reset(rd_kafka_topic_new(consumer->kafka.get(), options.topic.c_str(), nullptr));
+  if (!consumer->topic)
+    return Error(Code::kInvalidArgument, "cannot read Kafka topic \"" + options.topic +
+                                             "\": " + rd_kafka_err2str(rd_kafka_last_error()));
+  return std::unique_ptr<Source>(std::make_unique<KafkaSource>(options, std::move(consumer)));
+}
+
+}  // namespace millrace::source

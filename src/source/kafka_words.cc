@@ -1,0 +1,153 @@
+#include <algorithm>
+
+#include "source/kafka_handle.h"
+
+namespace millrace::source {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+void BrokerWords::heard(rd_kafka_resp_err_t error, const std::string& words) {
+  Lock lock(mutex_);
+  if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL)
+    refused_ = true;
+  if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    // "1/1 brokers are down" says less than the failure before it.
+    if (last_.empty()) last_ = words;
+    if (!away_) away_since_ = steady_clock::now();
+    away_ = true;
+    return;
+  }
+  last_ = words;
+}
+
+void BrokerWords::clear() {
+  Lock lock(mutex_);
+  last_.clear();
+  away_ = refused_ = false;
+}
+
+steady_clock::time_point BrokerWords::away_since() const {
+  Lock lock(mutex_);
+  return away_since_;
+}
+
+bool BrokerWords::away() const {
+  Lock lock(mutex_);
+  return away_;
+}
+
+bool BrokerWords::refused() const {
+  Lock lock(mutex_);
+  return refused_;
+}
+
+std::string BrokerWords::last() const {
+  Lock lock(mutex_);
+  return last_;
+}
+
+Error kafka_unreachable(const std::string& brokers, const BrokerWords& words, milliseconds time) {
+  const std::string why = words.last();
+  const std::string what = "Kafka at \"" + brokers + "\"";
+  if (words.refused())
+    return Error(Code::kAuthentication, what + " refused the connection: " + why,
+                 "Check security.protocol, the sasl.* and the ssl.* properties.");
+  const auto count = time.count();
+  const std::string bound =
+      count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
+  return Error(Code::kUnavailable,
+               "could not reach " + what + " within " + bound + (why.empty() ? "" : ": " + why),
+               "Check that the broker runs and that its advertised listener is reachable.");
+}
+
+Error kafka_offset_gone(const std::string& topic, int32_t partition, int64_t offset,
+                        int64_t earliest, int64_t latest) {
+  const std::string what = "Kafka topic \"" + topic + "\" partition " + std::to_string(partition);
+  if (earliest < 0)
+    return Error(Code::kDataLoss, what + " does not have offset " + std::to_string(offset));
+  Error error(Code::kDataLoss, {});
+  error.detail = "It holds offsets " + std::to_string(earliest) + " to " + std::to_string(latest) +
+                 " (the next one to come).";
+  if (offset > latest) {
+    error.message = what + " ends before offset " + std::to_string(offset);
+    error.hint =
+        "The topic was probably made again. ALTER PIPELINE ... SET OFFSETS EARLIEST reads it from "
+        "its beginning.";
+  } else {
+    error.message = what + " no longer has offset " + std::to_string(offset);
+    error.hint =
+        "Its retention removed messages that were not read. ALTER PIPELINE ... SET OFFSETS EARLIEST"
+        " goes on without them.";
+  }
+  return error;
+}
+
+namespace {
+
+enum class Answer : uint8_t { kReady, kAgain, kMissing, kForbidden };
+
+/// The partitions of the one topic in `metadata`, into `partitions` when it is ready to be read.
+Answer read_metadata(const rd_kafka_metadata_t& metadata, std::vector<int32_t>& partitions) {
+  if (metadata.topic_cnt != 1) return Answer::kAgain;
+  const auto& topic = metadata.topics[0];
+  switch (topic.err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+      break;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+      return Answer::kMissing;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return Answer::kForbidden;
+    default:
+      return Answer::kAgain;
+  }
+  partitions.clear();
+  for (int i = 0; i < topic.partition_cnt; ++i) {
+    if (topic.partitions[i].leader < 0) return Answer::kAgain;
+    partitions.push_back(topic.partitions[i].id);
+  }
+  std::sort(partitions.begin(), partitions.end());
+  return partitions.empty() ? Answer::kAgain : Answer::kReady;
+}
+
+}  // namespace
+
+Result<std::vector<int32_t>> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_topic_t* topic,
+                                                 const BrokerWords& words,
+                                                 const std::string& brokers,
+                                                 milliseconds time_max) {
+  const auto deadline = steady_clock::now() + time_max;
+  const std::string name = "Kafka topic \"" + std::string(rd_kafka_topic_name(topic)) + "\"";
+  Answer answer = Answer::kAgain;
+  bool answered = false;
+  std::vector<int32_t> partitions;
+  do {
+    const auto left =
+        std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count();
+    const int slice = static_cast<int>(std::clamp<int64_t>(left, 1, 500));
+    const rd_kafka_metadata_t* raw = nullptr;
+    const auto error = rd_kafka_metadata(kafka, 0, topic, &raw, slice);
+    const KafkaOwned<const rd_kafka_metadata_t> metadata(raw);
+    rd_kafka_poll(kafka, 0);  // serves the error callback, which fills `words`
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      answered = true;
+      answer = read_metadata(*metadata, partitions);
+      if (answer == Answer::kReady) return partitions;
+      if (answer == Answer::kMissing)
+        return Error(Code::kNotFound, name + " does not exist at \"" + brokers + "\"",
+                     "Make the topic, or check its name.");
+      if (answer == Answer::kForbidden)
+        return Error(Code::kPermission, name + " may not be read by this user",
+                     "Grant the user READ and DESCRIBE on the topic.");
+      rd_kafka_poll(kafka, 20);  // a leader is being elected; a short wait, and ask again
+    } else if (words.refused()) {
+      break;
+    }
+  } while (steady_clock::now() < deadline);
+  if (answered) return Error(Code::kUnavailable, name + " has partitions without a leader");
+  return kafka_unreachable(brokers, words, time_max);
+}
+
+}  // namespace millrace::source

@@ -174,6 +174,11 @@ class Trainer {
   virtual Status assign(const Variable& variable) = 0;
 };
 
+/// The loss of rows [begin, end) of `labels`, which `predictions` holds: what a step on them would
+/// report, for evaluation without learning.
+double loss_of(const EstimatorSpec& spec, const Predictions& predictions, const Labels& labels,
+               size_t begin, size_t end);
+
 /// Checks that a label fits the head and turns it into the number to learn from. Text goes through
 /// the vocabulary. Empty result = fine; otherwise what is wrong: `label 3 is not in [0, 1]`.
 std::string check_label(const EstimatorSpec& spec, double label);

@@ -113,6 +113,13 @@ float loss_and_gradient(const EstimatorSpec& spec, std::span<const float> logits
   return sum / elements;
 }
 
+double loss_of(const EstimatorSpec& spec, const Predictions& predictions, const Labels& labels,
+               size_t begin, size_t end) {
+  std::vector<float> gradient(predictions.logits.size());
+  return static_cast<double>(
+      loss_and_gradient(spec, predictions.logits, {labels, begin, end}, gradient));
+}
+
 void finish_predictions(const EstimatorSpec& spec, Predictions& out) {
   out.probabilities.clear();
   out.class_ids.clear();

@@ -1,0 +1,41 @@
+// Reading TensorFlow's golden files (shared/reference/golden/README.md): a case's configuration as
+// the Argument tree that CREATE MODEL would make of it, the rows as a Batch, the labels. Only for
+// the golden tests.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "data/argument.h"
+#include "data/batch.h"
+#include "data/encoded.h"
+#include "estimator/estimator.h"
+#include "features/encoder.h"
+
+namespace millrace::golden {
+
+using Json = nlohmann::json;
+
+/// The folder of the golden files: $MILLRACE_SHARED/reference/golden.
+std::string folder();
+
+/// A file of that folder; the test aborts when it is not there.
+Json read_json(const std::string& name);
+std::vector<std::string> case_names();
+
+/// A feature column as a call: {"type":"identity",...} becomes
+/// categorical_column_with_identity(...).
+Argument column_call(const Json& column);
+
+/// `LinearClassifier(label => y_bin, feature_columns => [...], ...)`.
+Argument estimator_call(const Json& golden);
+
+/// The 200 rows. In a dense feed gaps are "" and -1 and lists are padded, in an example feed gaps
+/// are NULL.
+Batch input_rows(features::Feed feed);
+
+/// Labels (and weights) of the 200 rows, as the case names them.
+Labels labels_of(const Json& golden, const estimator::EstimatorSpec& spec);
+
+}  // namespace millrace::golden

@@ -119,6 +119,7 @@ class Names(unittest.TestCase):
         for line in ["std::jthread thread_;", "X(const X&) = delete;", "// a new thing to throw",
                      'log("delete the new TABLE");', "static_assert(sizeof(int) == 4);",
                      "return std::unique_ptr<Store>(new Store(x));", "int operand(int);",
+                     "const std::shared_ptr<float[]> block(new float[n]);",
                      "using namespace std::chrono_literals;", "snprintf(buffer, 3, x);"]:
             self.assertEqual(self.rule_of(line), [], line)
 

@@ -47,8 +47,6 @@ def read_line_starting(process, word, timeout_s):
 
 
 def _drain(pipe):
-    try:
+    with pipe:
         while os.read(pipe.fileno(), 65536):
             pass
-    except (OSError, ValueError):
-        pass

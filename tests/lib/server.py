@@ -98,7 +98,6 @@ class Server:
         for session in self._sessions:
             session.close()
         self._sessions.clear()
-        self.process.stdout.close()
         self.process = None
 
 

@@ -31,17 +31,17 @@ bool is_engine_key(std::string_view property) {
 
 std::vector<std::string> known_properties() {
   std::vector<std::string> names;
-  const auto add = [&](const char** pairs, size_t count) {
-    for (size_t i = 0; i + 1 < count; i += 2) {
-      if (pairs[i]) names.emplace_back(pairs[i]);
-    }
-    rd_kafka_conf_dump_free(pairs, count);
+  const auto add = [&](const char** dumped, size_t size) {
+    for (size_t i = 0; i + 1 < size; i += 2) names.emplace_back(dumped[i]);
+    rd_kafka_conf_dump_free(dumped, size);
   };
   size_t count = 0;
   const KafkaOwned<rd_kafka_conf_t> conf(rd_kafka_conf_new());
-  add(rd_kafka_conf_dump(conf.get(), &count), count);
+  const char** pairs = rd_kafka_conf_dump(conf.get(), &count);
+  add(pairs, count);
   rd_kafka_topic_conf_t* topic = rd_kafka_topic_conf_new();
-  add(rd_kafka_topic_conf_dump(topic, &count), count);
+  pairs = rd_kafka_topic_conf_dump(topic, &count);
+  add(pairs, count);
   rd_kafka_topic_conf_destroy(topic);
   // Properties without a default are not in the dump; these are the ones people mistype.
   for (const char* name :

@@ -16,10 +16,16 @@ using std::chrono::milliseconds;
 /// One demo broker for all tests of the file; each test has a topic of its own.
 class KafkaSourceTest : public ::testing::Test {
  protected:
-  void SetUp() override {
+  static void SetUpTestSuite() {
     auto started = DemoBroker::start();
     ASSERT_TRUE(started) << started.error().to_string();
     broker_ = std::move(*started);
+  }
+  static void TearDownTestSuite() { broker_.reset(); }
+
+  void SetUp() override {
+    broker_->set_up(true);
+    topic_ = ::testing::UnitTest::GetInstance()->current_test_info()->name();
     ProducerOptions options;
     options.brokers = broker_->address();
     auto opened = Producer::open(options);
@@ -28,12 +34,12 @@ class KafkaSourceTest : public ::testing::Test {
   }
 
   void make_topic(int32_t partitions) {
-    const auto made = broker_->create_topic(kTopic, partitions);
+    const auto made = broker_->create_topic(topic_, partitions);
     ASSERT_TRUE(made) << made.error().to_string();
   }
 
   void send(int32_t partition, const std::string& payload) {
-    const auto sent = producer_->send(kTopic, partition, "k", payload);
+    const auto sent = producer_->send(topic_, partition, "k", payload);
     ASSERT_TRUE(sent) << sent.error().to_string();
   }
 
@@ -49,7 +55,7 @@ class KafkaSourceTest : public ::testing::Test {
                                milliseconds patience = milliseconds(30'000)) {
     KafkaOptions options;
     options.brokers = broker_->address();
-    options.topic = kTopic;
+    options.topic = topic_;
     options.connect_timeout = connect_timeout;
     options.patience = patience;
     auto source = open_kafka(options);
@@ -57,8 +63,8 @@ class KafkaSourceTest : public ::testing::Test {
     return std::move(*source);
   }
 
-  static constexpr const char* kTopic = "training";
-  std::unique_ptr<DemoBroker> broker_;
+  static inline std::unique_ptr<DemoBroker> broker_;
+  std::string topic_;
   std::unique_ptr<Producer> producer_;
   std::map<int32_t, int64_t> produced_;
   std::stop_source stop_;
@@ -280,7 +286,8 @@ TEST_F(KafkaSourceTest, RefusesACursorBehindTheEndOfTheTopic) {
   const auto sought = open()->seek({{0, 7}});
   ASSERT_FALSE(sought);
   EXPECT_EQ(sought.error().code, Code::kDataLoss);
-  EXPECT_EQ(sought.error().message, "Kafka topic \"training\" partition 0 ends before offset 7");
+  EXPECT_EQ(sought.error().message,
+            "Kafka topic \"" + topic_ + "\" partition 0 ends before offset 7");
 }
 
 TEST_F(KafkaSourceTest, RefusesARangeThatIsGone) {
@@ -305,7 +312,8 @@ TEST_F(KafkaSourceTest, SaysWhichOffsetsRetentionTook) {
   const auto sought = source->seek({{0, 0}});
   ASSERT_FALSE(sought);
   EXPECT_EQ(sought.error().code, Code::kDataLoss);
-  EXPECT_EQ(sought.error().message, "Kafka topic \"training\" partition 0 no longer has offset 0");
+  EXPECT_EQ(sought.error().message,
+            "Kafka topic \"" + topic_ + "\" partition 0 no longer has offset 0");
 }
 
 TEST_F(KafkaSourceTest, NeverSkipsWhatRetentionTakesWhileItReads) {
@@ -342,7 +350,7 @@ TEST_F(KafkaSourceTest, SaysWhenThereIsNoSuchPartition) {
   const auto sought = open()->seek({{4, 0}});
   ASSERT_FALSE(sought);
   EXPECT_EQ(sought.error().code, Code::kNotFound);
-  EXPECT_EQ(sought.error().message, "Kafka topic \"training\" has no partition 4");
+  EXPECT_EQ(sought.error().message, "Kafka topic \"" + topic_ + "\" has no partition 4");
 }
 
 TEST_F(KafkaSourceTest, RecoversFromFailedFetches) {
@@ -412,7 +420,7 @@ TEST_F(KafkaSourceTest, AcknowledgesWithoutWaiting) {
   produce(0, 10);
   KafkaOptions options;
   options.brokers = broker_->address();
-  options.topic = kTopic;
+  options.topic = topic_;
   options.group_id = "millrace.training";
   auto source = open_kafka(options);
   ASSERT_TRUE(source) << source.error().to_string();

@@ -25,8 +25,7 @@ Parameter::Parameter(std::string name, std::vector<int64_t> shape, size_t rows, 
   dirty_.assign(pages, 0);
   // Every page is the same at first, and stays shared until it is written.
   const size_t page_floats = std::min(values_.size(), width << page_shift_);
-  const std::shared_ptr<float[]> first(new float[page_floats]);
-  std::fill_n(first.get(), page_floats, initial);
+  const auto first = std::make_shared<float[]>(page_floats, initial);
   auto table = std::make_shared<PublishedTable>();
   table->pages_.assign(pages, first);
   table->name_ = name_;
@@ -50,7 +49,7 @@ std::shared_ptr<const PublishedTable> Parameter::publish() {
     if (!dirty_[page]) continue;
     const auto from = std::span<const float>(values_).subspan(page * page_floats);
     const size_t count = std::min(page_floats, from.size());
-    const std::shared_ptr<float[]> copy(new float[count]);
+    const auto copy = std::make_shared<float[]>(count);
     std::copy_n(from.begin(), count, copy.get());
     table->pages_[page] = copy;
     dirty_[page] = 0;

@@ -1,5 +1,6 @@
 // categorical_column_with_vocabulary_list: the id of a word is its place in the list. A word that
 // is not there gets the default (-1 is dropped later), or a bucket after the list by its hash.
+#include <charconv>
 #include <string>
 #include <unordered_map>
 
@@ -25,7 +26,10 @@ class VocabularyEncoder : public CategoricalEncoder {
     int64_t id = 0;
     for (const auto& word : column.vocabulary) {
       if (key.integer) {
-        integers_.emplace(std::stoll(word), id++);
+        // The column table wrote it from an integer.
+        int64_t value = 0;
+        std::from_chars(word.data(), word.data() + word.size(), value);
+        integers_.emplace(value, id++);
       } else {
         words_.emplace(word, id++);
       }

@@ -1,0 +1,159 @@
+#include "features/feature_column.h"
+
+#include <gtest/gtest.h>
+
+namespace millrace::features {
+namespace {
+
+using Form = Argument::Form;
+
+Argument make(Form form, std::string text, std::vector<Argument> items = {}) {
+  Argument argument;
+  argument.form = form;
+  argument.text = std::move(text);
+  argument.items = std::move(items);
+  argument.position = 7;
+  return argument;
+}
+Argument name(std::string text) {
+  return make(Form::kName, std::move(text));
+}
+Argument number(std::string text) {
+  return make(Form::kNumber, std::move(text));
+}
+Argument list(std::vector<Argument> items) {
+  return make(Form::kList, "", std::move(items));
+}
+Argument call(std::string function, std::vector<Argument> items) {
+  return make(Form::kCall, std::move(function), std::move(items));
+}
+Argument with(std::string parameter, Argument argument) {
+  argument.name = std::move(parameter);
+  return argument;
+}
+
+Argument ages() {
+  return call("bucketized_column",
+              {name("age"), with("boundaries", list({number("22"), number("25.5")}))});
+}
+
+std::string error_of(const Argument& argument) {
+  const auto made = make_feature_column(argument);
+  EXPECT_FALSE(made);
+  if (made) return {};
+  EXPECT_EQ(made.error().position, 7);
+  return made.error().to_string();
+}
+
+TEST(FeatureColumn, NamesAreTensorFlows) {
+  const auto cross =
+      make_feature_column(call("crossed_column", {list({name("city"), ages()}), number("64")}));
+  ASSERT_TRUE(cross);
+  EXPECT_EQ(cross->name(), "age_bucketized_X_city");
+  EXPECT_EQ(cross->keys(), (std::vector<std::string>{"city", "age"}));
+}
+
+TEST(FeatureColumn, NestedCrossesNameTheirLeavesSorted) {
+  const auto inner = call("crossed_column", {list({name("z"), name("b")}), number("10")});
+  const auto cross =
+      make_feature_column(call("crossed_column", {list({inner, name("c")}), number("9")}));
+  ASSERT_TRUE(cross);
+  EXPECT_EQ(cross->name(), "b_X_c_X_z");
+}
+
+TEST(FeatureColumn, SqlSaysWhatWasGivenAndNoMore) {
+  const auto column = make_feature_column(ages());
+  ASSERT_TRUE(column);
+  EXPECT_EQ(column->to_sql(), "bucketized_column(age, boundaries => [22, 25.5])");
+  const auto words = make_feature_column(
+      call("categorical_column_with_vocabulary_list",
+           {name("color"), list({make(Form::kString, "it's"), make(Form::kString, "red")}),
+            with("default_value", number("1"))}));
+  ASSERT_TRUE(words);
+  EXPECT_EQ(words->to_sql(),
+            "categorical_column_with_vocabulary_list(color, ['it''s', 'red'], default_value => 1)");
+}
+
+TEST(FeatureColumn, UnknownFunctionSuggestsTheNearest) {
+  EXPECT_EQ(error_of(call("numeric_colum", {name("x")})),
+            "feature column \"numeric_colum\" does not exist. Did you mean numeric_column?");
+}
+
+TEST(FeatureColumn, UnknownArgumentSuggestsTheNearest) {
+  EXPECT_EQ(error_of(call("numeric_column", {name("x"), with("shap", number("3"))})),
+            "numeric_column: argument \"shap\" does not exist. Did you mean shape?");
+}
+
+TEST(FeatureColumn, MissingArgumentIsNamed) {
+  EXPECT_EQ(error_of(call("categorical_column_with_hash_bucket", {name("x")})),
+            "categorical_column_with_hash_bucket: argument \"hash_bucket_size\" is missing");
+}
+
+TEST(FeatureColumn, ArgumentGivenTwiceIsRefused) {
+  EXPECT_EQ(error_of(call("numeric_column", {name("x"), with("key", name("y"))})),
+            "numeric_column: argument \"key\" is given twice");
+}
+
+TEST(FeatureColumn, TooManyArgumentsAreRefused) {
+  EXPECT_EQ(error_of(call("indicator_column", {ages(), number("1")})),
+            "indicator_column takes at most 1 arguments");
+}
+
+TEST(FeatureColumn, BucketsMustBeAPositiveInteger) {
+  EXPECT_EQ(error_of(call("categorical_column_with_hash_bucket", {name("x"), number("0")})),
+            "categorical_column_with_hash_bucket: argument \"hash_bucket_size\": 0 is not between "
+            "1 and 2147483647");
+  EXPECT_EQ(error_of(call("categorical_column_with_hash_bucket", {name("x"), number("1.5")})),
+            "categorical_column_with_hash_bucket: argument \"hash_bucket_size\": 1.5 is not an "
+            "integer");
+}
+
+TEST(FeatureColumn, BoundariesMustIncrease) {
+  const auto column = call("bucketized_column",
+                           {name("age"), with("boundaries", list({number("25"), number("25")}))});
+  EXPECT_EQ(error_of(column),
+            "bucketized_column: argument \"boundaries\": boundaries must increase, and 25 does "
+            "not");
+}
+
+TEST(FeatureColumn, VocabularyOfTwoKindsIsRefused) {
+  const auto column = call("categorical_column_with_vocabulary_list",
+                           {name("color"), list({make(Form::kString, "red"), number("1")})});
+  EXPECT_NE(error_of(column).find("1 is not text"), std::string::npos);
+}
+
+TEST(FeatureColumn, CrossOfHashBucketsIsRefusedAsInTensorFlow) {
+  const auto hashed = call("categorical_column_with_hash_bucket", {name("city"), number("5")});
+  const auto column = call("crossed_column", {list({hashed, name("x")}), number("64")});
+  EXPECT_NE(error_of(column).find("cannot cross a hash bucket column. Cross the plain column: "
+                                  "write city."),
+            std::string::npos);
+}
+
+TEST(FeatureColumn, VocabularyTakesADefaultOrOovBuckets) {
+  const auto column =
+      call("categorical_column_with_vocabulary_list",
+           {name("color"), list({make(Form::kString, "red")}), with("default_value", number("0")),
+            with("num_oov_buckets", number("2"))});
+  EXPECT_NE(error_of(column).find("not both"), std::string::npos);
+}
+
+TEST(FeatureColumn, CallsNestedWithoutEndAreRefused) {
+  Argument column = call("indicator_column", {ages()});
+  for (int i = 0; i < 100; ++i) column = call("indicator_column", {column});
+  EXPECT_NE(error_of(column).find("nested too deeply"), std::string::npos);
+}
+
+TEST(FeatureColumns, TwoOfOneNameAreRefused) {
+  const auto columns = make_feature_columns(
+      list({call("numeric_column", {name("x")}), call("numeric_column", {name("x")})}));
+  ASSERT_FALSE(columns);
+  EXPECT_EQ(columns.error().message, "there are two feature columns of the name \"x\"");
+}
+
+TEST(FeatureColumns, AnEmptyListIsRefused) {
+  EXPECT_FALSE(make_feature_columns(list({})));
+}
+
+}  // namespace
+}  // namespace millrace::features

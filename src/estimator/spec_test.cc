@@ -1,0 +1,122 @@
+#include <gtest/gtest.h>
+
+#include "estimator/estimator.h"
+
+namespace millrace::estimator {
+namespace {
+
+using Form = Argument::Form;
+
+Argument make(std::string name, Form form, std::string text, std::vector<Argument> items = {}) {
+  Argument argument;
+  argument.name = std::move(name);
+  argument.form = form;
+  argument.text = std::move(text);
+  argument.items = std::move(items);
+  argument.position = 11;
+  return argument;
+}
+
+/// LinearClassifier(label => match, feature_columns => [], ...more).
+Argument classifier(std::vector<Argument> more, std::string function = "LinearClassifier") {
+  std::vector<Argument> items = {make("label", Form::kName, "match"),
+                                 make("feature_columns", Form::kList, "")};
+  for (auto& item : more) items.push_back(std::move(item));
+  return make("", Form::kCall, std::move(function), std::move(items));
+}
+
+EstimatorSpec spec_of(const Argument& call, size_t columns = 4) {
+  const auto spec = make_estimator_spec("dating", call, columns);
+  EXPECT_TRUE(spec) << (spec ? "" : spec.error().to_string());
+  return spec ? *spec : EstimatorSpec{};
+}
+
+std::string error_of(const Argument& call) {
+  const auto spec = make_estimator_spec("dating", call, 4);
+  EXPECT_FALSE(spec);
+  if (spec) return {};
+  EXPECT_EQ(spec.error().position, 11);
+  return spec.error().to_string();
+}
+
+TEST(EstimatorSpec, DefaultsAreTensorFlows) {
+  const auto spec = spec_of(classifier({}));
+  EXPECT_EQ(spec.label, "match");
+  EXPECT_EQ(spec.n_classes, 2);
+  EXPECT_EQ(spec.linear_optimizer.kind, OptimizerKind::kFtrl);
+  EXPECT_FLOAT_EQ(spec.linear_optimizer.learning_rate, 0.2F);
+  EXPECT_EQ(spec.loss_reduction, LossReduction::kSumOverBatchSize);
+  EXPECT_EQ(spec.batch_size, 128);
+}
+
+TEST(EstimatorSpec, LearningRateDependsOnHowTheOptimizerIsGiven) {
+  const auto rate = [](Argument optimizer, size_t columns) {
+    return spec_of(classifier({std::move(optimizer)}), columns).linear_optimizer.learning_rate;
+  };
+  EXPECT_FLOAT_EQ(rate(make("optimizer", Form::kName, "Adagrad"), 100), 0.2F);
+  EXPECT_FLOAT_EQ(rate(make("optimizer", Form::kCall, "Ftrl"), 100), 0.001F);
+  EXPECT_FLOAT_EQ(rate(make("optimizer", Form::kNull, ""), 100), 0.1F);
+  EXPECT_FLOAT_EQ(rate(make("optimizer", Form::kNull, ""), 4), 0.2F);
+}
+
+TEST(EstimatorSpec, UnknownOptimizerSuggestsTheNearest) {
+  EXPECT_EQ(error_of(classifier({make("optimizer", Form::kName, "ftlr")})),
+            "cannot create model \"dating\": optimizer \"ftlr\" does not exist. Did you mean "
+            "Ftrl?");
+}
+
+TEST(EstimatorSpec, UnknownArgumentSuggestsTheNearest) {
+  EXPECT_EQ(error_of(classifier({make("n_clases", Form::kNumber, "3")})),
+            "cannot create model \"dating\": LinearClassifier has no argument \"n_clases\". Did "
+            "you mean n_classes?");
+}
+
+TEST(EstimatorSpec, ArgumentsOfOtherEstimatorsAreUnknown) {
+  EXPECT_NE(error_of(classifier({make("label_dimension", Form::kNumber, "3")}))
+                .find("LinearClassifier has no argument \"label_dimension\""),
+            std::string::npos);
+}
+
+TEST(EstimatorSpec, OptimizerArgumentOutOfBoundsIsRefused) {
+  const auto optimizer = make("optimizer", Form::kCall, "Ftrl",
+                              {make("l1_regularization_strength", Form::kNumber, "-1")});
+  EXPECT_EQ(error_of(classifier({optimizer})),
+            "cannot create model \"dating\": argument \"l1_regularization_strength\" of optimizer "
+            "Ftrl must be at least 0");
+  const auto rate =
+      make("optimizer", Form::kCall, "Ftrl", {make("learning_rate", Form::kNumber, "0")});
+  EXPECT_NE(error_of(classifier({rate})).find("must be above 0"), std::string::npos);
+}
+
+TEST(EstimatorSpec, MissingLabelIsNamed) {
+  const auto call =
+      make("", Form::kCall, "LinearClassifier", {make("feature_columns", Form::kList, "")});
+  EXPECT_NE(error_of(call).find("argument \"label\" is missing"), std::string::npos);
+}
+
+TEST(EstimatorSpec, VocabularyHasAWordForEachClass) {
+  const auto words = make("label_vocabulary", Form::kList, "",
+                          {make("", Form::kString, "no"), make("", Form::kString, "yes")});
+  const auto spec = spec_of(classifier({words}));
+  EXPECT_EQ(class_of(spec, "yes"), 1);
+  EXPECT_EQ(class_of(spec, "maybe"), -1);
+  EXPECT_EQ(class_name(spec, 0), "no");
+  EXPECT_NE(error_of(classifier({words, make("n_classes", Form::kNumber, "3")}))
+                .find("has 2 words for 3 classes"),
+            std::string::npos);
+}
+
+TEST(EstimatorSpec, LabelsAreCheckedByTheHead) {
+  auto spec = spec_of(classifier({}));
+  EXPECT_EQ(check_label(spec, 0.25), "");
+  EXPECT_EQ(check_label(spec, 3), "label 3 is not in [0, 1]");
+  spec.n_classes = 3;
+  EXPECT_EQ(check_label(spec, 2), "");
+  EXPECT_EQ(check_label(spec, 1.5), "label 1.5 is not a class in [0, 2]");
+  spec.kind = EstimatorKind::kLinearRegressor;
+  EXPECT_EQ(check_label(spec, -1e6), "");
+  EXPECT_NE(check_label(spec, 1e300), "");
+}
+
+}  // namespace
+}  // namespace millrace::estimator

@@ -1,0 +1,227 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "estimator/estimator.h"
+#include "estimator/parameter.h"
+
+namespace millrace::estimator {
+namespace {
+
+/// A numeric column and a sparse one of `buckets` ids, `rows` rows of made-up values.
+struct Problem {
+  TowerLayouts layouts;
+  TowerInputs inputs;
+  Labels labels;
+
+  explicit Problem(size_t rows, int64_t buckets = 5000) {
+    BlockLayout sparse;
+    sparse.name = "c";
+    sparse.sparse = true;
+    sparse.width = buckets;
+    BlockLayout numeric;
+    numeric.name = "x";
+    layouts.linear = {sparse, numeric};
+    inputs.linear.rows = rows;
+    inputs.linear.blocks.resize(2);
+    auto& ids = inputs.linear.blocks[0];
+    ids.offsets = {0};
+    uint64_t state = 17;
+    for (size_t row = 0; row < rows; ++row) {
+      for (size_t i = 0; i < row % 3; ++i) {
+        state = state * 6364136223846793005U + 1442695040888963407U;
+        ids.ids.push_back(static_cast<int32_t>((state >> 33) % static_cast<uint64_t>(buckets)));
+      }
+      ids.offsets.push_back(static_cast<uint32_t>(ids.ids.size()));
+      const float x = static_cast<float>(row % 7) - 3;
+      inputs.linear.blocks[1].dense.push_back(x);
+      labels.values.push_back(x + static_cast<float>(row % 3) > 0 ? 1.0F : 0.0F);
+    }
+  }
+};
+
+std::unique_ptr<Trainer> trainer_of(const Problem& problem, const EstimatorSpec& spec = {}) {
+  auto trainer = Trainer::create(spec, problem.layouts);
+  EXPECT_TRUE(trainer);
+  return std::move(*trainer);
+}
+
+void learn(Trainer& trainer, const Problem& problem, size_t begin, size_t end, size_t batch = 16) {
+  Predictions predictions;
+  for (size_t at = begin; at < end; at += batch) {
+    trainer.learn(problem.inputs, problem.labels, at, std::min(at + batch, end), predictions);
+  }
+}
+
+std::vector<float> logits_of(const Model& model, const Problem& problem) {
+  Predictions predictions;
+  model.predict(problem.inputs, 0, problem.inputs.linear.rows, predictions);
+  return predictions.logits;
+}
+
+TEST(Trainer, WorkedTraceOfThreeStepsIsReproduced) {
+  // reference/tf_estimators.md 2.9: x = [1, 2, -1, .5], c = [a, b, a, unknown], y = [1, 0, 1, 0].
+  Problem problem(0, 3);
+  problem.inputs.linear.rows = 4;
+  problem.inputs.linear.blocks[0].offsets = {0, 1, 2, 3, 3};
+  problem.inputs.linear.blocks[0].ids = {0, 1, 0};
+  problem.inputs.linear.blocks[1].dense = {1, 2, -1, 0.5F};
+  problem.labels.values = {1, 0, 1, 0};
+  const auto trainer = trainer_of(problem);
+  Predictions predictions;
+  const double losses[] = {0.69314718, 0.61527246, 0.56444061};
+  for (const double expected : losses) {
+    EXPECT_NEAR(trainer->learn(problem.inputs, problem.labels, 0, 4, predictions), expected, 1e-6);
+  }
+  for (const auto& variable : trainer->variables()) {
+    if (variable.name == "linear/linear_model/x/weights") {
+      EXPECT_NEAR(variable.values[0], -0.313499123, 1e-6);
+    } else if (variable.name == "linear/linear_model/c/weights") {
+      EXPECT_NEAR(variable.values[0], 0.310455948, 1e-6);
+      EXPECT_NEAR(variable.values[1], -0.179880142, 1e-6);
+      EXPECT_EQ(variable.values[2], 0);
+    }
+  }
+  EXPECT_EQ(trainer->global_step(), 3);
+  EXPECT_EQ(trainer->examples(), 12);
+}
+
+TEST(Trainer, PublishedModelPredictsWhatTheTrainerWould) {
+  const Problem problem(300);
+  const auto trainer = trainer_of(problem);
+  learn(*trainer, problem, 0, 300);
+  const auto model = trainer->publish();
+  EXPECT_EQ(model->global_step(), 19);
+  const auto scored = logits_of(*model, problem);
+  Predictions predictions;
+  trainer->learn(problem.inputs, problem.labels, 0, 300, predictions);
+  EXPECT_EQ(scored, predictions.logits);
+}
+
+TEST(Trainer, PublishedModelDoesNotChangeWhenTrainingGoesOn) {
+  const Problem problem(300);
+  const auto trainer = trainer_of(problem);
+  learn(*trainer, problem, 0, 150);
+  const auto model = trainer->publish();
+  const auto before = logits_of(*model, problem);
+  learn(*trainer, problem, 150, 300);
+  const auto later = trainer->publish();
+  EXPECT_EQ(logits_of(*model, problem), before);
+  EXPECT_NE(logits_of(*later, problem), before);
+}
+
+TEST(Trainer, PublicationsInBetweenDoNotMatter) {
+  const Problem problem(300);
+  const auto often = trainer_of(problem);
+  const auto once = trainer_of(problem);
+  for (size_t at = 0; at < 300; at += 20) {
+    learn(*often, problem, at, at + 20, 20);
+    learn(*once, problem, at, at + 20, 20);
+    (void)often->publish();
+  }
+  EXPECT_EQ(logits_of(*often->publish(), problem), logits_of(*once->publish(), problem));
+}
+
+TEST(Parameter, PublishingSharesThePagesThatWereNotTouched) {
+  Parameter parameter("w", {10000, 1}, 10000, 1);
+  const auto first = parameter.publish();
+  parameter.values()[9000] = 1;
+  parameter.touch(9000);
+  const auto second = parameter.publish();
+  EXPECT_EQ(first->row(0), second->row(0));
+  EXPECT_NE(first->row(9000), second->row(9000));
+  EXPECT_EQ(*second->row(9000), 1);
+  EXPECT_EQ(*second->row(9001), 0);
+  EXPECT_EQ(parameter.publish(), second);
+}
+
+TEST(Parameter, WideRowsStayWithinAPage) {
+  Parameter parameter("w", {7, 700}, 7, 700);
+  for (size_t i = 0; i < 4900; ++i) parameter.values()[i] = static_cast<float>(i);
+  parameter.touch_all();
+  const auto table = parameter.publish();
+  for (int32_t row = 0; row < 7; ++row) {
+    EXPECT_EQ(table->row(row)[699], static_cast<float>(700 * row + 699));
+  }
+}
+
+TEST(Snapshot, ResumedTrainingHasTheSameBytesAsUninterrupted) {
+  const Problem problem(300);
+  const auto whole = trainer_of(problem);
+  learn(*whole, problem, 0, 160);
+  const std::string halfway = whole->save();
+  learn(*whole, problem, 160, 300);
+  const auto resumed = trainer_of(problem);
+  ASSERT_TRUE(resumed->load(halfway));
+  EXPECT_EQ(resumed->save(), halfway);
+  learn(*resumed, problem, 160, 300);
+  EXPECT_EQ(resumed->save(), whole->save());
+  EXPECT_EQ(logits_of(*resumed->publish(), problem), logits_of(*whole->publish(), problem));
+}
+
+TEST(Snapshot, UntouchedPagesTakeNoRoom) {
+  const Problem problem(10, 1 << 20);
+  const auto trainer = trainer_of(problem);
+  learn(*trainer, problem, 0, 10);
+  EXPECT_LT(trainer->save().size(), 200'000U);
+}
+
+TEST(Snapshot, EveryDamagedByteIsNoticedAndLeavesTheModelAlone) {
+  const Problem problem(60, 50);
+  const auto trainer = trainer_of(problem);
+  learn(*trainer, problem, 0, 60);
+  const std::string bytes = trainer->save();
+  const auto other = trainer_of(problem);
+  const std::string fresh = other->save();
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    std::string damaged = bytes;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
+    EXPECT_FALSE(other->load(damaged)) << "byte " << i;
+    EXPECT_FALSE(other->load(std::string_view(bytes).substr(0, i))) << "cut at " << i;
+  }
+  EXPECT_EQ(other->save(), fresh);
+}
+
+TEST(Snapshot, OfAnotherModelSaysWhatDiffers) {
+  const Problem problem(10);
+  EstimatorSpec regressor;
+  regressor.kind = EstimatorKind::kLinearRegressor;
+  const auto status = trainer_of(problem, regressor)->load(trainer_of(problem)->save());
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, Code::kInvalidArgument);
+  EXPECT_EQ(status.error().message,
+            "the snapshot is of another model: it has \"kind=0\" where the model has \"kind=1\"");
+  const auto narrower = trainer_of(Problem(10, 100))->load(trainer_of(problem)->save());
+  ASSERT_FALSE(narrower);
+  EXPECT_NE(narrower.error().message.find("c sparse"), std::string::npos);
+}
+
+TEST(Trainer, AssignRefusesUnknownNamesAndShapes) {
+  const Problem problem(10);
+  const auto trainer = trainer_of(problem);
+  EXPECT_EQ(trainer->assign({"linear/linear_model/y/weights", {1, 1}, {1}}).error().code,
+            Code::kNotFound);
+  EXPECT_EQ(trainer->assign({"linear/linear_model/x/weights", {2, 1}, {1, 2}}).error().code,
+            Code::kInvalidArgument);
+  EXPECT_TRUE(trainer->assign({"linear/linear_model/x/weights", {1, 1}, {3}}));
+  EXPECT_TRUE(trainer->assign({"training/Ftrl/learning_rate", {}, {0.5F}}));
+}
+
+TEST(Trainer, ColumnNamesAreMadeFitForVariables) {
+  Problem problem(1);
+  problem.layouts.linear[0].name = "age group";
+  for (const auto& variable : trainer_of(problem)->publish()->variables()) {
+    EXPECT_EQ(variable.name.find(' '), std::string::npos);
+  }
+}
+
+TEST(Trainer, ModelThatNoMemoryHoldsIsRefused) {
+  Problem problem(1);
+  problem.layouts.linear[0].width = int64_t{1} << 31;
+  const auto trainer = Trainer::create({}, problem.layouts);
+  ASSERT_FALSE(trainer);
+  EXPECT_EQ(trainer.error().code, Code::kResourceExhausted);
+}
+
+}  // namespace
+}  // namespace millrace::estimator

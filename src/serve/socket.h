@@ -75,6 +75,8 @@ class Listener {
   Result<std::optional<Socket>> accept(Milliseconds patience);
   /// Makes the waiting accept() return, now or at its next call. Thread-safe.
   void wake();
+  /// Refuses clients from now on; the address stays known. Not while accept() waits.
+  void close() { fd_ = Descriptor(); }
   /// As bound: the port is a real one.
   const Address& address() const { return address_; }
 

@@ -1,0 +1,35 @@
+#include "serve/backend.h"
+
+#include "engine/engine.h"
+#include "store/store.h"
+
+namespace millrace::serve {
+namespace {
+
+class StoreBackend : public Backend {
+ public:
+  StoreBackend(store::Store& store, engine::Engine& engine) : store_(store), engine_(engine) {}
+
+  Result<std::unique_ptr<sql::SqlSession>> open_session(sql::SessionInfo info,
+                                                        sql::SessionHost& host) override {
+    return sql::SqlSession::open(store_, engine_, std::move(info), host);
+  }
+  Result<std::optional<std::string>> setting(const std::string& key) override {
+    return store_.setting(key);
+  }
+  Status set_setting(const std::string& key, const std::string& value) override {
+    return store_.set_setting(key, value);
+  }
+
+ private:
+  store::Store& store_;
+  engine::Engine& engine_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_backend(store::Store& store, engine::Engine& engine) {
+  return std::make_unique<StoreBackend>(store, engine);
+}
+
+}  // namespace millrace::serve

@@ -1,0 +1,255 @@
+#include "base/clock.h"
+#include "serve/column_type.h"
+#include "serve/connection.h"
+#include "serve/result_writer.h"
+#include "serve/wire.h"
+
+namespace millrace::serve {
+namespace {
+
+// The commands of the command phase (COM_*).
+enum Command : uint8_t {
+  kQuit = 0x01,
+  kInitDb = 0x02,
+  kQuery = 0x03,
+  kFieldList = 0x04,
+  kStatistics = 0x09,
+  kProcessInfo = 0x0a,
+  kProcessKill = 0x0c,
+  kPing = 0x0e,
+  kChangeUser = 0x11,
+  kStatementPrepare = 0x16,
+  kStatementExecute = 0x17,
+  kStatementSendLongData = 0x18,
+  kStatementClose = 0x19,
+  kStatementReset = 0x1a,
+  kSetOption = 0x1b,
+  kStatementFetch = 0x1c,
+  kResetConnection = 0x1f,
+};
+
+constexpr size_t kShownTextBytes = 8192;  // of a statement in SHOW PROCESSLIST
+
+std::string backticked(std::string_view name) {
+  std::string out = "`";
+  for (const char c : name) out += c == '`' ? "``" : std::string(1, c);
+  return out + "`";
+}
+
+}  // namespace
+
+Status Connection::answer(const std::string& packet) {
+  WireReader reader(packet);
+  const uint8_t command = reader.u8();
+  if (!reader.ok()) return send_error(WireError{1047, "08S01", "empty command"});
+  const auto payload = reader.rest();
+  switch (command) {
+    case kQuit:
+      goodbye_ = true;
+      return {};
+    case kInitDb:
+      return use_database(payload);
+    case kQuery:
+      return query(payload);
+    case kFieldList:
+      return field_list(payload);
+    case kStatistics:
+      return statistics();
+    case kProcessInfo:
+      return query("SHOW PROCESSLIST");
+    case kProcessKill:
+      return process_kill(payload);
+    case kPing:
+      return send_ok();
+    case kChangeUser:
+      return change_user(payload);
+    case kSetOption:
+      return set_option(payload);
+    case kResetConnection:
+      return reset();
+    default:
+      return answer_statement_command(command);
+  }
+}
+
+Status Connection::answer_statement_command(uint8_t command) {
+  switch (command) {
+    case kStatementPrepare:
+      return send_error(WireError{1295, "HY000",
+                                  "prepared statements are not supported. Send the text of the "
+                                  "statement, with its values in place."});
+    case kStatementClose:
+    case kStatementSendLongData:
+      return {};  // these have no answer
+    case kStatementExecute:
+    case kStatementReset:
+    case kStatementFetch:
+      return send_error(WireError{1243, "HY000", "there is no such prepared statement"});
+    default:
+      return send_error(
+          WireError{1047, "08S01", "command " + std::to_string(command) + " is not supported"});
+  }
+}
+
+Status Connection::query(std::string_view text) {
+  begin_command("Query", text);
+  ++context_.counters.questions;
+  auto execution = session_->execute(text);
+  if (!execution) return send_error(execution.error());
+  bool failed = false;
+  do {
+    auto result = (*execution)->next();
+    if (!result) return send_error(result.error());
+    const bool more = !(*execution)->done();
+    TRY_OK(send_result(std::move(*result), more, failed));
+    if (!more) return {};
+  } while (!failed);
+  return {};
+}
+
+Status Connection::send_result(sql::StatementResult result, bool more, bool& failed) {
+  Ok end;
+  end.last_insert_id = result.last_insert_id;
+  end.warnings = result.warnings;
+  end.status = static_cast<uint16_t>(status_flags() | (more ? kStatusMoreResults : 0));
+  if (!result.stream || result.stream->columns().empty()) {
+    end.rows_changed = static_cast<uint64_t>(
+        std::max<int64_t>(0, result.stream ? result.stream->rows_changed() : result.rows_changed));
+    end.info = std::move(result.info);
+    TRY_OK(channel_.write(write_ok(end)));
+    return channel_.flush();
+  }
+  TRY(const auto outcome, write_rows(channel_, *result.stream, capabilities_, end));
+  if (!outcome.query) {
+    failed = true;
+    return send_error(outcome.query.error());
+  }
+  TRY_OK(channel_.write(write_end(end, capabilities_)));
+  return channel_.flush();
+}
+
+Status Connection::use_database(std::string_view name) {
+  begin_command("Init DB", name);
+  if (const auto used = session_->use(name); !used) {
+    if (used.error().code != Code::kNotFound) return send_error(used.error());
+    return send_error(WireError{1049, "42000", used.error().to_string()});
+  }
+  return send_ok();
+}
+
+Status Connection::change_user(std::string_view payload) {
+  begin_command("Change user", {});
+  auto login = read_change_user(payload, capabilities_);
+  if (!login) {
+    TRY_OK(send_error(WireError{1047, "08S01", login.error().to_string()}));
+    return std::move(login).error();
+  }
+  TRY_OK(open_session(*login));
+  return send_ok();
+}
+
+Status Connection::reset() {
+  begin_command("Reset connection", {});
+  return send_status(session_->reset());
+}
+
+/// The columns of a table, as old clients ask for them to complete names.
+Status Connection::field_list(std::string_view payload) {
+  WireReader reader(payload);
+  const std::string table(reader.nul_or_rest());
+  begin_command("Field List", table);
+  auto execution = session_->execute("SELECT * FROM " + backticked(table) + " LIMIT 0");
+  if (!execution) return send_error(execution.error());
+  auto result = (*execution)->next();
+  if (!result) return send_error(result.error());
+  if (!result->stream) return send_end();
+  for (const auto& column : result->stream->columns()) {
+    auto definition = describe(column);
+    definition.schema = session_->database();
+    definition.table = table;
+    std::string packet;
+    append_column_definition(packet, definition);
+    append_u8(packet, kNullValue);  // the default
+    TRY_OK(channel_.write(packet));
+  }
+  return send_end();
+}
+
+Status Connection::set_option(std::string_view payload) {
+  WireReader reader(payload);
+  const uint16_t option = reader.u16();
+  if (!reader.ok() || option > 1)
+    return send_error(WireError{1047, "08S01", "the option is unknown"});
+  session_->allow_multi_statements(option == 0);
+  return send_end();
+}
+
+Status Connection::process_kill(std::string_view payload) {
+  WireReader reader(payload);
+  const uint32_t id = reader.u32();
+  if (!reader.ok()) return send_error(WireError{1047, "08S01", "which connection to kill?"});
+  return send_status(context_.host.kill(id, sql::KillScope::kConnection));
+}
+
+Status Connection::statistics() {
+  const std::string text =
+      "Uptime: " + std::to_string(context_.host.uptime_seconds()) +
+      "  Threads: " + std::to_string(context_.host.processes().size()) +
+      "  Questions: " + std::to_string(context_.counters.questions.load()) +
+      "  Connections: " + std::to_string(context_.counters.connections.load());
+  TRY_OK(channel_.write(text));
+  return channel_.flush();
+}
+
+Status Connection::send_status(const Status& status) {
+  return status ? send_ok() : send_error(status.error());
+}
+
+Status Connection::send_ok(Ok ok) {
+  ok.status = status_flags();
+  TRY_OK(channel_.write(write_ok(ok)));
+  return channel_.flush();
+}
+
+Status Connection::send_end() {
+  Ok end;
+  end.status = status_flags();
+  TRY_OK(channel_.write(write_end(end, capabilities_)));
+  return channel_.flush();
+}
+
+Status Connection::send_error(const Error& error) {
+  return send_error(to_wire(error));
+}
+
+Status Connection::send_error(const WireError& error) {
+  TRY_OK(channel_.write(write_error(error, capabilities_)));
+  return channel_.flush();
+}
+
+uint16_t Connection::status_flags() const {
+  if (!session_) return kStatusAutocommit;
+  return static_cast<uint16_t>((session_->autocommit() ? kStatusAutocommit : 0) |
+                               (session_->in_transaction() ? kStatusInTransaction : 0));
+}
+
+void Connection::begin_command(std::string_view command, std::string_view text) {
+  Lock lock(mutex_);
+  process_.command = command;
+  process_.state = "executing";
+  process_.text = text.substr(0, kShownTextBytes);
+  command_began_ = now_micros();
+  busy_ = true;
+}
+
+void Connection::end_command() {
+  Lock lock(mutex_);
+  process_.command = "Sleep";
+  process_.state.clear();
+  process_.text.clear();
+  if (session_) process_.database = session_->database();
+  command_began_ = now_micros();
+  busy_ = false;
+}
+
+}  // namespace millrace::serve

@@ -1,0 +1,174 @@
+#include "serve/connection.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "serve/version.h"
+#include "serve/wire.h"
+
+namespace millrace::serve {
+namespace {
+
+/// What we can do, and no more: TLS, compression and LOCAL INFILE are not among it.
+constexpr uint32_t kCapabilities = kLongPassword | kFoundRows | kLongFlag | kConnectWithDb |
+                                   kIgnoreSpace | kProtocol41 | kInteractive | kTransactions |
+                                   kSecureConnection | kMultiStatements | kMultiResults |
+                                   kPluginAuth | kConnectAttributes | kPluginAuthLenenc |
+                                   kDeprecateEof;
+constexpr size_t kLoginBytesMax = size_t{1} << 16;
+constexpr int kSweepsBeforeForce = 3;
+
+}  // namespace
+
+Connection::Connection(uint64_t id, Socket socket, const ConnectionContext& context)
+    : id_(id),
+      peer_(socket.peer()),
+      context_(context),
+      socket_(std::move(socket)),
+      channel_(socket_, PacketLimits{.payload_bytes_max = kLoginBytesMax}) {
+  Lock lock(mutex_);
+  process_.id = id;
+  process_.user = "unauthenticated user";
+  process_.host = peer_.to_string();
+  process_.command = "Connect";
+  command_began_ = now_micros();
+}
+
+void Connection::run() {
+  const auto admitted = log_in();
+  if (admitted) {
+    serve_commands();
+  } else if (channel_.fault() == PacketFault::kNone) {
+    log_info("login refused", {{"client", peer_.to_string()}, {"why", admitted.error().message}});
+  }
+  close_session();
+  // The object is destroyed later, on another thread: the client must not wait for that.
+  socket_.shut(Shut::kBoth);
+}
+
+Status Connection::log_in() {
+  scramble_ = make_scramble();
+  Greeting greeting;
+  greeting.server_version = kServerVersion;
+  greeting.connection_id = static_cast<uint32_t>(id_);
+  greeting.scramble = scramble_;
+  greeting.capabilities = kCapabilities;
+  greeting.status = kStatusAutocommit;
+  greeting.plugin = context_.desk.plugin();
+  TRY_OK(channel_.write(write_greeting(greeting)));
+  TRY_OK(channel_.flush());
+  std::string packet;
+  TRY_OK(channel_.read(packet, context_.limits.login_timeout));
+  auto login = read_login(packet, kCapabilities);
+  if (!login) {
+    capabilities_ = kProtocol41;
+    TRY_OK(send_error(WireError{1043, "08S01", login.error().to_string()}));
+    return std::move(login).error();
+  }
+  capabilities_ = login->capabilities;
+  TRY_OK(open_session(*login));
+  channel_.set_payload_max(context_.limits.packet_bytes_max);
+  return send_ok();
+}
+
+/// For the login and for COM_CHANGE_USER: proves who it is, and gives it a new session.
+Status Connection::open_session(const Login& login) {
+  const LoginDesk::Visitor visitor{login, scramble_, peer_.host, context_.limits.login_timeout};
+  if (auto admitted = context_.desk.admit(channel_, visitor); !admitted) {
+    if (channel_.fault() == PacketFault::kNone) TRY_OK(send_error(admitted.error()));
+    return admitted;
+  }
+  close_session();
+  auto opened =
+      context_.backend.open_session({id_, login.user, peer_.to_string()}, context_.host);
+  if (!opened) {
+    TRY_OK(send_error(opened.error()));
+    return std::move(opened).error();
+  }
+  {
+    Lock lock(mutex_);
+    session_ = std::move(*opened);
+    process_.user = login.user;
+    process_.database.clear();
+  }
+  session_->allow_multi_statements((capabilities_ & kMultiStatements) != 0);
+  if (login.database.empty()) return {};
+  if (auto used = session_->use(login.database); !used) {
+    TRY_OK(send_error(WireError{1049, "42000", used.error().to_string()}));
+    return used;
+  }
+  end_command();
+  return {};
+}
+
+void Connection::close_session() {
+  std::unique_ptr<sql::SqlSession> closing;
+  Lock lock(mutex_);
+  closing = std::move(session_);
+}
+
+void Connection::serve_commands() {
+  end_command();
+  std::string packet;
+  while (!goodbye_ && !killed_) {
+    channel_.reset_sequence();
+    if (auto got = channel_.read(packet, context_.limits.idle_timeout); !got) {
+      farewell();
+      return;
+    }
+    if (!answer(packet)) return;
+    end_command();
+    if (packet.capacity() > (size_t{1} << 20)) packet.shrink_to_fit();
+  }
+  if (killed_) farewell();
+}
+
+/// Why we hang up, for those that listen. What cannot be sent is of no interest to anyone.
+void Connection::farewell() {
+  switch (channel_.fault()) {
+    case PacketFault::kTooBig:
+      (void)send_error(WireError{1153, "08S01", "got a packet bigger than max_allowed_packet (" +
+                                                    std::to_string(context_.limits.packet_bytes_max) +
+                                                    " bytes)"});
+      return;
+    case PacketFault::kOutOfOrder:
+      (void)send_error(WireError{1156, "08S01", "got packets out of order"});
+      return;
+    case PacketFault::kTimeout:
+      (void)send_error(
+          WireError{4031, "HY000", "the client was disconnected because of inactivity"});
+      return;
+    case PacketFault::kClosed:
+    case PacketFault::kNone:
+      if (context_.counters.stopping)
+        (void)send_error(WireError{1053, "08S01", "server shutdown in progress"});
+      return;
+  }
+}
+
+void Connection::interrupt() {
+  Lock lock(mutex_);
+  if (session_) session_->interrupt();
+}
+
+void Connection::kill(sql::KillScope scope) {
+  if (scope == sql::KillScope::kConnection) {
+    killed_ = true;
+    socket_.shut(Shut::kRead);
+  }
+  interrupt();
+}
+
+void Connection::sweep() {
+  Lock lock(mutex_);
+  if (killed_ && ++sweeps_since_kill_ > kSweepsBeforeForce) socket_.shut(Shut::kBoth);
+  if (busy_ && session_ && socket_.peer_is_gone()) session_->interrupt();
+}
+
+sql::Process Connection::process() const {
+  Lock lock(mutex_);
+  sql::Process shown = process_;
+  shown.seconds = (now_micros() - command_began_) / 1'000'000;
+  return shown;
+}
+
+}  // namespace millrace::serve

@@ -1,0 +1,110 @@
+// A Connection is one client from its greeting to its goodbye: login, then commands, each answered
+// before the next is read. It lives on a thread of its own, where its SqlSession lives too; kill(),
+// sweep() and process() may be called from any thread. Rows go out as the store gives them: a result
+// is never gathered.
+//
+// Source: MySQL's client/server protocol, "Connection Lifecycle", "Command Phase".
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/thread.h"
+#include "serve/backend.h"
+#include "serve/login.h"
+#include "serve/messages.h"
+#include "serve/packet.h"
+#include "serve/socket.h"
+
+namespace millrace::serve {
+
+struct ConnectionLimits {
+  Milliseconds login_timeout{10'000};         // for each packet of the login
+  Milliseconds idle_timeout{28'800'000};      // between two commands; MySQL's wait_timeout
+  size_t packet_bytes_max = size_t{1} << 26;  // of a logged-in client; MySQL's max_allowed_packet
+};
+
+struct ServerCounters {
+  std::atomic<uint64_t> questions{0};
+  std::atomic<uint64_t> connections{0};
+  std::atomic<bool> stopping{false};
+};
+
+/// What the connections of a server share; outlives them.
+struct ConnectionContext {
+  Backend& backend;
+  sql::SessionHost& host;
+  const LoginDesk& desk;
+  ServerCounters& counters;
+  ConnectionLimits limits;
+};
+
+class Connection {
+ public:
+  Connection(uint64_t id, Socket socket, const ConnectionContext& context);
+
+  /// The whole life of the connection; returns when it is over.
+  void run();
+
+  /// kQuery ends the statement at work; kConnection ends the connection as well, after the answer
+  /// to what it is doing. Thread-safe.
+  void kill(sql::KillScope scope);
+  /// Once a second: ends the statement of a client that has gone, and a killed connection whose
+  /// client does not take its answer. Thread-safe.
+  void sweep();
+  sql::Process process() const;
+
+ private:
+  // connection.cc: the life.
+  Status log_in();
+  Status open_session(const Login& login);
+  void close_session();
+  void serve_commands();
+  void farewell();
+  void interrupt() EXCLUDES(mutex_);
+
+  // commands.cc: an Error of these ends the connection; errors of SQL are sent to the client.
+  Status answer(const std::string& packet);
+  Status answer_statement_command(uint8_t command);
+  Status query(std::string_view text);
+  Status send_result(sql::StatementResult result, bool more, bool& failed);
+  Status use_database(std::string_view name);
+  Status change_user(std::string_view payload);
+  Status field_list(std::string_view payload);
+  Status set_option(std::string_view payload);
+  Status process_kill(std::string_view payload);
+  Status statistics();
+  Status reset();
+  Status send_status(const Status& status);
+  Status send_ok(Ok ok = {});
+  Status send_end();
+  Status send_error(const Error& error);
+  Status send_error(const WireError& error);
+  uint16_t status_flags() const;
+  void begin_command(std::string_view command, std::string_view text);
+  void end_command();
+
+  const uint64_t id_;
+  const Address peer_;
+  const ConnectionContext& context_;
+  Socket socket_;
+  PacketChannel channel_;
+  std::string scramble_;
+  uint32_t capabilities_ = 0;
+  bool goodbye_ = false;
+  std::atomic<bool> killed_{false};
+
+  /// Changed on the connection's thread under the lock, so that an interrupt() from another thread
+  /// never meets a session that is being closed; used on its thread without it.
+  std::unique_ptr<sql::SqlSession> session_;
+  mutable Mutex mutex_;
+  sql::Process process_ GUARDED_BY(mutex_);
+  int64_t command_began_ GUARDED_BY(mutex_) = 0;  // microseconds since 1970
+  bool busy_ GUARDED_BY(mutex_) = false;
+  int sweeps_since_kill_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace millrace::serve

@@ -1,0 +1,179 @@
+#include "serve/server.h"
+
+#include <system_error>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "serve/version.h"
+#include "serve/wire.h"
+
+namespace millrace::serve {
+namespace {
+
+constexpr Milliseconds kSweepInterval{1000};
+constexpr Milliseconds kRefusalTimeout{1000};
+
+Error unsafe(const Address& address) {
+  return Error(Code::kPermission,
+               "cannot listen on " + address.to_string() + ": user \"root\" has no password",
+               "Start on 127.0.0.1 first, run SET PASSWORD = '...', then start again.");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Backend& backend) {
+  if (options.auth_plugin != kSha2Plugin && options.auth_plugin != kNativePlugin)
+    return Error(Code::kInvalidArgument,
+                 "authentication plugin \"" + options.auth_plugin + "\" does not exist",
+                 did_you_mean(options.auth_plugin, {kSha2Plugin, kNativePlugin}));
+  SettingsPlace place{
+      [&backend](const std::string& key) { return backend.setting(key); },
+      [&backend](const std::string& key, const std::string& value) {
+        return backend.set_setting(key, value);
+      }};
+  TRY(auto users, UserBook::open(std::move(place)));
+  bool beyond = false;
+  for (const Address* address : {&options.mysql_listen, &options.http_listen}) {
+    TRY(const bool loopback, is_loopback(address->host));
+    if (!loopback && !users->find(kRoot).has_password()) return unsafe(*address);
+    beyond = beyond || !loopback;
+  }
+  TRY(auto listener, Listener::open(options.mysql_listen));
+  auto server = std::unique_ptr<Server>(
+      new Server(std::move(options), backend, std::move(users), std::move(listener)));
+  server->beyond_loopback_ = beyond;
+  HttpOptions http{server->options_.http_listen, server->server_version(),
+                   [&counters = server->counters_] { return !counters.stopping; }};
+  TRY(server->http_, HttpServer::start(std::move(http)));
+  server->accepter_ = run_thread(
+      "mysql-accept",
+      [&self = *server](const std::stop_token& stop) { self.accept_clients(stop); });
+  return server;
+}
+
+Server::Server(ServerOptions options, Backend& backend, std::unique_ptr<UserBook> users,
+               Listener listener)
+    : options_(std::move(options)),
+      users_(std::move(users)),
+      desk_(*users_, options_.auth_plugin),
+      context_{backend, *this, desk_, counters_, options_.limits},
+      listener_(std::move(listener)) {}
+
+Server::~Server() {
+  stop();
+}
+
+void Server::accept_clients(const std::stop_token& stop) {
+  Stopwatch since_sweep;
+  while (!stop.stop_requested()) {
+    auto client = listener_.accept(kSweepInterval);
+    if (!client) {
+      log_error("no more clients can be taken", {{"why", client.error().message}});
+      return;
+    }
+    if (*client) welcome(std::move(**client));
+    if (since_sweep.micros() < kSweepInterval.count() * 1000) continue;
+    since_sweep.restart();
+    sweep();
+  }
+}
+
+void Server::welcome(Socket socket) {
+  {
+    Lock lock(mutex_);
+    if (guests_.size() < options_.connections_max) {
+      const uint64_t id = next_id_++;
+      ++counters_.connections;
+      Guest& guest = guests_[id];
+      guest.connection = std::make_unique<Connection>(id, std::move(socket), context_);
+      try {
+        guest.thread = run_thread("mysql-" + std::to_string(id),
+                                  [this, id, one = guest.connection.get()](const auto&) {
+                                    one->run();
+                                    leave(id);
+                                  });
+      } catch (const std::system_error& e) {  // no thread to be had: the client sees us hang up
+        log_warn("could not start a thread for a client", {{"why", e.what()}});
+        guests_.erase(id);
+      }
+      return;
+    }
+  }
+  turn_away(std::move(socket));
+}
+
+void Server::turn_away(Socket socket) {
+  PacketChannel channel(socket, {.write_pause_max = kRefusalTimeout});
+  // Before the greeting there is no capability, and so no SQLSTATE.
+  const WireError error{1040, "08004", "Too many connections"};
+  if (channel.write(write_error(error, 0)) && channel.flush()) socket.shut(Shut::kBoth);
+}
+
+/// The last act of a client's thread; who joins it is the accepting thread, or stop().
+void Server::leave(uint64_t id) {
+  Lock lock(mutex_);
+  auto node = guests_.extract(id);
+  CHECK(!node.empty(), "a client leaves once");
+  gone_.push_back(std::move(node.mapped()));
+  changed_.notify_all();
+}
+
+void Server::sweep() {
+  std::vector<Guest> gone;
+  Lock lock(mutex_);
+  gone.swap(gone_);
+  for (auto& [id, guest] : guests_) guest.connection->sweep();
+}
+
+void Server::stop() {
+  counters_.stopping = true;
+  if (accepter_.joinable()) {
+    accepter_.request_stop();
+    listener_.wake();
+    accepter_.join();
+    listener_.close();
+  }
+  {
+    Lock lock(mutex_);
+    for (auto& [id, guest] : guests_) guest.connection->kill(sql::KillScope::kConnection);
+    while (!guests_.empty()) {
+      if (changed_.wait_for(mutex_, kSweepInterval)) continue;
+      for (auto& [id, guest] : guests_) guest.connection->sweep();
+    }
+  }
+  sweep();
+  if (http_) http_->stop();
+}
+
+std::vector<sql::Process> Server::processes() {
+  Lock lock(mutex_);
+  std::vector<sql::Process> list;
+  for (const auto& [id, guest] : guests_) list.push_back(guest.connection->process());
+  return list;
+}
+
+Status Server::kill(uint64_t connection_id, sql::KillScope scope) {
+  Lock lock(mutex_);
+  const auto found = guests_.find(connection_id);
+  if (found == guests_.end())
+    return Error(Code::kNotFound, "connection " + std::to_string(connection_id) + " does not exist",
+                 "SHOW PROCESSLIST names those that do.");
+  found->second.connection->kill(scope);
+  return {};
+}
+
+Status Server::set_password(const std::string& user, const std::string& host,
+                            const std::string& password) {
+  if (password.empty() && beyond_loopback_)
+    return Error(Code::kPermission,
+                 "cannot take the password of user \"" + user + "\" away: the server listens beyond "
+                 "the loopback",
+                 "Start it on 127.0.0.1 to do so.");
+  return users_->set_password(user, host, password);
+}
+
+std::string Server::server_version() const {
+  return std::string(kServerVersion);
+}
+
+}  // namespace millrace::serve

@@ -23,6 +23,18 @@ void Column::reset(size_t rows) {
   std::memset(data_.data(), 0, rows * width_of(type_.kind));
 }
 
+void Column::set_valid(size_t first, size_t count) {
+  CHECK(first + count <= rows_, "the rows set valid are rows of the column");
+  while (count > 0) {
+    const size_t bit = first & 63;
+    const size_t here = std::min(count, 64 - bit);
+    const uint64_t ones = here == 64 ? ~uint64_t{0} : (uint64_t{1} << here) - 1;
+    validity_[first >> 6] |= ones << bit;
+    first += here;
+    count -= here;
+  }
+}
+
 void Column::set_all_valid() {
   std::fill(validity_.begin(), validity_.end(), ~uint64_t{0});
 }

@@ -43,6 +43,7 @@ class Column {
   bool is_valid(size_t row) const { return (validity_[row >> 6] >> (row & 63)) & 1; }
   void set_valid(size_t row) { validity_[row >> 6] |= uint64_t{1} << (row & 63); }
   void set_null(size_t row) { validity_[row >> 6] &= ~(uint64_t{1} << (row & 63)); }
+  void set_valid(size_t first, size_t count);
   void set_all_valid();
   bool all_valid() const;
   std::span<const uint64_t> validity() const { return validity_; }

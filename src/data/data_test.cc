@@ -17,6 +17,14 @@ TEST(Column, StartsNullAndTurnsValidBySetting) {
   EXPECT_TRUE(column.all_valid());
 }
 
+TEST(Column, SetsARangeOfRowsValidAndNoOther) {
+  Column column({Kind::kInt8});
+  column.reset(300);
+  column.set_valid(61, 140);
+  for (size_t row = 0; row < 300; ++row)
+    EXPECT_EQ(column.is_valid(row), row >= 61 && row < 201) << row;
+}
+
 TEST(Column, CompactKeepsValuesAndNullsInOrder) {
   Column column({Kind::kDouble});
   column.reset(4);

@@ -1,0 +1,415 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "decode/csv_splitter.h"
+#include "decode/decoder.h"
+#include "decode/number.h"
+#include "decode/time_text.h"
+#include "decode/utf8.h"
+
+namespace millrace::decode {
+namespace {
+
+/// The second half: turns the fields of a chunk into columns, one column after another.
+class CsvDecoder : public Decoder {
+ public:
+  CsvDecoder(CsvFormat format, std::vector<InputField> fields, const DecodeLimits& limits);
+
+  const std::shared_ptr<const Schema>& schema() const override { return schema_; }
+  void decode(const MessageBatch& messages, Batch& rows, std::vector<Reject>& rejects) override;
+
+ private:
+  struct Wanted {
+    size_t field;  // in fields_
+    bool nullable;
+    Kind kind;
+  };
+  static constexpr size_t kNullWords = CsvChunk::kRowsMax / 64;
+
+  void convert_chunk(const MessageBatch& messages, Batch& rows, std::vector<Reject>& rejects);
+  void convert_column(size_t index, Column& column);
+  template <class T>
+  void convert_numbers(size_t index, Column& column);
+  template <class T, class Parse>
+  void convert_each(size_t index, Column& column, RejectReason reason, Parse parse);
+  void convert_text(size_t index, Column& column);
+  template <class T>
+  void settle_number(size_t index, size_t live, const CsvField& field, T& value);
+  bool is_null(const CsvField& field, bool is_text) const;
+  void set_null(size_t index, size_t live);
+  void reject(size_t index, size_t live, RejectReason reason, std::string_view text);
+  size_t drop_failed_rows(Batch& rows);
+  void set_validity(size_t index, Column& column, size_t kept) const;
+  Reject make_reject(const MessageBatch& messages, const CsvRow& row) const;
+  std::string detail_of(const CsvFailure& failure) const;
+
+  const CsvFormat format_;
+  const std::vector<InputField> fields_;
+  const DecodeLimits limits_;
+  const bool null_word_;  // MySQL: with ENCLOSED BY, the unquoted word NULL is NULL
+  std::vector<Wanted> wanted_;
+  std::shared_ptr<const Schema> schema_;
+  CsvSplitter splitter_;
+  CsvChunk chunk_;
+  std::shared_ptr<TextArena> arena_ = std::make_shared<TextArena>();
+
+  // Of the chunk at work. A row is "live" when it was split; live rows have the output rows from
+  // done_ on, and move together when some of them turn out to be bad.
+  std::vector<uint32_t> live_;   // row of the chunk
+  size_t done_ = 0;              // output rows of the chunks before
+  std::vector<uint64_t> nulls_;  // kNullWords for each wanted column, one bit for each live row
+  std::vector<uint8_t> has_nulls_;
+};
+
+std::shared_ptr<const Schema> schema_of(const std::vector<InputField>& fields) {
+  std::vector<Field> wanted;
+  for (const auto& field : fields) {
+    if (field.wanted) wanted.push_back({field.name, field.type, field.nullable});
+  }
+  return std::make_shared<Schema>(std::move(wanted));
+}
+
+CsvDecoder::CsvDecoder(CsvFormat format, std::vector<InputField> fields, const DecodeLimits& limits)
+    : format_(std::move(format)),
+      fields_(std::move(fields)),
+      limits_(limits),
+      null_word_(!format_.enclosed_by.empty()),
+      schema_(schema_of(fields_)),
+      splitter_(format_, fields_.size(), limits) {
+  for (size_t i = 0; i < fields_.size(); ++i) {
+    if (fields_[i].wanted) wanted_.push_back({i, fields_[i].nullable, fields_[i].type.kind});
+  }
+  chunk_.stride = fields_.size() + 1;
+  // A block of the splitter may find 64 separators behind the last one that a row should have.
+  chunk_.starts.resize(CsvChunk::kRowsMax * chunk_.stride + 64);
+  chunk_.rows.reserve(CsvChunk::kRowsMax);
+  live_.reserve(CsvChunk::kRowsMax);
+  nulls_.resize(wanted_.size() * kNullWords);
+  has_nulls_.resize(wanted_.size());
+}
+
+void CsvDecoder::decode(const MessageBatch& messages, Batch& rows, std::vector<Reject>& rejects) {
+  size_t rows_max = 0;
+  for (const auto& message : messages.messages) rows_max += splitter_.rows_max(message.payload);
+  rows.reset(rows_max);  // lets go of the arena, unless the batch before is kept elsewhere
+  if (arena_.use_count() == 1)
+    arena_->clear();
+  else
+    arena_ = std::make_shared<TextArena>();
+  done_ = 0;
+  for (size_t i = 0; i < messages.messages.size(); ++i) {
+    splitter_.begin(messages.messages[i].payload, static_cast<uint32_t>(i));
+    while (splitter_.next_row(chunk_, *arena_)) {
+      if (chunk_.full()) convert_chunk(messages, rows, rejects);
+    }
+  }
+  convert_chunk(messages, rows, rejects);
+  rows.truncate(done_);
+  rows.keep_alive(messages.owner);
+  rows.keep_alive(arena_);
+}
+
+void CsvDecoder::convert_chunk(const MessageBatch& messages, Batch& rows,
+                               std::vector<Reject>& rejects) {
+  live_.clear();
+  for (size_t i = 0; i < chunk_.rows.size(); ++i) {
+    if (chunk_.rows[i].failure < 0) live_.push_back(static_cast<uint32_t>(i));
+  }
+  CHECK(done_ + live_.size() <= rows.rows(), "the batch has room for every row");
+  std::fill(nulls_.begin(), nulls_.end(), 0);
+  std::fill(has_nulls_.begin(), has_nulls_.end(), 0);
+  for (size_t i = 0; i < wanted_.size(); ++i) convert_column(i, rows.column(i));
+
+  const size_t kept = chunk_.failures.empty() ? live_.size() : drop_failed_rows(rows);
+  for (size_t i = 0; i < wanted_.size(); ++i) set_validity(i, rows.column(i), kept);
+  for (size_t i = 0; i < kept; ++i)
+    rows.message_of_row()[done_ + i] = chunk_.rows[live_[i]].message;
+  if (!chunk_.failures.empty()) {
+    for (const auto& row : chunk_.rows) {
+      if (row.failure >= 0) rejects.push_back(make_reject(messages, row));
+    }
+  }
+  done_ += kept;
+  chunk_.clear();
+}
+
+void CsvDecoder::convert_column(size_t index, Column& column) {
+  switch (wanted_[index].kind) {
+    case Kind::kBool:
+      return convert_each<bool>(index, column, RejectReason::kBadNumber, parse_bool);
+    case Kind::kInt8:
+      return convert_numbers<int8_t>(index, column);
+    case Kind::kInt16:
+      return convert_numbers<int16_t>(index, column);
+    case Kind::kInt32:
+      return convert_numbers<int32_t>(index, column);
+    case Kind::kInt64:
+      return convert_numbers<int64_t>(index, column);
+    case Kind::kUInt8:
+      return convert_numbers<uint8_t>(index, column);
+    case Kind::kUInt16:
+      return convert_numbers<uint16_t>(index, column);
+    case Kind::kUInt32:
+      return convert_numbers<uint32_t>(index, column);
+    case Kind::kUInt64:
+      return convert_numbers<uint64_t>(index, column);
+    case Kind::kFloat:
+      return convert_numbers<float>(index, column);
+    case Kind::kDouble:
+      return convert_numbers<double>(index, column);
+    case Kind::kDate:
+      return convert_each<int32_t>(index, column, RejectReason::kBadDate, parse_date);
+    case Kind::kTimestamp:
+      return convert_each<int64_t>(index, column, RejectReason::kBadDate, parse_timestamp);
+    case Kind::kVarchar:
+    case Kind::kBlob:
+      return convert_text(index, column);
+  }
+}
+
+/// \N, what NULL DEFINED BY says, the word NULL where MySQL takes it so, and the empty unquoted
+/// field, which for text is '' unless NULL DEFINED BY ''.
+bool CsvDecoder::is_null(const CsvField& field, bool is_text) const {
+  if (field.null) return true;
+  if (!format_.null_defined_by.empty() && field.text == format_.null_defined_by &&
+      (!field.quoted || format_.null_optionally_enclosed))
+    return true;
+  if (field.quoted) return false;
+  if (field.text.empty()) return !is_text || format_.empty_is_null;
+  return null_word_ && field.text == "NULL";
+}
+
+void CsvDecoder::set_null(size_t index, size_t live) {
+  if (!wanted_[index].nullable) return reject(index, live, RejectReason::kNullNotAllowed, {});
+  has_nulls_[index] = 1;
+  nulls_[index * kNullWords + live / 64] |= uint64_t{1} << (live % 64);
+}
+
+void CsvDecoder::reject(size_t index, size_t live, RejectReason reason, std::string_view text) {
+  if (!is_utf8(text)) reason = RejectReason::kBadUtf8;
+  chunk_.fail(chunk_.rows[live_[live]],
+              {reason, static_cast<int32_t>(wanted_[index].field), text, 0});
+}
+
+/// A field that the inline functions did not take: NULL, an unusual number, or none.
+template <class T>
+void CsvDecoder::settle_number(size_t index, size_t live, const CsvField& field, T& value) {
+  value = 0;
+  if (is_null(field, false)) return set_null(index, live);
+  Parsed parsed = Parsed::kMalformed;
+  if constexpr (std::is_floating_point_v<T>) {
+    parsed = parse_decimal(field.text, value);
+  } else {
+    WholeNumber number;
+    parsed = parse_whole(field.text, number);
+    const auto max = static_cast<uint64_t>(std::numeric_limits<T>::max());
+    const uint64_t low = std::is_signed_v<T> ? max + 1 : 0;  // magnitude of the least value
+    if (parsed == Parsed::kValue && number.magnitude > (number.negative ? low : max))
+      parsed = Parsed::kOutOfRange;
+    if (parsed == Parsed::kValue)
+      value = static_cast<T>(number.negative ? 0 - number.magnitude : number.magnitude);
+  }
+  if (parsed == Parsed::kMalformed)
+    reject(index, live, RejectReason::kBadNumber, field.text);
+  else if (parsed == Parsed::kOutOfRange)
+    reject(index, live, RejectReason::kOutOfRange, field.text);
+}
+
+template <class T>
+void CsvDecoder::convert_numbers(size_t index, Column& column) {
+  T* out = column.values<T>().data() + done_;
+  const size_t field_index = wanted_[index].field;
+  // With NULL DEFINED BY '-1' a well-formed number may be NULL.
+  const bool fast = format_.null_defined_by.empty();
+  for (size_t i = 0; i < live_.size(); ++i) {
+    const CsvField field = chunk_.field(live_[i], field_index);
+    if constexpr (std::is_floating_point_v<T>) {
+      if (fast && parse_short_decimal(field.text, field.readable_end, out[i])) continue;
+    } else {
+      if (fast && parse_short_whole(field.text, field.readable_end, out[i])) continue;
+    }
+    settle_number(index, i, field, out[i]);
+  }
+}
+
+template <class T, class Parse>
+void CsvDecoder::convert_each(size_t index, Column& column, RejectReason reason, Parse parse) {
+  T* out = column.values<T>().data() + done_;
+  for (size_t i = 0; i < live_.size(); ++i) {
+    const CsvField field = chunk_.field(live_[i], wanted_[index].field);
+    if (is_null(field, false)) {
+      set_null(index, i);
+    } else if (parse(field.text, out[i]) != Parsed::kValue) {
+      reject(index, i, reason, field.text);
+    }
+  }
+}
+
+void CsvDecoder::convert_text(size_t index, Column& column) {
+  auto* out = column.values<std::string_view>().data() + done_;
+  const bool any_bytes = wanted_[index].kind == Kind::kBlob;
+  for (size_t i = 0; i < live_.size(); ++i) {
+    const CsvField field = chunk_.field(live_[i], wanted_[index].field);
+    out[i] = field.text;
+    if (is_null(field, true)) {
+      out[i] = {};
+      set_null(index, i);
+    } else if (!chunk_.rows[live_[i]].ascii && !any_bytes && !is_utf8(field.text)) {
+      reject(index, i, RejectReason::kBadUtf8, field.text);
+    }
+  }
+}
+
+template <class T>
+void move_together(Column& column, size_t first, const std::vector<uint32_t>& kept) {
+  T* values = column.values<T>().data() + first;
+  for (size_t i = 0; i < kept.size(); ++i) values[i] = values[kept[i]];
+}
+
+/// Some live rows turned out to be bad: the others move together, in every column. Returns how many
+/// they are.
+size_t CsvDecoder::drop_failed_rows(Batch& rows) {
+  std::vector<uint32_t> kept;
+  for (uint32_t i = 0; i < live_.size(); ++i) {
+    if (chunk_.rows[live_[i]].failure < 0) kept.push_back(i);
+  }
+  if (kept.size() == live_.size()) return kept.size();
+  for (size_t c = 0; c < wanted_.size(); ++c) {
+    Column& column = rows.column(c);
+    switch (width_of(wanted_[c].kind)) {
+      case 1:
+        move_together<uint8_t>(column, done_, kept);
+        break;
+      case 2:
+        move_together<uint16_t>(column, done_, kept);
+        break;
+      case 4:
+        move_together<uint32_t>(column, done_, kept);
+        break;
+      case 8:
+        move_together<uint64_t>(column, done_, kept);
+        break;
+      default:
+        move_together<std::string_view>(column, done_, kept);
+    }
+    if (!has_nulls_[c]) continue;
+    uint64_t* nulls = &nulls_[c * kNullWords];
+    for (size_t i = 0; i < kept.size(); ++i) {
+      const uint64_t null = nulls[kept[i] / 64] >> (kept[i] % 64) & 1;
+      nulls[i / 64] = (nulls[i / 64] & ~(uint64_t{1} << (i % 64))) | null << (i % 64);
+    }
+  }
+  for (size_t i = 0; i < kept.size(); ++i) live_[i] = live_[kept[i]];
+  return kept.size();
+}
+
+void CsvDecoder::set_validity(size_t index, Column& column, size_t kept) const {
+  column.set_valid(done_, kept);
+  if (!has_nulls_[index]) return;
+  for (size_t i = 0; i < kept; ++i) {
+    if (nulls_[index * kNullWords + i / 64] >> (i % 64) & 1) column.set_null(done_ + i);
+  }
+}
+
+Reject CsvDecoder::make_reject(const MessageBatch& messages, const CsvRow& row) const {
+  const auto& message = messages.messages[row.message];
+  const auto& failure = chunk_.failures[static_cast<size_t>(row.failure)];
+  Reject reject;
+  reject.partition = message.partition;
+  reject.offset = message.offset;
+  reject.reason = failure.reason;
+  reject.detail = detail_of(failure);
+  const auto bytes = static_cast<size_t>(row.end - row.begin);
+  if (bytes > 0) reject.bytes.assign(row.begin, std::min(bytes, kRejectBytesMax));
+  return reject;
+}
+
+std::string CsvDecoder::detail_of(const CsvFailure& failure) const {
+  const std::string expected = "expected " + std::to_string(fields_.size()) + " fields, found ";
+  if (failure.reason == RejectReason::kTooFewFields)
+    return failure.count == 0 ? "the message is empty" : expected + std::to_string(failure.count);
+  if (failure.reason == RejectReason::kTooManyFields) return expected + "more";
+  // An unclosed quote may stand in a field beyond the list.
+  const auto index = static_cast<size_t>(failure.field);
+  std::string field = "field " + std::to_string(index + 1);
+  if (index < fields_.size()) field += " \"" + shown(fields_[index].name) + "\"";
+  const auto is_no = [&](std::string_view what) {
+    return field + ": \"" + shown(failure.text) + "\" is " + std::string(what);
+  };
+  switch (failure.reason) {
+    case RejectReason::kOversizedField:
+      return field + " has " + std::to_string(failure.count) + " bytes, more than " +
+             std::to_string(limits_.field_bytes_max);
+    case RejectReason::kBadQuoting:
+      return field + ": the quote is not closed: " + shown(failure.text);
+    case RejectReason::kNullNotAllowed:
+      return field + " is NULL, which its column does not allow";
+    case RejectReason::kOutOfRange:
+      return is_no("out of range for " + name_of(fields_[index].type));
+    case RejectReason::kBadUtf8:
+      return is_no("not valid UTF-8");
+    case RejectReason::kBadDate:
+      return is_no(fields_[index].type.kind == Kind::kDate ? "not a date" : "not a timestamp");
+    default:
+      break;
+  }
+  const Kind kind = fields_[index].type.kind;
+  if (kind == Kind::kBool) return is_no("not a boolean");
+  double number = 0;
+  const bool fraction = is_integer(kind) && parse_decimal(failure.text, number) == Parsed::kValue;
+  return is_no(fraction ? "not a whole number" : "not a number");
+}
+
+Error bad_format(const std::string& why, const std::string& hint) {
+  return Error(Code::kInvalidArgument, "cannot read CSV: " + why, hint);
+}
+
+Status check_format(const CsvFormat& format) {
+  const auto& fields = format.fields_terminated_by;
+  const auto& lines = format.lines_terminated_by;
+  if (fields.empty())
+    return bad_format("FIELDS TERMINATED BY is empty",
+                      "Fixed-width rows are not supported; name the bytes between two fields.");
+  if (format.enclosed_by.size() > 1)
+    return bad_format("ENCLOSED BY \"" + shown(format.enclosed_by) + "\" has more than one byte",
+                      "It is a single character of ASCII.");
+  if (format.escaped_by.size() > 1)
+    return bad_format("ESCAPED BY \"" + shown(format.escaped_by) + "\" has more than one byte",
+                      "It is a single character of ASCII.");
+  if (fields == lines)
+    return bad_format("fields and lines are both terminated by \"" + shown(fields) + "\"",
+                      "Give FIELDS and LINES different terminators.");
+  for (const auto* special : {&format.enclosed_by, &format.escaped_by}) {
+    if (special->empty()) continue;
+    const std::string name = special == &format.enclosed_by ? "ENCLOSED BY" : "ESCAPED BY";
+    if (fields[0] == (*special)[0] || (!lines.empty() && lines[0] == (*special)[0]))
+      return bad_format(
+          "a terminator begins with the character of " + name + " \"" + shown(*special) + "\"",
+          "Choose another terminator or another character.");
+  }
+  if (format.ignore_lines < 0) return bad_format("IGNORE LINES is negative", "");
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Decoder>> make_csv_decoder(const CsvFormat& format,
+                                                  std::vector<InputField> fields,
+                                                  const DecodeLimits& limits) {
+  TRY_OK(check_format(format));
+  if (fields.empty())
+    return bad_format("there are no fields", "Name the fields of a row in a list.");
+  if (limits.field_bytes_max < 1)
+    return bad_format("the largest field must have at least one byte", "");
+  for (const auto& field : fields) {
+    if (field.wanted && field.type.list)
+      return Error(Code::kUnsupported,
+                   "cannot read field \"" + field.name + "\" as " + name_of(field.type) +
+                       ": a CSV field holds one value",
+                   "Read it as VARCHAR and split it in SET.");
+  }
+  return std::unique_ptr<Decoder>(std::make_unique<CsvDecoder>(format, std::move(fields), limits));
+}
+
+}  // namespace millrace::decode

@@ -1,0 +1,380 @@
+#include "decode/csv_splitter.h"
+
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
+#include <algorithm>
+#include <cstring>
+
+namespace millrace::decode {
+namespace {
+
+constexpr size_t kBlock = 64;
+constexpr size_t kArenaBlock = 64 * 1024;
+constexpr size_t kArenaBlocksKept = 16;
+
+int byte_of(const std::string& text) {
+  return text.empty() ? -1 : static_cast<unsigned char>(text[0]);
+}
+
+/// What stands for an escaped character: MySQL's table; anything else stands for itself.
+char unescape(char c) {
+  switch (c) {
+    case '0':
+      return '\0';
+    case 'b':
+      return '\b';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case 'Z':
+      return '\x1A';
+    default:
+      return c;
+  }
+}
+
+}  // namespace
+
+char* TextArena::allocate(size_t bytes) {
+  if (blocks_.empty() || blocks_.back().size - used_ < bytes) {
+    const size_t size = std::max(bytes, kArenaBlock);
+    blocks_.push_back({std::make_unique<char[]>(size), size});
+    used_ = 0;
+  }
+  char* begin = blocks_.back().bytes.get() + used_;
+  used_ += bytes;
+  return begin;
+}
+
+void TextArena::clear() {
+  if (blocks_.size() > kArenaBlocksKept) blocks_.clear();
+  // The largest block serves the next batch; one batch rarely needs a second.
+  if (blocks_.size() > 1) blocks_.erase(blocks_.begin() + 1, blocks_.end());
+  used_ = 0;
+}
+
+void CsvChunk::clear() {
+  rows.clear();
+  careful_fields.clear();
+  failures.clear();
+}
+
+void CsvChunk::fail(CsvRow& row, CsvFailure failure) {
+  if (row.failure >= 0) return;  // the first reason is the one that counts
+  row.failure = static_cast<int32_t>(failures.size());
+  failures.push_back(failure);
+}
+
+CsvSplitter::CsvSplitter(CsvFormat format, size_t field_count, DecodeLimits limits)
+    : format_(std::move(format)),
+      field_count_(field_count),
+      limits_(limits),
+      plain_possible_(format_.fields_terminated_by.size() == 1),
+      crlf_(format_.lines_terminated_by == "\n"),
+      separator_(format_.fields_terminated_by[0]),
+      quote_(byte_of(format_.enclosed_by)),
+      escape_(byte_of(format_.escaped_by)) {
+  // Escape and quote the same: a doubled one stands for itself, and nothing is escaped.
+  if (escape_ == quote_) escape_ = -1;
+}
+
+size_t CsvSplitter::rows_max(std::string_view payload) const {
+  const auto& terminator = format_.lines_terminated_by;
+  if (terminator.empty()) return 1;
+  const auto ends = static_cast<size_t>(
+      std::count(payload.begin(), payload.end(), terminator[terminator.size() - 1]));
+  // A row that is not rejected has its separators; hostile blank lines need no memory.
+  const size_t row_bytes_min =
+      (field_count_ - 1) * format_.fields_terminated_by.size() + terminator.size();
+  return std::min(ends, payload.size() / row_bytes_min) + 1;
+}
+
+void CsvSplitter::begin(std::string_view payload, uint32_t message) {
+  payload_ = payload;
+  message_ = message;
+  at_ = 0;
+  first_ = true;
+  quotes_confined_ = false;
+}
+
+/// Index of the terminator of the line that `from` is in, or the payload's size.
+size_t CsvSplitter::find_line_end(size_t from) const {
+  const auto& terminator = format_.lines_terminated_by;
+  if (terminator.empty()) return payload_.size();
+  if (terminator.size() == 1) {
+    const void* found = std::memchr(payload_.data() + from, terminator[0], payload_.size() - from);
+    return found ? static_cast<size_t>(static_cast<const char*>(found) - payload_.data())
+                 : payload_.size();
+  }
+  return std::min(payload_.find(terminator, from), payload_.size());
+}
+
+void CsvSplitter::skip_ignored_lines() {
+  for (int64_t i = 0; i < format_.ignore_lines && at_ < payload_.size(); ++i)
+    at_ = std::min(find_line_end(at_) + format_.lines_terminated_by.size(), payload_.size());
+}
+
+/// LINES STARTING BY: what stands before the prefix is skipped, and a line without it altogether.
+bool CsvSplitter::skip_to_line_start() {
+  const auto& prefix = format_.lines_starting_by;
+  while (at_ < payload_.size()) {
+    const size_t end = find_line_end(at_);
+    const size_t found = payload_.substr(0, end).find(prefix, at_);
+    if (found != std::string_view::npos) {
+      at_ = found + prefix.size();
+      return true;
+    }
+    at_ = std::min(end + format_.lines_terminated_by.size(), payload_.size());
+  }
+  return false;
+}
+
+bool CsvSplitter::next_row(CsvChunk& chunk, TextArena& arena) {
+  CsvRow row;
+  row.message = message_;
+  if (first_) {
+    first_ = false;
+    if (payload_.empty()) {
+      chunk.rows.push_back(row);
+      chunk.fail(chunk.rows.back(), {RejectReason::kTooFewFields, -1, {}, 0});
+      return true;
+    }
+    skip_ignored_lines();
+  }
+  if (at_ >= payload_.size()) return false;
+  if (!format_.lines_starting_by.empty() && !skip_to_line_start()) return false;
+
+  const size_t end = find_line_end(at_);
+  size_t content_end = end;
+  if (crlf_ && end < payload_.size() && end > at_ && payload_[end - 1] == '\r') --content_end;
+  row.begin = payload_.data() + at_;
+  row.end = payload_.data() + content_end;
+  chunk.rows.push_back(row);
+  auto& added = chunk.rows.back();
+  if (plain_possible_ && split_plain(chunk, added) != Split::kCareful) {
+    at_ = std::min(end + format_.lines_terminated_by.size(), payload_.size());
+  } else {
+    split_careful(chunk, added, arena);
+  }
+  if (added.end - added.begin > limits_.field_bytes_max) check_sizes(chunk, added);
+  return true;
+}
+
+CsvSplitter::Masks CsvSplitter::masks_of(const char* block) const {
+  Masks masks;
+  // A special that the format has not is looked for as the separator, and dropped at the end.
+  const char quote = quote_ < 0 ? separator_ : static_cast<char>(quote_);
+  const char escape = escape_ < 0 ? quote : static_cast<char>(escape_);
+#if defined(__x86_64__)
+  const __m128i separators = _mm_set1_epi8(separator_);
+  const __m128i quotes = _mm_set1_epi8(quote);
+  const __m128i escapes = _mm_set1_epi8(escape);
+  for (int i = 0; i < 4; ++i) {
+    const __m128i bytes =
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + static_cast<size_t>(i) * 16));
+    const auto bits = [&](const __m128i& lanes) {
+      return static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(lanes))) << (i * 16);
+    };
+    masks.separators |= bits(_mm_cmpeq_epi8(bytes, separators));
+    masks.specials |=
+        bits(_mm_or_si128(_mm_cmpeq_epi8(bytes, quotes), _mm_cmpeq_epi8(bytes, escapes)));
+    masks.high |= bits(bytes);
+  }
+#else
+  for (size_t i = 0; i < kBlock; ++i) {
+    const uint64_t bit = uint64_t{1} << i;
+    if (block[i] == separator_) masks.separators |= bit;
+    if (block[i] == quote || block[i] == escape) masks.specials |= bit;
+    if (static_cast<unsigned char>(block[i]) > 127) masks.high |= bit;
+  }
+#endif
+  if (quote_ < 0) masks.specials &= ~masks.separators;
+  return masks;
+}
+
+CsvSplitter::Split CsvSplitter::split_plain(CsvChunk& chunk, CsvRow& row) {
+  const auto size = static_cast<size_t>(row.end - row.begin);
+  uint32_t* start = &chunk.starts[(chunk.rows.size() - 1) * chunk.stride];
+  start[0] = 0;
+  size_t found = 0;
+  uint64_t high = 0;
+  for (size_t base = 0; base < size; base += kBlock) {
+    Masks masks;
+    const size_t rest = size - base;
+    if (rest >= kBlock) {
+      masks = masks_of(row.begin + base);
+    } else if (size >= kBlock) {  // the line's last 64 bytes, of which the first are done
+      masks = masks_of(row.end - kBlock);
+      const auto done = static_cast<uint32_t>(kBlock - rest);
+      masks.separators >>= done;
+      masks.specials >>= done;
+      masks.high >>= done;
+    } else {
+      char padded[kBlock];
+      std::memcpy(padded, row.begin + base, rest);
+      masks = masks_of(padded);
+      const uint64_t within = (uint64_t{1} << rest) - 1;
+      masks.separators &= within;
+      masks.specials &= within;
+      masks.high &= within;
+    }
+    if (masks.specials != 0) return Split::kCareful;
+    high |= masks.high;
+    // A block has at most 64 separators, and there is room for as many behind the row's own.
+    for (uint64_t bits = masks.separators; bits != 0; bits &= bits - 1)
+      start[++found] =
+          static_cast<uint32_t>(base) + static_cast<uint32_t>(__builtin_ctzll(bits)) + 1;
+    if (found >= field_count_) break;
+  }
+  row.ascii = high == 0;
+  if (found >= field_count_) {
+    row.ascii = false;  // the rest of the line was not looked at
+    if (!limits_.extra_fields_rejected) return Split::kDone;
+    chunk.fail(row, {RejectReason::kTooManyFields, -1, {}, found + 1});
+    return Split::kFailed;
+  }
+  if (found + 1 < field_count_) {
+    chunk.fail(row, {RejectReason::kTooFewFields, -1, {}, found + 1});
+    return Split::kFailed;
+  }
+  start[field_count_] = static_cast<uint32_t>(size) + 1;
+  return Split::kDone;
+}
+
+bool CsvSplitter::at_terminator(size_t at, std::string_view terminator) const {
+  return !terminator.empty() && payload_.substr(at, terminator.size()) == terminator;
+}
+
+/// Bytes of the line's end at `at`, 0 when there is none.
+size_t CsvSplitter::line_end_size(size_t at) const {
+  if (at_terminator(at, format_.lines_terminated_by)) return format_.lines_terminated_by.size();
+  return crlf_ && at_terminator(at, "\r\n") ? 2 : 0;
+}
+
+/// [from, to) of the payload with its escapes and doubled quotes resolved.
+std::string_view CsvSplitter::unescaped(size_t from, size_t to, bool in_quotes,
+                                        TextArena& arena) const {
+  char* const begin = arena.allocate(to - from);
+  char* out = begin;
+  for (size_t i = from; i < to; ++i) {
+    const auto c = static_cast<unsigned char>(payload_[i]);
+    if (c == escape_ && i + 1 < to) {
+      *out++ = unescape(payload_[++i]);
+    } else {
+      *out++ = payload_[i];
+      if (in_quotes && c == quote_ && i + 1 < to && payload_[i + 1] == payload_[i]) ++i;
+    }
+  }
+  return {begin, static_cast<size_t>(out - begin)};
+}
+
+/// Reads a field that begins with the quote at at_. A quote within it ends it only before a
+/// terminator, as MySQL has it; a doubled one stands for one. False when it does not end.
+bool CsvSplitter::read_quoted(CsvField& field, TextArena& arena, size_t end_max) {
+  const size_t first = at_ + 1;
+  bool changed = false;
+  for (size_t i = first; i < end_max; ++i) {
+    const auto c = static_cast<unsigned char>(payload_[i]);
+    if (c == escape_) {
+      changed = true;
+      ++i;
+    } else if (c == quote_) {
+      const size_t next = i + 1;
+      if (next < end_max && static_cast<unsigned char>(payload_[next]) == quote_) {
+        changed = true;
+        ++i;
+      } else if (next >= end_max || at_terminator(next, format_.fields_terminated_by) ||
+                 line_end_size(next) > 0) {
+        const std::string_view raw = payload_.substr(first, i - first);
+        field.quoted = true;
+        field.null =
+            raw.size() == 2 && static_cast<unsigned char>(raw[0]) == escape_ && raw[1] == 'N';
+        field.text = changed ? unescaped(first, i, true, arena) : raw;
+        at_ = next;
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+void CsvSplitter::read_unquoted(CsvField& field, TextArena& arena) {
+  const size_t first = at_;
+  bool changed = false;
+  size_t i = first;
+  for (; i < payload_.size(); ++i) {
+    if (static_cast<unsigned char>(payload_[i]) == escape_ && i + 1 < payload_.size()) {
+      changed = true;
+      ++i;
+    } else if (at_terminator(i, format_.fields_terminated_by) || line_end_size(i) > 0) {
+      break;
+    }
+  }
+  const std::string_view raw = payload_.substr(first, i - first);
+  field.null = raw.size() == 2 && static_cast<unsigned char>(raw[0]) == escape_ && raw[1] == 'N';
+  field.text = changed ? unescaped(first, i, false, arena) : raw;
+  at_ = i;
+}
+
+/// A quote that opens and does not close costs its line and no more: the next row begins behind it.
+/// Returns where.
+size_t CsvSplitter::confine_to_line(CsvChunk& chunk, CsvRow& row, size_t first) {
+  quotes_confined_ = true;
+  const size_t end = find_line_end(first);
+  row.end = payload_.data() + end;
+  const auto field = chunk.careful_fields.size() - static_cast<size_t>(row.careful);
+  chunk.fail(row, {RejectReason::kBadQuoting, static_cast<int32_t>(field),
+                   payload_.substr(at_, end > at_ ? end - at_ : 0), 0});
+  return std::min(end + format_.lines_terminated_by.size(), payload_.size());
+}
+
+void CsvSplitter::split_careful(CsvChunk& chunk, CsvRow& row, TextArena& arena) {
+  const size_t first = at_;
+  row.careful = static_cast<int32_t>(chunk.careful_fields.size());
+  row.ascii = false;
+  size_t found = 0;
+  while (true) {
+    CsvField field;
+    const bool quoted =
+        at_ < payload_.size() && static_cast<unsigned char>(payload_[at_]) == quote_;
+    if (quoted) {
+      const size_t end_max = quotes_confined_ ? find_line_end(at_) : payload_.size();
+      if (!read_quoted(field, arena, end_max)) {
+        at_ = confine_to_line(chunk, row, at_);
+        return;
+      }
+    } else {
+      read_unquoted(field, arena);
+    }
+    field.readable_end = field.text.data() + field.text.size();
+    if (found++ < field_count_) chunk.careful_fields.push_back(field);
+    if (!at_terminator(at_, format_.fields_terminated_by)) break;
+    at_ += format_.fields_terminated_by.size();
+  }
+  row.begin = payload_.data() + first;
+  row.end = payload_.data() + at_;
+  at_ = std::min(at_ + line_end_size(at_), payload_.size());
+  if (found < field_count_) {
+    chunk.fail(row, {RejectReason::kTooFewFields, -1, {}, found});
+  } else if (found > field_count_ && limits_.extra_fields_rejected) {
+    chunk.fail(row, {RejectReason::kTooManyFields, -1, {}, found});
+  }
+}
+
+/// The line is longer than a field may be; perhaps one of its fields is.
+void CsvSplitter::check_sizes(CsvChunk& chunk, CsvRow& row) const {
+  if (row.failure >= 0) return;
+  for (size_t i = 0; i < field_count_; ++i) {
+    const auto text = chunk.field(chunk.rows.size() - 1, i).text;
+    if (static_cast<int64_t>(text.size()) <= limits_.field_bytes_max) continue;
+    chunk.fail(row, {RejectReason::kOversizedField, static_cast<int32_t>(i), {}, text.size()});
+    return;
+  }
+}
+
+}  // namespace millrace::decode

@@ -1,0 +1,131 @@
+// Splits messages into lines and lines into fields: the first half of the CSV decoder. It fills a
+// CsvChunk, a few rows at a time that stay in the cache until their columns are made. A line
+// without quotes and escapes ("plain", nearly every one) is split 64 bytes at a time and its fields
+// are told by their offsets alone; any other line is read byte by byte, as MySQL's LOAD DATA reads
+// it, and what has to be unescaped is written into an arena. Owned by one decoder, on its thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "data/reject.h"
+#include "decode/decoder.h"
+
+namespace millrace::decode {
+
+/// Memory for text that does not stand in a message as it is. Views into it stay where they are
+/// until clear().
+class TextArena {
+ public:
+  char* allocate(size_t bytes);
+  void clear();
+
+ private:
+  struct Block {
+    std::unique_ptr<char[]> bytes;
+    size_t size = 0;
+  };
+  std::vector<Block> blocks_;
+  size_t used_ = 0;  // of the last block
+};
+
+struct CsvField {
+  std::string_view text;
+  const char* readable_end = nullptr;  // bytes up to here may be read
+  bool quoted = false;
+  bool null = false;  // \N
+};
+
+/// Why a row is rejected; `field` is its index, -1 when it is the row's whole.
+struct CsvFailure {
+  RejectReason reason = RejectReason::kTooFewFields;
+  int32_t field = -1;
+  std::string_view text;  // the field's, or empty
+  size_t count = 0;       // fields found, or bytes of the field
+};
+
+struct CsvRow {
+  const char* begin = nullptr;
+  const char* end = nullptr;
+  uint32_t message = 0;
+  int32_t careful = -1;  // where its fields begin in CsvChunk::careful_fields; -1: plain
+  int32_t failure = -1;  // in CsvChunk::failures
+  bool ascii = true;     // no byte above 127 in the line
+};
+
+struct CsvChunk {
+  static constexpr size_t kRowsMax = 128;
+
+  std::vector<CsvRow> rows;
+  // Plain row r: field f is the bytes [starts[r * stride + f], starts[r * stride + f + 1] - 1).
+  std::vector<uint32_t> starts;
+  size_t stride = 0;
+  std::vector<CsvField> careful_fields;
+  std::vector<CsvFailure> failures;
+
+  bool full() const { return rows.size() == kRowsMax; }
+  void clear();
+  void fail(CsvRow& row, CsvFailure failure);
+
+  CsvField field(size_t row, size_t index) const {
+    const CsvRow& r = rows[row];
+    if (__builtin_expect(r.careful >= 0, 0))
+      return careful_fields[static_cast<size_t>(r.careful) + index];
+    const uint32_t* start = &starts[row * stride + index];
+    return {{r.begin + start[0], start[1] - 1 - start[0]}, r.end, false, false};
+  }
+};
+
+class CsvSplitter {
+ public:
+  CsvSplitter(CsvFormat format, size_t field_count, DecodeLimits limits);
+
+  /// Begins a message; its rows follow by next_row().
+  void begin(std::string_view payload, uint32_t message);
+  /// Adds the message's next row to `chunk`, which has room. False when there is none.
+  bool next_row(CsvChunk& chunk, TextArena& arena);
+  /// No more rows than this come from `payload`.
+  size_t rows_max(std::string_view payload) const;
+
+ private:
+  enum class Split : uint8_t { kDone, kFailed, kCareful };
+  struct Masks {
+    uint64_t separators = 0;
+    uint64_t specials = 0;  // quotes and escapes
+    uint64_t high = 0;      // bytes above 127
+  };
+
+  Masks masks_of(const char* block) const;
+  size_t find_line_end(size_t from) const;
+  bool skip_to_line_start();
+  void skip_ignored_lines();
+  Split split_plain(CsvChunk& chunk, CsvRow& row);
+  void split_careful(CsvChunk& chunk, CsvRow& row, TextArena& arena);
+  bool read_quoted(CsvField& field, TextArena& arena, size_t end_max);
+  void read_unquoted(CsvField& field, TextArena& arena);
+  std::string_view unescaped(size_t from, size_t to, bool in_quotes, TextArena& arena) const;
+  bool at_terminator(size_t at, std::string_view terminator) const;
+  size_t line_end_size(size_t at) const;
+  void check_sizes(CsvChunk& chunk, CsvRow& row) const;
+  size_t confine_to_line(CsvChunk& chunk, CsvRow& row, size_t first);
+
+  const CsvFormat format_;
+  const size_t field_count_;
+  const DecodeLimits limits_;
+  const bool plain_possible_;
+  const bool crlf_;  // lines end in \n, and a \r before it belongs to the end
+  const char separator_;
+  int quote_ = -1;  // -1: none
+  int escape_ = -1;
+
+  std::string_view payload_;
+  size_t at_ = 0;  // in payload_
+  uint32_t message_ = 0;
+  bool first_ = false;  // nothing was read of the message yet
+  // A quote was never closed: the rest of the message is not searched again for its end.
+  bool quotes_confined_ = false;
+};
+
+}  // namespace millrace::decode

@@ -20,7 +20,7 @@ void Column::reset(size_t rows) {
     return;
   }
   reserve_values(rows);
-  std::memset(data_.data(), 0, rows * width_of(type_.kind));
+  if (rows > 0) std::memset(data_.data(), 0, rows * width_of(type_.kind));
 }
 
 void Column::set_valid(size_t first, size_t count) {

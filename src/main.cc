@@ -1,0 +1,330 @@
+// millrace: options, wiring, signals; the only file that knows every room.
+#define TOML_EXCEPTIONS 0
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <toml++/toml.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "demo/demo.h"
+#include "serve/instance.h"
+#include "serve/result_printer.h"
+#include "serve/version.h"
+
+namespace millrace {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kWrongOptions = 2;
+
+int complain(const Error& error, int status) {
+  std::fprintf(stderr, "millrace: %s\n", error.to_string().c_str());
+  return status;
+}
+
+/// SIGTERM and SIGINT wait for a thread that asks; all threads started later inherit that.
+sigset_t hold_signals() {
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return set;
+}
+
+Status arm_faults_of_environment() {
+  const char* spec = std::getenv("MILLRACE_FAULT");
+  return spec == nullptr ? Status() : arm_faults(spec);
+}
+
+// --- millrace serve -------------------------------------------------------------------------------
+
+struct ServeArguments {
+  std::string data = "millrace-data";
+  std::string mysql_listen = "127.0.0.1:3306";
+  std::string http_listen = "127.0.0.1:8080";
+  std::string config;
+  std::string log_level = "info";
+  std::string auth_plugin{serve::kSha2Plugin};
+  size_t connections_max = serve::ServerOptions().connections_max;
+  uint64_t memory_max = 0;
+  int threads_max = 0;
+};
+
+const std::map<std::string, LogLevel>& log_levels() {
+  static const std::map<std::string, LogLevel> levels{{"debug", LogLevel::kDebug},
+                                                      {"info", LogLevel::kInfo},
+                                                      {"warn", LogLevel::kWarn},
+                                                      {"error", LogLevel::kError},
+                                                      {"off", LogLevel::kOff}};
+  return levels;
+}
+
+CLI::App* add_serve(CLI::App& app, ServeArguments& arguments) {
+  auto* serve = app.add_subcommand("serve", "Run the server until SIGTERM");
+  serve->add_option("--data", arguments.data, "The directory of its data; made when missing")
+      ->capture_default_str();
+  serve->add_option("--mysql-listen", arguments.mysql_listen, "HOST:PORT for MySQL clients")
+      ->capture_default_str();
+  serve->add_option("--http-listen", arguments.http_listen, "HOST:PORT for HTTP")
+      ->capture_default_str();
+  serve->add_option("--config", arguments.config, "A TOML file of these options")
+      ->check(CLI::ExistingFile);
+  serve->add_option("--log-level", arguments.log_level, "debug, info, warn, error or off")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
+      ->capture_default_str();
+  serve->add_option("--auth-plugin", arguments.auth_plugin, "What clients are first asked for")
+      ->check(CLI::IsMember({std::string(serve::kSha2Plugin), std::string(serve::kNativePlugin)}))
+      ->capture_default_str();
+  serve->add_option("--connections-max", arguments.connections_max, "Clients at the same time")
+      ->check(CLI::Range(size_t{1}, size_t{100'000}))
+      ->capture_default_str();
+  serve->add_option("--memory-max", arguments.memory_max, "Memory of the store, as 4GB")
+      ->transform(CLI::AsSizeValue(false));
+  serve->add_option("--threads-max", arguments.threads_max, "Threads of the store; 0: every core")
+      ->check(CLI::Range(0, 4096));
+  return serve;
+}
+
+/// One `key = value` of the file: the option --key, unless the command line gave it.
+Status apply_setting(CLI::App& serve, std::string_view key, const toml::node& node) {
+  std::string name(key);
+  std::replace(name.begin(), name.end(), '_', '-');
+  auto* option = name == "config" ? nullptr : serve.get_option_no_throw("--" + name);
+  if (option == nullptr) {
+    static const std::vector<std::string_view> known{
+        "data",        "mysql_listen",    "http_listen", "log_level",
+        "auth_plugin", "connections_max", "memory_max",  "threads_max"};
+    return Error(Code::kInvalidArgument, "setting \"" + std::string(key) + "\" does not exist",
+                 did_you_mean(key, known));
+  }
+  if (option->count() > 0) return {};
+  std::string value;
+  if (const auto text = node.value_exact<std::string>())
+    value = *text;
+  else if (const auto number = node.value_exact<int64_t>())
+    value = std::to_string(*number);
+  else
+    return Error(Code::kInvalidArgument,
+                 "setting \"" + std::string(key) + "\" must be a text or a whole number");
+  try {
+    option->add_result(value);
+    option->run_callback();
+  } catch (const CLI::Error& e) {
+    return Error(Code::kInvalidArgument, "setting \"" + std::string(key) + "\": " + e.what());
+  }
+  return {};
+}
+
+Status apply_config(CLI::App& serve, const std::string& path) {
+  if (path.empty()) return {};
+  const auto parsed = toml::parse_file(path);
+  if (!parsed)
+    return Error(Code::kInvalidArgument,
+                 path + ":" + std::to_string(parsed.error().source().begin.line) + ": " +
+                     std::string(parsed.error().description()));
+  for (const auto& [key, node] : parsed.table()) {
+    if (auto applied = apply_setting(serve, key.str(), node); !applied)
+      return std::move(applied).error().within(
+          path + ":" + std::to_string(node.source().begin.line));
+  }
+  return {};
+}
+
+Result<serve::InstanceOptions> instance_options(const ServeArguments& arguments) {
+  serve::InstanceOptions options;
+  options.store.directory = arguments.data;
+  options.store.memory_bytes_max = static_cast<int64_t>(arguments.memory_max);
+  options.store.threads_max = arguments.threads_max;
+  TRY(options.server.mysql_listen, serve::parse_address(arguments.mysql_listen));
+  TRY(options.server.http_listen, serve::parse_address(arguments.http_listen));
+  options.server.auth_plugin = arguments.auth_plugin;
+  options.server.connections_max = arguments.connections_max;
+  return options;
+}
+
+int run_serve(CLI::App& command, ServeArguments& arguments) {
+  if (const auto applied = apply_config(command, arguments.config); !applied)
+    return complain(applied.error(), kWrongOptions);
+  set_log_level(log_levels().at(arguments.log_level));
+  const auto options = instance_options(arguments);
+  if (!options) return complain(options.error(), kWrongOptions);
+  if (const auto armed = arm_faults_of_environment(); !armed)
+    return complain(armed.error(), kWrongOptions);
+  const sigset_t signals = hold_signals();
+  auto instance = serve::Instance::open(*options);
+  if (!instance) return complain(instance.error(), kFailed);
+  std::printf("ready mysql=%s http=%s\n", (*instance)->mysql_address().to_string().c_str(),
+              (*instance)->http_address().to_string().c_str());
+  std::fflush(stdout);
+  int number = 0;
+  sigwait(&signals, &number);
+  log_info("stopping", {{"signal", number}});
+  // A second signal ends the process at once; what is committed is safe.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  if (const auto stopped = (*instance)->stop(); !stopped)
+    return complain(stopped.error(), kFailed);
+  log_info("stopped");
+  return kDone;
+}
+
+// --- millrace sql ---------------------------------------------------------------------------------
+
+struct SqlArguments {
+  std::vector<std::string> statements;
+  std::string server = "127.0.0.1:3306";
+  serve::ClientOptions client;
+  std::string format;
+};
+
+CLI::App* add_sql(CLI::App& app, SqlArguments& arguments) {
+  auto* sql = app.add_subcommand("sql", "Run SQL on a server, from the arguments or from stdin");
+  sql->add_option("statement", arguments.statements, "SQL; without it, stdin is read");
+  sql->add_option("-s,--server", arguments.server, "HOST:PORT of its MySQL side")
+      ->capture_default_str();
+  sql->add_option("-u,--user", arguments.client.user, "The user")->capture_default_str();
+  sql->add_option("-p,--password", arguments.client.password, "The password")
+      ->envname("MILLRACE_PASSWORD");
+  sql->add_option("-d,--database", arguments.client.database, "The database to use");
+  sql->add_option("-f,--format", arguments.format,
+                  "table or tabs; a table on a terminal, tabs elsewhere")
+      ->check(CLI::IsMember({"table", "tabs"}));
+  return sql;
+}
+
+void put(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+/// True when it worked; what did not is said on stderr.
+bool run_statements(serve::Client& client, std::string_view text, serve::ResultPrinter& printer) {
+  const auto done = client.query(text, printer);
+  if (!done) printer.on_failure();
+  std::fflush(stdout);
+  if (!done) std::fprintf(stderr, "%s\n", done.error().to_string().c_str());
+  return done.has_value();
+}
+
+bool ends_statement(std::string_view text) {
+  const auto last = text.find_last_not_of(" \t\r\n");
+  return last != std::string_view::npos && text[last] == ';';
+}
+
+/// A prompt: statements run when a line ends with ';'.
+int converse(serve::Client& client, serve::ResultPrinter& printer) {
+  std::string text;
+  std::string line;
+  put("Statements end with ';'. Leave with Ctrl-D.\nmillrace> ");
+  std::fflush(stdout);
+  while (std::getline(std::cin, line)) {
+    text += line + "\n";
+    if (ends_statement(text)) {
+      (void)run_statements(client, text, printer);  // it has told the user what was wrong
+      text.clear();
+    }
+    put(text.find_first_not_of(" \t\r\n") == std::string::npos ? "millrace> " : "       -> ");
+    std::fflush(stdout);
+  }
+  put("\n");
+  return kDone;
+}
+
+int run_sql(SqlArguments& arguments) {
+  auto address = serve::parse_address(arguments.server);
+  if (!address) return complain(address.error(), kWrongOptions);
+  arguments.client.server = *address;
+  auto client = serve::Client::connect(arguments.client);
+  if (!client) return complain(client.error(), kFailed);
+  const bool person = isatty(STDOUT_FILENO) != 0;
+  const bool table = arguments.format.empty() ? person : arguments.format == "table";
+  serve::ResultPrinter printer(
+      table ? serve::ResultPrinter::Form::kTable : serve::ResultPrinter::Form::kTabs, put);
+  if (arguments.statements.empty()) {
+    if (person && isatty(STDIN_FILENO) != 0) return converse(**client, printer);
+    const std::string script{std::istreambuf_iterator<char>(std::cin), {}};
+    return run_statements(**client, script, printer) ? kDone : kFailed;
+  }
+  for (const auto& statement : arguments.statements)
+    if (!run_statements(**client, statement, printer)) return kFailed;
+  return kDone;
+}
+
+// --- millrace demo --------------------------------------------------------------------------------
+
+CLI::App* add_demo(CLI::App& app, demo::Options& options) {
+  auto* group = app.add_subcommand("demo", "See what millrace does");
+  group->require_subcommand(1);
+  auto* dating = group->add_subcommand("speed-dating", "Train and classify couples, live");
+  dating->add_option("--kafka", options.kafka, "HOST:PORT of a broker; without it, one inside");
+  dating->add_option("--data", options.data, "The Kaggle file; without it, couples are made up")
+      ->check(CLI::ExistingFile);
+  dating->add_option("--features", options.features, "profile, own or both")
+      ->check(CLI::IsMember({"profile", "own", "both"}))
+      ->capture_default_str();
+  dating->add_option("--couples", options.couples, "How many; 0: all")->check(CLI::NonNegativeNumber);
+  dating->add_option("--seed", options.seed, "Of the couples and their order")
+      ->capture_default_str();
+  dating->add_option("--report", options.report, "Write all figures to this JSON file");
+  dating->add_flag("--exit", options.exit, "End when the story is told");
+  dating->add_option("--data-dir", options.data_dir, "Keep the data here");
+  dating->add_option("--mysql-listen", options.mysql_listen, "HOST:PORT for MySQL clients")
+      ->capture_default_str();
+  dating->add_option("--http-listen", options.http_listen, "HOST:PORT for HTTP")
+      ->capture_default_str();
+  dating->add_option("--me", options.me, "Your profile, as age=30,gender=woman,...");
+  dating->add_flag("--no-me", options.no_me, "Add nobody");
+  return group;
+}
+
+int run_demo(demo::Options& options) {
+  set_log_level(LogLevel::kWarn);
+  const sigset_t signals = hold_signals();
+  std::stop_source stop;
+  options.stop = stop.get_token();
+  const auto watcher = run_thread("signals", [&signals, &stop](const std::stop_token&) {
+    int number = 0;
+    sigwait(&signals, &number);
+    stop.request_stop();
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // the second one ends us at once
+  });
+  const int status = demo::run(options);
+  signal(SIGTERM, SIG_IGN);  // it is blocked, and so still reaches sigwait; it ends nothing else
+  kill(getpid(), SIGTERM);
+  return status;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("millrace: train and classify streams, in SQL", "millrace");
+  app.set_version_flag("--version", "millrace " + std::string(serve::kVersion) + " (as MySQL " +
+                                        std::string(serve::kServerVersion) + ")");
+  app.require_subcommand(1);
+  ServeArguments serve_arguments;
+  SqlArguments sql_arguments;
+  demo::Options demo_options;
+  auto* serve = add_serve(app, serve_arguments);
+  auto* sql = add_sql(app, sql_arguments);
+  auto* demo = add_demo(app, demo_options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? kDone : kWrongOptions;
+  }
+  if (serve->parsed()) return run_serve(*serve, serve_arguments);
+  if (sql->parsed()) return run_sql(sql_arguments);
+  return demo->parsed() ? run_demo(demo_options) : kWrongOptions;
+}
+
+}  // namespace
+}  // namespace millrace
+
+int main(int argc, char** argv) {
+  return millrace::run(argc, argv);
+}

@@ -15,6 +15,12 @@ std::unique_ptr<Optimizer> Optimizer::make(const OptimizerSpec& spec) {
       return make_ftrl(spec);
     case OptimizerKind::kAdagrad:
       return make_adagrad(spec);
+    case OptimizerKind::kAdam:
+      return make_adam(spec);
+    case OptimizerKind::kSgd:
+      return make_sgd(spec);
+    case OptimizerKind::kRmsprop:
+      return make_rmsprop(spec);
     default:
       return nullptr;
   }

@@ -60,5 +60,8 @@ class Optimizer {
 
 std::unique_ptr<Optimizer> make_ftrl(const OptimizerSpec& spec);
 std::unique_ptr<Optimizer> make_adagrad(const OptimizerSpec& spec);
+std::unique_ptr<Optimizer> make_adam(const OptimizerSpec& spec);
+std::unique_ptr<Optimizer> make_sgd(const OptimizerSpec& spec);
+std::unique_ptr<Optimizer> make_rmsprop(const OptimizerSpec& spec);
 
 }  // namespace millrace::estimator

@@ -63,9 +63,9 @@ constexpr OptimizerArgument kRmsprop[] = {
 constexpr std::array<OptimizerFacts, 8> kOptimizers = {{
     {OptimizerKind::kFtrl, "Ftrl", true, 0.001F, kFtrl, true},
     {OptimizerKind::kAdagrad, "Adagrad", true, 0.001F, kAdagrad, true},
-    {OptimizerKind::kAdam, "Adam", true, 0.001F, kAdam, false},
-    {OptimizerKind::kSgd, "SGD", true, 0.01F, kSgd, false},
-    {OptimizerKind::kRmsprop, "RMSprop", true, 0.001F, kRmsprop, false},
+    {OptimizerKind::kAdam, "Adam", true, 0.001F, kAdam, true},
+    {OptimizerKind::kSgd, "SGD", true, 0.01F, kSgd, true},
+    {OptimizerKind::kRmsprop, "RMSprop", true, 0.001F, kRmsprop, true},
     {OptimizerKind::kAdadelta, "Adadelta", false, 0.001F, {}, false},
     {OptimizerKind::kAdamax, "Adamax", false, 0.001F, {}, false},
     {OptimizerKind::kNadam, "Nadam", false, 0.001F, {}, false},

@@ -79,6 +79,7 @@ class Replay {
   void compare(const std::string& where, double ours, double theirs, double scale = 0);
   double logit_scale() const;
   void compare_variables(const std::string& step);
+  double last_fade(const std::string& variable) const;
   size_t begin_of(const char* part) const { return golden_[part]["rows"][0]; }
   size_t end_of(const char* part) const { return golden_[part]["rows"][1]; }
   void compare_predictions(const estimator::Predictions& predictions, size_t first, size_t count);
@@ -87,6 +88,7 @@ class Replay {
   Outcome outcome_;
   estimator::EstimatorSpec spec_;
   std::unique_ptr<estimator::Trainer> trainer_;
+  estimator::TowerLayouts layouts_;
   estimator::TowerInputs inputs_;
   Labels labels_;
 };
@@ -109,19 +111,18 @@ Status Replay::prepare() {
   TRY(spec_, estimator::make_estimator_spec(outcome_.name, call, linear.size()));
   const auto feed = golden_["feed"] == "dense" ? features::Feed::kDense : features::Feed::kExample;
   const Batch rows = input_rows(feed);
-  estimator::TowerLayouts layouts;
   std::vector<features::RowFault> faults;
   TRY(auto linear_encoder,
       features::Encoder::make(linear, features::Tower::kLinear, rows.schema(), feed));
   linear_encoder->encode(rows, inputs_.linear, faults);
-  layouts.linear = linear_encoder->layout();
+  layouts_.linear = linear_encoder->layout();
   TRY(auto dnn_encoder, features::Encoder::make(dnn, features::Tower::kDnn, rows.schema(), feed));
   dnn_encoder->encode(rows, inputs_.dnn, faults);
-  layouts.dnn = dnn_encoder->layout();
+  layouts_.dnn = dnn_encoder->layout();
   for (const auto& fault : faults) {
     ADD_FAILURE() << "row " << fault.row << ": " << fault.detail;
   }
-  TRY(trainer_, estimator::Trainer::create(spec_, layouts));
+  TRY(trainer_, estimator::Trainer::create(spec_, layouts_));
   labels_ = labels_of(golden_, spec_);
   return {};
 }
@@ -160,6 +161,32 @@ void Replay::compare(const std::string& where, double ours, double theirs, doubl
   }
 }
 
+/// TensorFlow notices the end of the input in the middle of one more step, in which the ops that
+/// need no input have run: the moments of sparse tables, which fade before the gradient is added,
+/// have faded once more in the last recorded variables. Nothing else saw it.
+double Replay::last_fade(const std::string& variable) const {
+  const auto of = [&](const estimator::OptimizerSpec& spec) -> double {
+    const bool rmsprop = spec.kind == estimator::OptimizerKind::kRmsprop && spec.momentum == 0;
+    const bool adam = spec.kind == estimator::OptimizerKind::kAdam;
+    if (adam && variable.ends_with("/m")) return static_cast<double>(spec.beta_1);
+    if (adam && variable.ends_with("/v")) return static_cast<double>(spec.beta_2);
+    if (rmsprop && (variable.ends_with("/rms") || variable.ends_with("/mg"))) {
+      return static_cast<double>(spec.rho);
+    }
+    return 1;
+  };
+  const auto has = [&](const std::string& table) {
+    return variable.find("/" + table + "/") != std::string::npos;
+  };
+  for (const auto& block : layouts_.linear) {
+    const std::string table = block.table_rows > 0 ? "/embedding_weights" : "/weights";
+    if (block.sparse && !block.multi_hot && has("linear_model/" + block.name + table)) {
+      return of(spec_.linear_optimizer);
+    }
+  }
+  return 1;
+}
+
 void Replay::compare_variables(const std::string& step) {
   std::map<std::string, estimator::Variable> ours;
   for (auto& variable : trainer_->variables()) ours.emplace(variable.name, variable);
@@ -175,10 +202,12 @@ void Replay::compare_variables(const std::string& step) {
     ASSERT_NE(found, ours.end()) << "there is no variable " << name;
     EXPECT_EQ(found->second.shape, theirs["shape"].get<std::vector<int64_t>>()) << name;
     const auto data = theirs["data"].get<std::vector<double>>();
+    const bool last = step == std::to_string(golden_["loss"].size());
+    const double fade = last ? last_fade(name) : 1;
     ASSERT_EQ(found->second.values.size(), data.size()) << name;
     for (size_t i = 0; i < data.size(); ++i) {
       compare("step " + step + " " + name + "[" + std::to_string(i) + "]",
-              static_cast<double>(found->second.values[i]), data[i]);
+              fade * static_cast<double>(found->second.values[i]), data[i]);
     }
   }
   EXPECT_EQ(floats, ours.size()) << "there are variables that TensorFlow does not have";

@@ -115,7 +115,8 @@ void Connection::serve_commands() {
       farewell();
       return;
     }
-    if (!answer(packet)) return;
+    // A packet that was on its way when the connection was killed is not obeyed.
+    if (killed_ || !answer(packet)) break;
     end_command();
     if (packet.capacity() > (size_t{1} << 20)) packet.shrink_to_fit();
   }

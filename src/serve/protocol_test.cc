@@ -1,0 +1,317 @@
+// The protocol, packet by packet, against a live server; and what a hostile client sends.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/log.h"
+#include "serve/auth.h"
+#include "serve/fake_backend_test.h"
+#include "serve/raw_client_test.h"
+#include "serve/server.h"
+
+namespace millrace::serve {
+namespace {
+
+constexpr std::string_view kOkStart("\0", 1);
+
+class ProtocolTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    set_log_level(LogLevel::kOff);
+    ServerOptions options;
+    options.mysql_listen.port = 0;
+    options.http_listen.port = 0;
+    auto opened = Server::open(options, backend_);
+    ASSERT_TRUE(opened) << opened.error().to_string();
+    server_ = std::move(*opened);
+  }
+  void TearDown() override {
+    server_.reset();
+    set_log_level(LogLevel::kInfo);
+  }
+  RawClient guest() { return RawClient(server_->mysql_address()); }
+  static uint16_t error_number(std::string_view packet) {
+    return packet.empty() || packet[0] != '\xff' ? 0 : read_error(packet).number;
+  }
+
+  FakeBackend backend_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(ProtocolTest, TheGreetingPromisesOnlyWhatThereIs) {
+  auto client = guest();
+  EXPECT_EQ(client.greeting.scramble.size(), kScrambleBytes);
+  EXPECT_EQ(client.greeting.plugin, kSha2Plugin);
+  EXPECT_EQ(client.greeting.capabilities & (kTls | kCompress | kLocalFiles), 0U);
+  EXPECT_NE(client.greeting.capabilities & kDeprecateEof, 0U);
+  EXPECT_EQ(client.greeting.server_version.substr(0, 2), "8.");
+}
+
+TEST_F(ProtocolTest, AnUnknownPluginIsSwitchedToOurs) {
+  ASSERT_TRUE(server_->set_password("root", "%", "sesame"));
+  auto client = guest();
+  Login login;
+  login.user = "root";
+  login.plugin = "dialog";
+  login.response = "whatever";
+  const auto asked = client.log_in(login);
+  WireReader reader(asked);
+  EXPECT_EQ(reader.u8(), kEofHeader);
+  EXPECT_EQ(reader.nul_string(), kSha2Plugin);
+  const std::string scramble(reader.nul_string());
+  EXPECT_EQ(scramble.size(), kScrambleBytes);
+  EXPECT_NE(scramble, client.greeting.scramble);
+  client.write(sha2_token("sesame", scramble));
+  EXPECT_EQ(client.read(), std::string_view("\x01\x03", 2));
+  EXPECT_EQ(client.read().substr(0, 1), kOkStart);
+}
+
+TEST_F(ProtocolTest, AClientWithoutPluginsProvesItselfTheOldWay) {
+  ASSERT_TRUE(server_->set_password("root", "%", "sesame"));
+  auto client = guest();
+  std::string packet;
+  append_u32(packet, kProtocol41 | kSecureConnection);
+  append_u32(packet, 1 << 24);
+  append_u8(packet, 33);
+  packet.append(23, '\0');
+  append_nul_string(packet, "root");
+  append_u8(packet, 20);
+  packet += native_token("sesame", client.greeting.scramble);
+  client.write(packet);
+  EXPECT_EQ(client.read().substr(0, 1), kOkStart);
+}
+
+TEST_F(ProtocolTest, FullAuthenticationTakesThePasswordUnderTheServersKey) {
+  ASSERT_TRUE(server_->set_password("root", "%", "sesame"));
+  for (const std::string password : {"sesame", "other"}) {
+    auto client = guest();
+    Login login;
+    login.user = "root";
+    login.plugin = kSha2Plugin;
+    login.response = std::string(32, 'x');  // no proof: the server asks for the password
+    EXPECT_EQ(client.log_in(login), std::string_view("\x01\x04", 2));
+    client.write("\x02");
+    const auto key = client.read();
+    ASSERT_EQ(key.substr(0, 27), "\x01-----BEGIN PUBLIC KEY-----");
+    const auto cipher = encrypt_password(password, client.greeting.scramble, key.substr(1));
+    ASSERT_TRUE(cipher);
+    client.write(*cipher);
+    const auto verdict = client.read();
+    EXPECT_EQ(error_number(verdict), password == "sesame" ? 0 : 1045);
+    EXPECT_EQ(verdict.substr(0, 1) == kOkStart, password == "sesame");
+  }
+}
+
+TEST_F(ProtocolTest, AnUnknownUserIsAskedLikeAKnownOne) {
+  auto client = guest();
+  Login login;
+  login.user = "eve";
+  login.plugin = kSha2Plugin;
+  login.response = std::string(32, 'x');
+  EXPECT_EQ(client.log_in(login), std::string_view("\x01\x04", 2));
+  client.write(std::string(256, 'x'));
+  EXPECT_EQ(error_number(client.read()), 1045);
+  EXPECT_EQ(client.read(), "");  // and hangs up
+}
+
+TEST_F(ProtocolTest, TlsIsRefusedInWords) {
+  auto client = guest();
+  std::string packet;
+  append_u32(packet, RawClient::kOld | kTls);
+  append_u32(packet, 1 << 24);
+  append_u8(packet, 255);
+  packet.append(23, '\0');
+  client.write(packet);
+  const auto error = read_error(client.read());
+  EXPECT_EQ(error.number, 1043);
+  EXPECT_NE(error.message.find("TLS"), std::string::npos);
+}
+
+TEST_F(ProtocolTest, RowsEndWithEofForOldClientsAndWithOkForNewOnes) {
+  for (const uint32_t eof : {0U, kDeprecateEof}) {
+    auto client = guest();
+    Login login;
+    login.capabilities = RawClient::kOld | eof;
+    login.user = "root";
+    login.plugin = kSha2Plugin;
+    ASSERT_EQ(client.log_in(login).substr(0, 1), kOkStart);
+    EXPECT_EQ(client.command("\x03hello"), "\x01");  // one column
+    EXPECT_EQ(read_column_definition(client.read())->name, "text");
+    if (eof == 0) {
+      EXPECT_EQ(client.read(), std::string_view("\xfe\0\0\2\0", 5));
+    }
+    EXPECT_EQ(client.read(), "\x05hello");
+    EXPECT_EQ(client.read(), eof == 0 ? std::string_view("\xfe\0\0\2\0", 5)
+                                      : std::string_view("\xfe\0\0\2\0\0\0", 7));
+  }
+}
+
+TEST_F(ProtocolTest, EveryResultButTheLastSaysThatMoreFollow) {
+  auto client = guest();
+  ASSERT_EQ(client.log_in().substr(0, 1), kOkStart);
+  EXPECT_EQ(client.command("\x03OK 1;OK 2"), std::string_view("\0\1\0\x0a\0\0\0", 7));
+  EXPECT_EQ(client.read(), std::string_view("\0\2\0\2\0\0\0", 7));
+}
+
+TEST_F(ProtocolTest, SeveralStatementsNeedTheFlagOrTheOption) {
+  auto client = guest();
+  Login login;
+  login.capabilities = RawClient::kOld & ~kMultiStatements;
+  login.user = "root";
+  login.plugin = kSha2Plugin;
+  ASSERT_EQ(client.log_in(login).substr(0, 1), kOkStart);
+  EXPECT_EQ(error_number(client.command("\x03OK;OK")), 1064);
+  EXPECT_EQ(client.command(std::string_view("\x1b\0\0", 3))[0], '\xfe');
+  EXPECT_EQ(client.command("\x03OK;OK").substr(0, 1), kOkStart);
+  client.read();
+  EXPECT_EQ(client.command(std::string_view("\x1b\1\0", 3))[0], '\xfe');
+  EXPECT_EQ(error_number(client.command("\x03OK;OK")), 1064);
+}
+
+TEST_F(ProtocolTest, TheSmallCommandsAreAnswered) {
+  auto client = guest();
+  ASSERT_EQ(client.log_in().substr(0, 1), kOkStart);
+  EXPECT_EQ(client.command("\x0e").substr(0, 1), kOkStart);              // ping
+  EXPECT_EQ(client.command("\x02here").substr(0, 1), kOkStart);          // init db
+  EXPECT_EQ(error_number(client.command("\x02missing")), 1049);
+  EXPECT_EQ(client.command("\x1f").substr(0, 1), kOkStart);              // reset
+  EXPECT_EQ(client.command("\x09").substr(0, 7), "Uptime:");             // statistics
+  EXPECT_EQ(error_number(client.command(std::string_view("\x0c\xff\xff\0\0", 5))), 1146);
+  EXPECT_EQ(error_number(client.command("\x16SELECT ?")), 1295);         // prepare
+  EXPECT_EQ(error_number(client.command(std::string_view("\x17\1\0\0\0", 5))), 1243);
+  EXPECT_EQ(error_number(client.command("\x7f")), 1047);
+  EXPECT_EQ(error_number(client.command("")), 1047);
+}
+
+TEST_F(ProtocolTest, AFieldListNamesTheColumns) {
+  auto client = guest();
+  ASSERT_EQ(client.log_in().substr(0, 1), kOkStart);
+  const auto first = client.command(std::string_view("\x04t`\0", 4));
+  EXPECT_EQ(read_column_definition(first)->table, "t`");
+  EXPECT_EQ(client.read()[0], '\xfe');
+}
+
+TEST_F(ProtocolTest, ClosingAStatementHasNoAnswer) {
+  auto client = guest();
+  ASSERT_EQ(client.log_in().substr(0, 1), kOkStart);
+  client.send(std::string_view("\x19\1\0\0\0", 5));
+  EXPECT_EQ(client.command("\x0e").substr(0, 1), kOkStart);
+}
+
+TEST_F(ProtocolTest, ChangeUserProvesAnewAndHangsUpOnAFailure) {
+  ASSERT_TRUE(server_->set_password("root", "%", "sesame"));
+  auto client = guest();
+  Login login;
+  login.user = "root";
+  login.plugin = kNativePlugin;
+  login.response = native_token("sesame", client.greeting.scramble);
+  ASSERT_EQ(client.log_in(login).substr(0, 1), kOkStart);
+  const auto change = [&](std::string_view password) {
+    std::string packet("\x11");
+    append_nul_string(packet, "root");
+    append_u8(packet, 20);
+    packet += native_token(password, client.greeting.scramble);
+    append_nul_string(packet, "other");
+    append_u16(packet, 255);
+    append_nul_string(packet, kNativePlugin);
+    return client.command(packet);
+  };
+  EXPECT_EQ(change("sesame").substr(0, 1), kOkStart);
+  EXPECT_EQ(error_number(change("wrong")), 1045);
+  EXPECT_EQ(client.command("\x0e"), "");
+}
+
+TEST_F(ProtocolTest, PacketsOutOfOrderEndTheConnection) {
+  auto client = guest();
+  ASSERT_EQ(client.log_in().substr(0, 1), kOkStart);
+  client.write_raw(std::string_view("\1\0\0\5\x0e", 5));
+  client.send("");  // the client counts from 1 on, as the server's answer does
+  EXPECT_EQ(client.read(), "");
+  EXPECT_EQ(guest().log_in().substr(0, 1), kOkStart);
+}
+
+TEST_F(ProtocolTest, ALoginLargerThanALoginIsRefused) {
+  auto client = guest();
+  client.write_raw(std::string_view("\xff\xff\xff\1", 4));
+  EXPECT_EQ(client.read(), "");
+  EXPECT_EQ(guest().log_in().substr(0, 1), kOkStart);
+}
+
+// --- Hostile clients ---------------------------------------------------------------------------------
+
+std::string mutated(std::string bytes, std::mt19937& random) {
+  const auto below = [&](size_t n) { return std::uniform_int_distribution<size_t>(0, n)(random); };
+  for (size_t i = below(3) + 1; i-- > 0;) {
+    const size_t at = bytes.empty() ? 0 : below(bytes.size() - 1);
+    switch (below(4)) {
+      case 0:
+        if (!bytes.empty()) bytes[at] = static_cast<char>(below(255));
+        break;
+      case 1:
+        bytes.resize(at);
+        break;
+      case 2:
+        bytes.insert(at, below(20), static_cast<char>(below(255)));
+        break;
+      case 3:
+        if (!bytes.empty()) bytes[at] = static_cast<char>(bytes[at] ^ (1 << below(7)));
+        break;
+      default:
+        bytes += bytes.substr(at);
+    }
+  }
+  return bytes;
+}
+
+std::string framed(std::string_view payload, uint8_t sequence) {
+  std::string out;
+  append_u24(out, static_cast<uint32_t>(payload.size()));
+  append_u8(out, sequence);
+  return out += payload;
+}
+
+TEST_F(ProtocolTest, MutatedLoginsNeverDisturbTheServer) {
+  ASSERT_TRUE(server_->set_password("root", "%", "sesame"));
+  std::mt19937 random(20260101);
+  Login login;
+  login.capabilities = RawClient::kOld | kConnectWithDb;
+  login.user = "root";
+  login.database = "db";
+  login.plugin = kSha2Plugin;
+  for (int round = 0; round < 300; ++round) {
+    auto client = guest();
+    login.response = sha2_token("sesame", client.greeting.scramble);
+    const auto whole = framed(write_login(login), 1);
+    client.write_raw(round % 2 == 0 ? mutated(whole, random)
+                                    : framed(mutated(write_login(login), random), 1));
+    client.socket().shut(round % 3 == 0 ? Shut::kBoth : Shut::kRead);
+  }
+  auto client = guest();
+  login.response = sha2_token("sesame", client.greeting.scramble);
+  EXPECT_EQ(client.log_in(login), std::string_view("\x01\x03", 2));
+}
+
+TEST_F(ProtocolTest, MutatedCommandsNeverDisturbTheServer) {
+  std::mt19937 random(20260102);
+  const std::vector<std::string> commands{
+      "\x03ROWS 3;OK 1", "\x02" "db", std::string("\x04t\0%", 4), std::string("\x1b\0\0", 3),
+      std::string("\x0c\1\0\0\0", 5), std::string("\x11root\0\0db\0\xff\0", 11), "\x16SELECT ?",
+      std::string("\x17\1\0\0\0\0\1\0\0\0", 10), "\x0e", "\x1f", "\x09"};
+  for (int round = 0; round < 300; ++round) {
+    auto client = guest();
+    if (client.log_in().substr(0, 1) != kOkStart) continue;  // killed by an earlier round
+    for (int i = 0; i < 5; ++i) {
+      const auto& command = commands[std::uniform_int_distribution<size_t>(
+          0, commands.size() - 1)(random)];
+      client.write_raw(i % 2 == 0 ? framed(mutated(command, random), 0)
+                                  : mutated(framed(command, 0), random));
+    }
+    client.socket().shut(Shut::kBoth);
+  }
+  auto client = guest();
+  ASSERT_EQ(client.log_in().substr(0, 1), kOkStart);
+  EXPECT_EQ(client.command("\x0e").substr(0, 1), kOkStart);
+}
+
+}  // namespace
+}  // namespace millrace::serve

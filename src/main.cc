@@ -4,10 +4,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <toml++/toml.h>
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <toml++/toml.h>
 
 #include "base/fault.h"
 #include "base/log.h"
@@ -45,7 +45,8 @@ Status arm_faults_of_environment() {
   return spec == nullptr ? Status() : arm_faults(spec);
 }
 
-// --- millrace serve -------------------------------------------------------------------------------
+// --- millrace serve
+// -------------------------------------------------------------------------------
 
 struct ServeArguments {
   std::string data = "millrace-data";
@@ -128,13 +129,13 @@ Status apply_config(CLI::App& serve, const std::string& path) {
   if (path.empty()) return {};
   const auto parsed = toml::parse_file(path);
   if (!parsed)
-    return Error(Code::kInvalidArgument,
-                 path + ":" + std::to_string(parsed.error().source().begin.line) + ": " +
-                     std::string(parsed.error().description()));
+    return Error(Code::kInvalidArgument, path + ":" +
+                                             std::to_string(parsed.error().source().begin.line) +
+                                             ": " + std::string(parsed.error().description()));
   for (const auto& [key, node] : parsed.table()) {
     if (auto applied = apply_setting(serve, key.str(), node); !applied)
-      return std::move(applied).error().within(
-          path + ":" + std::to_string(node.source().begin.line));
+      return std::move(applied).error().within(path + ":" +
+                                               std::to_string(node.source().begin.line));
   }
   return {};
 }
@@ -170,13 +171,13 @@ int run_serve(CLI::App& command, ServeArguments& arguments) {
   log_info("stopping", {{"signal", number}});
   // A second signal ends the process at once; what is committed is safe.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-  if (const auto stopped = (*instance)->stop(); !stopped)
-    return complain(stopped.error(), kFailed);
+  if (const auto stopped = (*instance)->stop(); !stopped) return complain(stopped.error(), kFailed);
   log_info("stopped");
   return kDone;
 }
 
-// --- millrace sql ---------------------------------------------------------------------------------
+// --- millrace sql
+// ---------------------------------------------------------------------------------
 
 struct SqlArguments {
   std::vector<std::string> statements;
@@ -257,7 +258,8 @@ int run_sql(SqlArguments& arguments) {
   return kDone;
 }
 
-// --- millrace demo --------------------------------------------------------------------------------
+// --- millrace demo
+// --------------------------------------------------------------------------------
 
 CLI::App* add_demo(CLI::App& app, demo::Options& options) {
   auto* group = app.add_subcommand("demo", "See what millrace does");
@@ -269,7 +271,8 @@ CLI::App* add_demo(CLI::App& app, demo::Options& options) {
   dating->add_option("--features", options.features, "profile, own or both")
       ->check(CLI::IsMember({"profile", "own", "both"}))
       ->capture_default_str();
-  dating->add_option("--couples", options.couples, "How many; 0: all")->check(CLI::NonNegativeNumber);
+  dating->add_option("--couples", options.couples, "How many; 0: all")
+      ->check(CLI::NonNegativeNumber);
   dating->add_option("--seed", options.seed, "Of the couples and their order")
       ->capture_default_str();
   dating->add_option("--report", options.report, "Write all figures to this JSON file");

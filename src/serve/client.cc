@@ -21,9 +21,9 @@ uint8_t first_byte(std::string_view packet) {
 
 Error server_said(std::string_view packet) {
   const auto error = read_error(packet);
-  return Error(error.number == kInterrupted ? Code::kCancelled : Code::kInvalidArgument,
-               "ERROR " + std::to_string(error.number) + " (" + error.sqlstate +
-                   "): " + error.message);
+  return Error(
+      error.number == kInterrupted ? Code::kCancelled : Code::kInvalidArgument,
+      "ERROR " + std::to_string(error.number) + " (" + error.sqlstate + "): " + error.message);
 }
 
 Error malformed() {
@@ -203,9 +203,8 @@ Result<bool> Client::read_rows(size_t columns, ResultSink& sink) {
     }
     WireReader reader(packet);
     for (auto& cell : cells) {
-      const bool null =
-          reader.left() > 0 && static_cast<uint8_t>(packet[packet.size() - reader.left()]) ==
-                                   kNullValue;
+      const bool null = reader.left() > 0 &&
+                        static_cast<uint8_t>(packet[packet.size() - reader.left()]) == kNullValue;
       cell.reset();
       if (null)
         reader.u8();

@@ -192,11 +192,10 @@ Status Connection::process_kill(std::string_view payload) {
 }
 
 Status Connection::statistics() {
-  const std::string text =
-      "Uptime: " + std::to_string(context_.host.uptime_seconds()) +
-      "  Threads: " + std::to_string(context_.host.processes().size()) +
-      "  Questions: " + std::to_string(context_.counters.questions.load()) +
-      "  Connections: " + std::to_string(context_.counters.connections.load());
+  const std::string text = "Uptime: " + std::to_string(context_.host.uptime_seconds()) +
+                           "  Threads: " + std::to_string(context_.host.processes().size()) +
+                           "  Questions: " + std::to_string(context_.counters.questions.load()) +
+                           "  Connections: " + std::to_string(context_.counters.connections.load());
   TRY_OK(channel_.write(text));
   return channel_.flush();
 }

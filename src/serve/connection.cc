@@ -9,11 +9,10 @@ namespace millrace::serve {
 namespace {
 
 /// What we can do, and no more: TLS, compression and LOCAL INFILE are not among it.
-constexpr uint32_t kCapabilities = kLongPassword | kFoundRows | kLongFlag | kConnectWithDb |
-                                   kIgnoreSpace | kProtocol41 | kInteractive | kTransactions |
-                                   kSecureConnection | kMultiStatements | kMultiResults |
-                                   kPluginAuth | kConnectAttributes | kPluginAuthLenenc |
-                                   kDeprecateEof;
+constexpr uint32_t kCapabilities =
+    kLongPassword | kFoundRows | kLongFlag | kConnectWithDb | kIgnoreSpace | kProtocol41 |
+    kInteractive | kTransactions | kSecureConnection | kMultiStatements | kMultiResults |
+    kPluginAuth | kConnectAttributes | kPluginAuthLenenc | kDeprecateEof;
 constexpr size_t kLoginBytesMax = size_t{1} << 16;
 constexpr int kSweepsBeforeForce = 3;
 
@@ -78,8 +77,7 @@ Status Connection::open_session(const Login& login) {
     return admitted;
   }
   close_session();
-  auto opened =
-      context_.backend.open_session({id_, login.user, peer_.to_string()}, context_.host);
+  auto opened = context_.backend.open_session({id_, login.user, peer_.to_string()}, context_.host);
   if (!opened) {
     TRY_OK(send_error(opened.error()));
     return std::move(opened).error();
@@ -127,9 +125,9 @@ void Connection::serve_commands() {
 void Connection::farewell() {
   switch (channel_.fault()) {
     case PacketFault::kTooBig:
-      (void)send_error(WireError{1153, "08S01", "got a packet bigger than max_allowed_packet (" +
-                                                    std::to_string(context_.limits.packet_bytes_max) +
-                                                    " bytes)"});
+      (void)send_error(WireError{1153, "08S01",
+                                 "got a packet bigger than max_allowed_packet (" +
+                                     std::to_string(context_.limits.packet_bytes_max) + " bytes)"});
       return;
     case PacketFault::kOutOfOrder:
       (void)send_error(WireError{1156, "08S01", "got packets out of order"});

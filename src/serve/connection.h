@@ -1,7 +1,7 @@
 // A Connection is one client from its greeting to its goodbye: login, then commands, each answered
 // before the next is read. It lives on a thread of its own, where its SqlSession lives too; kill(),
-// sweep() and process() may be called from any thread. Rows go out as the store gives them: a result
-// is never gathered.
+// sweep() and process() may be called from any thread. Rows go out as the store gives them: a
+// result is never gathered.
 //
 // Source: MySQL's client/server protocol, "Connection Lifecycle", "Command Phase".
 #pragma once

@@ -17,17 +17,18 @@ void add_routes(httplib::Server& server, const HttpOptions& options) {
   server.Get("/healthz", [](const httplib::Request&, httplib::Response& response) {
     response.set_content("ok\n", kText);
   });
-  server.Get("/readyz", [ready = options.ready](const httplib::Request&,
-                                                httplib::Response& response) {
-    const bool now = ready();
-    response.status = now ? 200 : 503;
-    response.set_content(now ? "ready\n" : "not ready\n", kText);
-  });
+  server.Get("/readyz",
+             [ready = options.ready](const httplib::Request&, httplib::Response& response) {
+               const bool now = ready();
+               response.status = now ? 200 : 503;
+               response.set_content(now ? "ready\n" : "not ready\n", kText);
+             });
   server.Get("/", [version = options.server_version](const httplib::Request&,
                                                      httplib::Response& response) {
-    response.set_content("millrace " + version +
-                             "\nConnect with a MySQL client; /healthz and /readyz tell of health.\n",
-                         kText);
+    response.set_content(
+        "millrace " + version +
+            "\nConnect with a MySQL client; /healthz and /readyz tell of health.\n",
+        kText);
   });
 }
 

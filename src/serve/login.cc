@@ -16,9 +16,9 @@ bool is_empty_proof(std::string_view response) {
 }
 
 Error denied(const LoginDesk::Visitor& visitor, bool with_password) {
-  return Error(Code::kAuthentication, "access denied for user \"" + visitor.login.user + "\"@\"" +
-                                          visitor.host + "\" (using password: " +
-                                          (with_password ? "YES)" : "NO)"));
+  return Error(Code::kAuthentication,
+               "access denied for user \"" + visitor.login.user + "\"@\"" + visitor.host +
+                   "\" (using password: " + (with_password ? "YES)" : "NO)"));
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 // It takes the proof that came with the login when it was made with a plugin of ours, asks for
 // another when it was not (AuthSwitchRequest), and lets a caching_sha2_password client send the
 // password under RSA when its proof does not hold (full authentication, as MySQL does). One per
-// server; thread-safe; it runs on the connections' threads. It never says which of user and password
-// was wrong.
+// server; thread-safe; it runs on the connections' threads. It never says which of user and
+// password was wrong.
 //
 // Source: MySQL's client/server protocol, "Connection Phase", "Authentication Methods".
 #pragma once

@@ -86,7 +86,8 @@ TEST(Messages, AnEndIsAnEofOrAnOkThatLooksLikeOne) {
 }
 
 TEST(Messages, AnErrorCarriesNumberSqlstateAndHint) {
-  const auto wire = to_wire(Error(Code::kNotFound, "model \"m\" does not exist", "Did you mean n?"));
+  const auto wire =
+      to_wire(Error(Code::kNotFound, "model \"m\" does not exist", "Did you mean n?"));
   EXPECT_EQ(write_error(wire, kProtocol41),
             std::string("\xff\x7a\x04#42S02", 9) + "model \"m\" does not exist. Did you mean n?");
   EXPECT_EQ(write_error(wire, 0).substr(3, 5), "model");
@@ -110,7 +111,8 @@ TEST(Messages, AColumnDefinitionComesBack) {
   EXPECT_EQ(read->decimals, 3);
 }
 
-// --- How columns are described ---------------------------------------------------------------------
+// --- How columns are described
+// ---------------------------------------------------------------------
 
 ColumnDefinition described(store::SqlType type, uint8_t width = 0, uint8_t scale = 0) {
   return describe({"c", type, width, scale});

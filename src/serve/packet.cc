@@ -76,7 +76,8 @@ Status PacketChannel::write(std::string_view payload) {
       if (output_.size() >= limits_.buffer_bytes_max) TRY_OK(flush());
     }
     payload.remove_prefix(frame);
-    if (frame < kFrameMax) return {};  // a full frame is followed by one more, an empty one at least
+    if (frame < kFrameMax)
+      return {};  // a full frame is followed by one more, an empty one at least
   }
 }
 

@@ -1,8 +1,8 @@
 // A PacketChannel carries packets over a byte stream: each is up to 2^24-1 bytes behind a 3-byte
 // length and a sequence number; a payload of that size or more is split, and joined again here. It
-// belongs to the thread of its connection. What it reads is bounded by payload_bytes_max, and memory
-// is taken as bytes arrive, not as a header promises. What it writes is gathered in a buffer of
-// bounded size: a large result never waits in memory.
+// belongs to the thread of its connection. What it reads is bounded by payload_bytes_max, and
+// memory is taken as bytes arrive, not as a header promises. What it writes is gathered in a buffer
+// of bounded size: a large result never waits in memory.
 //
 // Source: MySQL's client/server protocol, "MySQL Packets".
 #pragma once

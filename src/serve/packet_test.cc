@@ -93,8 +93,8 @@ TEST(Wire, ATextWithoutItsNulFailsUnlessItMayBeTheLast) {
 }
 
 TEST(Packet, PayloadsComeBackAtTheEdgesOfAFrame) {
-  for (const size_t size : {size_t{0}, size_t{1}, kFrameMax - 1, kFrameMax, kFrameMax + 1,
-                            2 * kFrameMax}) {
+  for (const size_t size :
+       {size_t{0}, size_t{1}, kFrameMax - 1, kFrameMax, kFrameMax + 1, 2 * kFrameMax}) {
     Loop loop;
     loop.piece_max = 1 << 20;
     PacketChannel out(loop, {.payload_bytes_max = size_t{1} << 26});

@@ -171,13 +171,13 @@ TEST_F(ProtocolTest, SeveralStatementsNeedTheFlagOrTheOption) {
 TEST_F(ProtocolTest, TheSmallCommandsAreAnswered) {
   auto client = guest();
   ASSERT_EQ(client.log_in().substr(0, 1), kOkStart);
-  EXPECT_EQ(client.command("\x0e").substr(0, 1), kOkStart);              // ping
-  EXPECT_EQ(client.command("\x02here").substr(0, 1), kOkStart);          // init db
+  EXPECT_EQ(client.command("\x0e").substr(0, 1), kOkStart);      // ping
+  EXPECT_EQ(client.command("\x02here").substr(0, 1), kOkStart);  // init db
   EXPECT_EQ(error_number(client.command("\x02missing")), 1049);
-  EXPECT_EQ(client.command("\x1f").substr(0, 1), kOkStart);              // reset
-  EXPECT_EQ(client.command("\x09").substr(0, 7), "Uptime:");             // statistics
+  EXPECT_EQ(client.command("\x1f").substr(0, 1), kOkStart);   // reset
+  EXPECT_EQ(client.command("\x09").substr(0, 7), "Uptime:");  // statistics
   EXPECT_EQ(error_number(client.command(std::string_view("\x0c\xff\xff\0\0", 5))), 1146);
-  EXPECT_EQ(error_number(client.command("\x16SELECT ?")), 1295);         // prepare
+  EXPECT_EQ(error_number(client.command("\x16SELECT ?")), 1295);  // prepare
   EXPECT_EQ(error_number(client.command(std::string_view("\x17\1\0\0\0", 5))), 1243);
   EXPECT_EQ(error_number(client.command("\x7f")), 1047);
   EXPECT_EQ(error_number(client.command("")), 1047);
@@ -237,7 +237,8 @@ TEST_F(ProtocolTest, ALoginLargerThanALoginIsRefused) {
   EXPECT_EQ(guest().log_in().substr(0, 1), kOkStart);
 }
 
-// --- Hostile clients ---------------------------------------------------------------------------------
+// --- Hostile clients
+// ---------------------------------------------------------------------------------
 
 std::string mutated(std::string bytes, std::mt19937& random) {
   const auto below = [&](size_t n) { return std::uniform_int_distribution<size_t>(0, n)(random); };
@@ -293,16 +294,24 @@ TEST_F(ProtocolTest, MutatedLoginsNeverDisturbTheServer) {
 
 TEST_F(ProtocolTest, MutatedCommandsNeverDisturbTheServer) {
   std::mt19937 random(20260102);
-  const std::vector<std::string> commands{
-      "\x03ROWS 3;OK 1", "\x02" "db", std::string("\x04t\0%", 4), std::string("\x1b\0\0", 3),
-      std::string("\x0c\1\0\0\0", 5), std::string("\x11root\0\0db\0\xff\0", 11), "\x16SELECT ?",
-      std::string("\x17\1\0\0\0\0\1\0\0\0", 10), "\x0e", "\x1f", "\x09"};
+  const std::vector<std::string> commands{"\x03ROWS 3;OK 1",
+                                          "\x02"
+                                          "db",
+                                          std::string("\x04t\0%", 4),
+                                          std::string("\x1b\0\0", 3),
+                                          std::string("\x0c\1\0\0\0", 5),
+                                          std::string("\x11root\0\0db\0\xff\0", 11),
+                                          "\x16SELECT ?",
+                                          std::string("\x17\1\0\0\0\0\1\0\0\0", 10),
+                                          "\x0e",
+                                          "\x1f",
+                                          "\x09"};
   for (int round = 0; round < 300; ++round) {
     auto client = guest();
     if (client.log_in().substr(0, 1) != kOkStart) continue;  // killed by an earlier round
     for (int i = 0; i < 5; ++i) {
-      const auto& command = commands[std::uniform_int_distribution<size_t>(
-          0, commands.size() - 1)(random)];
+      const auto& command =
+          commands[std::uniform_int_distribution<size_t>(0, commands.size() - 1)(random)];
       client.write_raw(i % 2 == 0 ? framed(mutated(command, random), 0)
                                   : mutated(framed(command, 0), random));
     }

@@ -1,5 +1,5 @@
-// A client for the tests of the protocol that says exactly what it is told, byte for byte, and shows
-// exactly what came. Only tests include it.
+// A client for the tests of the protocol that says exactly what it is told, byte for byte, and
+// shows exactly what came. Only tests include it.
 #pragma once
 
 #include <string>

@@ -40,13 +40,14 @@ TEST(ResultPrinter, ATableAlignsNumbersRightAndTextLeft) {
 }
 
 TEST(ResultPrinter, WidthsCountCharactersAndNotBytes) {
-  EXPECT_EQ(printed(ResultPrinter::Form::kTable, {{"1", "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"}}),
-            "+---+-------+\n"
-            "| n | name  |\n"
-            "+---+-------+\n"
-            "| 1 | \xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9 |\n"
-            "+---+-------+\n"
-            "1 row\n");
+  EXPECT_EQ(
+      printed(ResultPrinter::Form::kTable, {{"1", "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"}}),
+      "+---+-------+\n"
+      "| n | name  |\n"
+      "+---+-------+\n"
+      "| 1 | \xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9 |\n"
+      "+---+-------+\n"
+      "1 row\n");
 }
 
 TEST(ResultPrinter, TabsAreEscapedSoThatALineIsARow) {

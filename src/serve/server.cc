@@ -26,11 +26,10 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Backend& bac
     return Error(Code::kInvalidArgument,
                  "authentication plugin \"" + options.auth_plugin + "\" does not exist",
                  did_you_mean(options.auth_plugin, {kSha2Plugin, kNativePlugin}));
-  SettingsPlace place{
-      [&backend](const std::string& key) { return backend.setting(key); },
-      [&backend](const std::string& key, const std::string& value) {
-        return backend.set_setting(key, value);
-      }};
+  SettingsPlace place{[&backend](const std::string& key) { return backend.setting(key); },
+                      [&backend](const std::string& key, const std::string& value) {
+                        return backend.set_setting(key, value);
+                      }};
   TRY(auto users, UserBook::open(std::move(place)));
   bool beyond = false;
   for (const Address* address : {&options.mysql_listen, &options.http_listen}) {
@@ -39,25 +38,24 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Backend& bac
     beyond = beyond || !loopback;
   }
   TRY(auto listener, Listener::open(options.mysql_listen));
-  auto server = std::unique_ptr<Server>(
-      new Server(std::move(options), backend, std::move(users), std::move(listener)));
+  Ground ground{std::move(options), std::move(users), std::move(listener)};
+  auto server = std::unique_ptr<Server>(new Server(std::move(ground), backend));
   server->beyond_loopback_ = beyond;
   HttpOptions http{server->options_.http_listen, server->server_version(),
                    [&counters = server->counters_] { return !counters.stopping; }};
   TRY(server->http_, HttpServer::start(std::move(http)));
-  server->accepter_ = run_thread(
-      "mysql-accept",
-      [&self = *server](const std::stop_token& stop) { self.accept_clients(stop); });
+  server->accepter_ = run_thread("mysql-accept", [&self = *server](const std::stop_token& stop) {
+    self.accept_clients(stop);
+  });
   return server;
 }
 
-Server::Server(ServerOptions options, Backend& backend, std::unique_ptr<UserBook> users,
-               Listener listener)
-    : options_(std::move(options)),
-      users_(std::move(users)),
+Server::Server(Ground ground, Backend& backend)
+    : options_(std::move(ground.options)),
+      users_(std::move(ground.users)),
       desk_(*users_, options_.auth_plugin),
       context_{backend, *this, desk_, counters_, options_.limits},
-      listener_(std::move(listener)) {}
+      listener_(std::move(ground.listener)) {}
 
 Server::~Server() {
   stop();
@@ -166,8 +164,9 @@ Status Server::set_password(const std::string& user, const std::string& host,
                             const std::string& password) {
   if (password.empty() && beyond_loopback_)
     return Error(Code::kPermission,
-                 "cannot take the password of user \"" + user + "\" away: the server listens beyond "
-                 "the loopback",
+                 "cannot take the password of user \"" + user +
+                     "\" away: the server listens beyond "
+                     "the loopback",
                  "Start it on 127.0.0.1 to do so.");
   return users_->set_password(user, host, password);
 }

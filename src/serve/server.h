@@ -1,7 +1,7 @@
 // The Server takes MySQL clients and HTTP requests until it is stopped: one thread accepts, each
 // client has a thread of its own (at most connections_max of them), HTTP has its few. It is the
-// SessionHost of the sessions: process list, KILL, passwords. The Backend outlives it. It refuses to
-// listen beyond the loopback while root has no password.
+// SessionHost of the sessions: process list, KILL, passwords. The Backend outlives it. It refuses
+// to listen beyond the loopback while root has no password.
 #pragma once
 
 #include <cstdint>
@@ -59,8 +59,14 @@ class Server : public sql::SessionHost {
     std::jthread thread;
   };
 
-  Server(ServerOptions options, Backend& backend, std::unique_ptr<UserBook> users,
-         Listener listener);
+  /// What open() could make, and a constructor could not.
+  struct Ground {
+    ServerOptions options;
+    std::unique_ptr<UserBook> users;
+    Listener listener;
+  };
+
+  Server(Ground ground, Backend& backend);
   void accept_clients(const std::stop_token& stop);
   void welcome(Socket socket);
   void leave(uint64_t id);

@@ -72,6 +72,20 @@ struct OptimizerSpec {
 };
 
 enum class LossReduction : uint8_t { kSumOverBatchSize, kSum };
+/// Of hidden layers: tf.nn's functions of these names.
+enum class Activation : uint8_t {
+  kRelu,
+  kRelu6,
+  kLeakyRelu,
+  kElu,
+  kSelu,
+  kSoftplus,
+  kSoftsign,
+  kSigmoid,
+  kTanh,
+  kSwish,
+  kLinear
+};
 using millrace::Combiner;
 
 struct EstimatorSpec {
@@ -84,6 +98,12 @@ struct EstimatorSpec {
   LossReduction loss_reduction = LossReduction::kSumOverBatchSize;
   Combiner sparse_combiner = Combiner::kSum;
   OptimizerSpec linear_optimizer;
+  // Estimators with a DNN.
+  OptimizerSpec dnn_optimizer;
+  std::vector<int64_t> hidden_units;
+  Activation activation = Activation::kRelu;
+  float dropout = 0;  // the part of a layer's outputs that a training step drops
+  bool batch_norm = false;
   int64_t batch_size = 128;  // rows of one training step
   uint64_t seed = 1;
 
@@ -117,6 +137,7 @@ struct Predictions {
   std::vector<float> logits;         // [rows, units]; the prediction itself for regressors
   std::vector<float> probabilities;  // [rows, n_classes] (2 when binary), empty for regressors
   std::vector<int64_t> class_ids;    // [rows], empty for regressors
+  std::vector<float> scratch;        // of the towers, kept for the next call
 };
 
 /// One named part of a model, for DESCRIBE MODEL, tests and export. Names as in TensorFlow's
@@ -154,8 +175,9 @@ class Trainer {
   virtual int64_t global_step() const = 0;
   virtual int64_t examples() const = 0;
 
-  /// One step on rows [begin, end): predicts them with the model before the step (into `out`), then
-  /// learns. Returns the loss before the update, reduced as loss_reduction says.
+  /// One step on rows [begin, end): predicts them with the model before the step (into `out`,
+  /// without dropout and with the moving statistics of batch_norm), then learns. Returns the loss
+  /// before the update, reduced as loss_reduction says.
   virtual double learn(const TowerInputs& inputs, const Labels& labels, size_t begin, size_t end,
                        Predictions& out) = 0;
 

@@ -1,10 +1,12 @@
 // The linear tower: logits = the blocks' weighted sums in column-name order + bias. Categorical
 // blocks learn through the optimizer's sparse form, which touches only the rows that the step's ids
-// name; numbers, indicators and the bias through the dense form (traps 7 and 11 of
-// reference/tf_estimators.md).
+// name; numbers, indicators, what embeddings give and the bias through the dense form (traps 7 and
+// 11 of reference/tf_estimators.md).
 #include <algorithm>
+#include <optional>
 
 #include "base/check.h"
+#include "estimator/embedding.h"
 #include "estimator/id_map.h"
 #include "estimator/linear_math.h"
 #include "estimator/tower.h"
@@ -14,31 +16,45 @@ namespace {
 
 constexpr std::string_view kScope = "linear/linear_model/";
 
-/// TensorFlow's variable scopes allow fewer characters than column names.
-std::string sanitized(std::string_view name) {
-  std::string result(name);
-  for (char& c : result) {
-    const bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                         (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
-    if (!allowed) c = '_';
-  }
-  return result;
-}
-
 /// How a block is read.
 struct BlockForm {
   bool sparse;
   bool multi_hot;
-  Combiner combiner;  // of a sparse block
+  Combiner combiner;                       // of a sparse block
+  std::optional<EmbeddingForm> embedding;  // the ids are of a table, whose rows are weighted
 };
 
+/// Adds embedded vectors [dim] times the weights [dim, units].
 template <class Table>
-void add_block_logits(const Table& table, const BlockForm& form, const EncodedBlock& block,
-                      const TowerRows& rows, std::span<float> logits) {
-  if (form.sparse) {
-    add_sparse_logits(table, block, rows, form.combiner, logits);
+void add_embedding_logits(const Table& weights, const Table& table, const EmbeddingForm& form,
+                          const EncodedBlock& block, const TowerRows& rows, std::span<float> logits,
+                          std::vector<float>& scratch) {
+  const size_t units = weights.width();
+  scratch.resize(table.width());
+  for (size_t row = rows.begin; row < rows.end; ++row) {
+    combine_embedding(table, block, row, form, scratch);
+    float* out = logits.data() + (row - rows.begin) * units;
+    for (size_t unit = 0; unit < units; ++unit) {
+      float sum = 0;
+      for (size_t k = 0; k < scratch.size(); ++k) {
+        sum += scratch[k] * weights.row(static_cast<int32_t>(k))[unit];
+      }
+      out[unit] += sum;
+    }
+  }
+}
+
+/// `table` is null but for embeddings.
+template <class Table>
+void add_block_logits(const Table& weights, const Table* table, const BlockForm& form,
+                      const EncodedBlock& block, const TowerRows& rows, std::span<float> logits,
+                      std::vector<float>& scratch) {
+  if (form.embedding) {
+    add_embedding_logits(weights, *table, *form.embedding, block, rows, logits, scratch);
+  } else if (form.sparse) {
+    add_sparse_logits(weights, block, rows, form.combiner, logits);
   } else {
-    add_dense_logits(table, block, rows, logits);
+    add_dense_logits(weights, block, rows, logits);
   }
 }
 
@@ -53,21 +69,31 @@ void add_bias(const Table& bias, std::span<float> logits) {
 
 class PublishedLinearTower : public PublishedTower {
  public:
-  void add_logits(const TowerRows& rows, std::span<float> logits) const override {
-    CHECK(rows.encoded.blocks.size() == weights.size(), "the input has the tower's columns");
-    for (size_t i = 0; i < weights.size(); ++i) {
-      add_block_logits(*weights[i], forms[i], rows.encoded.blocks[i], rows, logits);
+  struct Block {
+    BlockForm form;
+    std::shared_ptr<const PublishedTable> weights;
+    std::shared_ptr<const PublishedTable> table;
+  };
+
+  void add_logits(const TowerRows& rows, std::span<float> logits,
+                  std::vector<float>& scratch) const override {
+    CHECK(rows.encoded.blocks.size() == blocks.size(), "the input has the tower's columns");
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      add_block_logits(*blocks[i].weights, blocks[i].table.get(), blocks[i].form,
+                       rows.encoded.blocks[i], rows, logits, scratch);
     }
     add_bias(*bias, logits);
   }
 
   void add_variables(std::vector<Variable>& variables) const override {
-    for (const auto& table : weights) variables.push_back(variable_of(*table));
+    for (const auto& block : blocks) {
+      if (block.table) variables.push_back(variable_of(*block.table));
+      variables.push_back(variable_of(*block.weights));
+    }
     variables.push_back(variable_of(*bias));
   }
 
-  std::vector<BlockForm> forms;
-  std::vector<std::shared_ptr<const PublishedTable>> weights;
+  std::vector<Block> blocks;
   std::shared_ptr<const PublishedTable> bias;
 };
 
@@ -75,40 +101,43 @@ class LinearTower : public Tower {
  public:
   LinearTower(const EstimatorSpec& spec, const std::vector<BlockLayout>& layouts)
       : units_(static_cast<size_t>(spec.units())),
-        optimizer_(Optimizer::make(spec.linear_optimizer)) {
-    const auto units = static_cast<int64_t>(units_);
-    for (const auto& layout : layouts) {
-      weights_.emplace_back(std::string(kScope) + sanitized(layout.name) + "/weights",
-                            std::vector<int64_t>{layout.width, units},
-                            static_cast<size_t>(layout.width), units_);
-      forms_.push_back({layout.sparse, layout.multi_hot,
-                        layout.multi_hot ? Combiner::kSum : spec.sparse_combiner});
-    }
-    weights_.emplace_back(std::string(kScope) + "bias_weights", std::vector<int64_t>{units}, 1U,
-                          units_);
-    for (auto& parameter : weights_) {
-      for (const auto& slot : optimizer_->slots()) parameter.add_slot(slot.initial);
+        optimizer_(Optimizer::make(spec.linear_optimizer)),
+        bias_(std::string(kScope) + "bias_weights", {spec.units()}, 1, units_) {
+    for (const auto& layout : layouts) blocks_.push_back(make_block(spec, layout));
+    for (Parameter* parameter : parameters()) {
+      for (const auto& slot : optimizer_->slots()) parameter->add_slot(slot.initial);
     }
   }
 
   void add_logits(const TowerRows& rows, std::span<float> logits) override {
-    CHECK(rows.encoded.blocks.size() == forms_.size(), "the input has the tower's columns");
-    for (size_t i = 0; i < forms_.size(); ++i) {
-      add_block_logits(weights_[i], forms_[i], rows.encoded.blocks[i], rows, logits);
+    CHECK(rows.encoded.blocks.size() == blocks_.size(), "the input has the tower's columns");
+    for (size_t i = 0; i < blocks_.size(); ++i) {
+      add_block_logits(blocks_[i].weights, blocks_[i].table.get(), blocks_[i].form,
+                       rows.encoded.blocks[i], rows, logits, vector_);
     }
-    add_bias(weights_.back(), logits);
+    add_bias(bias_, logits);
   }
+
+  void add_training_logits(const TowerRows& rows, std::span<float> logits, int64_t) override {
+    add_logits(rows, logits);
+  }
+
+  bool differs_in_training() const override { return false; }
 
   void learn(const TowerRows& rows, std::span<const float> gradient, int64_t iterations) override {
     optimizer_->begin_step(iterations);
-    for (size_t i = 0; i < forms_.size(); ++i) {
+    for (size_t i = 0; i < blocks_.size(); ++i) {
       const EncodedBlock& block = rows.encoded.blocks[i];
-      if (forms_[i].sparse && !forms_[i].multi_hot) {
-        learn_sparse(weights_[i], block, rows, forms_[i].combiner, gradient);
-      } else if (forms_[i].sparse) {
-        learn_multi_hot(weights_[i], block, rows, gradient);
+      const BlockForm& form = blocks_[i].form;
+      if (form.embedding) {
+        learn_embedding(blocks_[i], block, rows, gradient);
+      } else if (form.multi_hot) {
+        learn_multi_hot(blocks_[i].weights, block, rows, gradient);
+      } else if (form.sparse) {
+        learn_sparse(blocks_[i], block, rows, gradient);
       } else {
-        learn_dense(weights_[i], block, rows, gradient);
+        learn_dense(blocks_[i].weights, block.dense.data() + rows.begin * blocks_[i].weights.rows(),
+                    gradient);
       }
     }
     learn_bias(gradient);
@@ -116,55 +145,82 @@ class LinearTower : public Tower {
 
   std::shared_ptr<const PublishedTower> publish() override {
     auto tower = std::make_shared<PublishedLinearTower>();
-    tower->forms = forms_;
-    for (size_t i = 0; i < forms_.size(); ++i) tower->weights.push_back(weights_[i].publish());
-    tower->bias = weights_.back().publish();
+    for (auto& block : blocks_) {
+      tower->blocks.push_back(
+          {block.form, block.weights.publish(), block.table ? block.table->publish() : nullptr});
+    }
+    tower->bias = bias_.publish();
     return tower;
   }
 
   std::vector<Parameter*> parameters() override {
     std::vector<Parameter*> all;
-    for (auto& parameter : weights_) all.push_back(&parameter);
+    for (auto& block : blocks_) {
+      if (block.table) all.push_back(block.table.get());
+      all.push_back(&block.weights);
+    }
+    all.push_back(&bias_);
     return all;
   }
 
   Optimizer& optimizer() override { return *optimizer_; }
 
  private:
-  void learn_sparse(Parameter& weights, const EncodedBlock& block, const TowerRows& rows,
-                    Combiner combiner, std::span<const float> gradient) {
-    const size_t row_count = rows.end - rows.begin;
+  struct Block {
+    BlockForm form;
+    Parameter weights;
+    std::unique_ptr<Parameter> table;  // of an embedding
+  };
+
+  static Block make_block(const EstimatorSpec& spec, const BlockLayout& layout) {
+    const auto width = static_cast<size_t>(layout.width);
+    const std::string scope = std::string(kScope) + scope_of(layout.name);
+    BlockForm form{layout.sparse, layout.multi_hot,
+                   layout.multi_hot ? Combiner::kSum : spec.sparse_combiner, std::nullopt};
+    std::unique_ptr<Parameter> table;
+    if (layout.table_rows > 0) {
+      form.embedding = EmbeddingForm{layout.combiner, layout.max_norm};
+      table = std::make_unique<Parameter>(scope + "/embedding_weights",
+                                          std::vector<int64_t>{layout.table_rows, layout.width},
+                                          static_cast<size_t>(layout.table_rows), width);
+      fill_embedding(*table, spec.seed);
+    }
+    return {form,
+            Parameter(scope + "/weights", {layout.width, spec.units()}, width,
+                      static_cast<size_t>(spec.units())),
+            std::move(table)};
+  }
+
+  void learn_sparse(Block& to, const EncodedBlock& block, const TowerRows& rows,
+                    std::span<const float> gradient) {
+    const Combiner combiner = to.form.combiner;
+    const bool plain = units_ == 1 && combiner == Combiner::kSum && block.weights.empty();
+    if (plain) {
+      sum_plain(to.weights, block, rows, gradient);
+    } else {
+      // The gradient of a weighted sum of rows is that of an embedding of `units` dimensions.
+      sum_embedding_gradient(to.weights, block, rows, {combiner, 0}, {gradient.data(), units_},
+                             ids_, sums_);
+    }
+    optimizer_->apply_sparse(to.weights, ids_.ids(), sums_);
+  }
+
+  /// What most columns are: one logit, ids without weights, summed.
+  void sum_plain(const Parameter& weights, const EncodedBlock& block, const TowerRows& rows,
+                 std::span<const float> gradient) {
     const size_t id_count = block.offsets[rows.end] - block.offsets[rows.begin];
     ids_.begin(weights.rows(), id_count + 1);
-    sums_.assign((std::min(id_count, weights.rows()) + 1) * units_, 0.0F);
-    const bool plain = units_ == 1 && combiner == Combiner::kSum && block.weights.empty();
-    for (size_t row = 0; row < row_count; ++row) {
-      const uint32_t begin = block.offsets[rows.begin + row];
-      const uint32_t end = block.offsets[rows.begin + row + 1];
-      if (plain) {
-        for (uint32_t i = begin; i < end; ++i) {
-          sums_[ids_.number_of(block.ids[i])] += gradient[row];
-        }
-        if (begin == end) ids_.number_of(0);
-        continue;
-      }
-      const float divisor = divisor_of(block, rows.begin + row, combiner);
-      if (divisor == 0) {
-        // An example without ids looks up id 0 and passes it a gradient of zero.
-        ids_.number_of(0);
-        continue;
-      }
+    sums_.assign(std::min(id_count, weights.rows()) + 1, 0.0F);
+    for (size_t row = rows.begin; row < rows.end; ++row) {
+      const uint32_t begin = block.offsets[row];
+      const uint32_t end = block.offsets[row + 1];
       for (uint32_t i = begin; i < end; ++i) {
-        const float weight = block.weights.empty() ? 1.0F : block.weights[i];
-        if (!counts(weight, combiner)) continue;
-        float* sum = sums_.data() + ids_.number_of(block.ids[i]) * units_;
-        for (size_t unit = 0; unit < units_; ++unit) {
-          sum[unit] += weight * (gradient[row * units_ + unit] / divisor);
-        }
+        sums_[ids_.number_of(block.ids[i])] += gradient[row - rows.begin];
       }
+      // An example without ids looks up id 0 and passes it a gradient of zero.
+      if (begin == end) ids_.number_of(0);
     }
-    const std::span<float> sums(sums_);
-    optimizer_->apply_sparse(weights, ids_.ids(), sums.first(ids_.ids().size() * units_));
+    sums_.resize(ids_.ids().size());
   }
 
   void learn_multi_hot(Parameter& weights, const EncodedBlock& block, const TowerRows& rows,
@@ -181,18 +237,40 @@ class LinearTower : public Tower {
     optimizer_->apply_dense(weights, sums_);
   }
 
-  void learn_dense(Parameter& weights, const EncodedBlock& block, const TowerRows& rows,
-                   std::span<const float> gradient) {
+  /// `x` is the step's rows, side by side.
+  void learn_dense(Parameter& weights, const float* x, std::span<const float> gradient) {
     const size_t width = weights.rows();
     sums_.assign(width * units_, 0.0F);
-    for (size_t row = rows.begin; row < rows.end; ++row) {
-      const float* x = block.dense.data() + row * width;
-      const float* g = gradient.data() + (row - rows.begin) * units_;
+    for (size_t i = 0; i < gradient.size(); i += units_, x += width) {
       for (size_t k = 0; k < width; ++k) {
-        for (size_t unit = 0; unit < units_; ++unit) sums_[k * units_ + unit] += x[k] * g[unit];
+        for (size_t unit = 0; unit < units_; ++unit) {
+          sums_[k * units_ + unit] += x[k] * gradient[i + unit];
+        }
       }
     }
     optimizer_->apply_dense(weights, sums_);
+  }
+
+  void learn_embedding(Block& to, const EncodedBlock& block, const TowerRows& rows,
+                       std::span<const float> gradient) {
+    const size_t width = to.table->width();
+    const size_t row_count = rows.end - rows.begin;
+    vectors_.resize(row_count * width);
+    vector_gradient_.assign(row_count * width, 0.0F);
+    for (size_t row = 0; row < row_count; ++row) {
+      combine_embedding(*to.table, block, rows.begin + row, *to.form.embedding,
+                        std::span(vectors_).subspan(row * width, width));
+      for (size_t k = 0; k < width; ++k) {
+        const float* weights = to.weights.row(static_cast<int32_t>(k));
+        for (size_t unit = 0; unit < units_; ++unit) {
+          vector_gradient_[row * width + k] += gradient[row * units_ + unit] * weights[unit];
+        }
+      }
+    }
+    sum_embedding_gradient(*to.table, block, rows, *to.form.embedding,
+                           {vector_gradient_.data(), width}, ids_, sums_);
+    optimizer_->apply_sparse(*to.table, ids_.ids(), sums_);
+    learn_dense(to.weights, vectors_.data(), gradient);
   }
 
   void learn_bias(std::span<const float> gradient) {
@@ -200,45 +278,26 @@ class LinearTower : public Tower {
     for (size_t i = 0; i < gradient.size(); i += units_) {
       for (size_t unit = 0; unit < units_; ++unit) sums_[unit] += gradient[i + unit];
     }
-    optimizer_->apply_dense(weights_.back(), sums_);
+    optimizer_->apply_dense(bias_, sums_);
   }
 
   size_t units_;
   std::unique_ptr<Optimizer> optimizer_;
-  std::vector<BlockForm> forms_;
-  std::vector<Parameter> weights_;  // of the blocks, then the bias
+  std::vector<Block> blocks_;
+  Parameter bias_;
+  // Of a step: its different ids, gradients, embedded vectors and their gradients.
   IdMap ids_;
-  std::vector<float> sums_;  // gradients of a step
+  std::vector<float> sums_;
+  std::vector<float> vectors_;
+  std::vector<float> vector_gradient_;
+  std::vector<float> vector_;
 };
 
 }  // namespace
 
-Variable variable_of(const PublishedTable& table) {
-  Variable variable{table.name(), table.shape(), {}};
-  variable.values.reserve(table.rows() * table.width());
-  for (size_t row = 0; row < table.rows(); ++row) {
-    const float* values = table.row(static_cast<int32_t>(row));
-    variable.values.insert(variable.values.end(), values, values + table.width());
-  }
-  return variable;
-}
-
 Result<std::unique_ptr<Tower>> make_linear_tower(const EstimatorSpec& spec,
                                                  const std::vector<BlockLayout>& layouts) {
-  uint64_t floats = 0;
-  for (const auto& layout : layouts) {
-    if (layout.table_rows > 0) {
-      return Error(Code::kUnsupported,
-                   "embedding column \"" + layout.name + "\" is not supported in a linear model");
-    }
-    // The weight, its copy for scorers and two slots.
-    floats += 4 * static_cast<uint64_t>(layout.width) * static_cast<uint64_t>(spec.units());
-    if (floats <= kModelFloatsMax) continue;
-    return Error(Code::kResourceExhausted,
-                 "feature column \"" + layout.name + "\" makes the model larger than " +
-                     std::to_string(kModelFloatsMax * sizeof(float) >> 30) + " GiB",
-                 "Use fewer buckets.");
-  }
+  TRY_OK(check_size(layouts, static_cast<size_t>(spec.units()), 0));
   return std::unique_ptr<Tower>(std::make_unique<LinearTower>(spec, layouts));
 }
 

@@ -146,7 +146,8 @@ const OptimizerFacts& facts_of(OptimizerKind kind) {
   return facts;
 }
 
-Result<OptimizerSpec> make_optimizer_spec(const Argument& value, float learning_rate) {
+Result<OptimizerSpec> make_optimizer_spec(const Argument& value,
+                                          std::optional<float> learning_rate) {
   const bool call = value.form == Argument::Form::kCall;
   if (!call && !value.as_word()) {
     return wrong(value, Code::kTypeMismatch, value.to_sql() + " is not an optimizer",
@@ -160,7 +161,7 @@ Result<OptimizerSpec> make_optimizer_spec(const Argument& value, float learning_
   }
   OptimizerSpec spec;
   spec.kind = facts->kind;
-  spec.learning_rate = call ? facts->learning_rate : learning_rate;
+  spec.learning_rate = call ? facts->learning_rate : learning_rate.value_or(facts->learning_rate);
   std::vector<bool> given(facts->arguments.size(), false);
   for (size_t i = 0; i < value.items.size(); ++i) {
     TRY(const OptimizerArgument* argument, find_argument(*facts, value.items[i], i));

@@ -3,6 +3,7 @@
 // optimizer_spec.cc; CREATE MODEL, variables() and the snapshot all read it.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,9 +35,10 @@ struct OptimizerFacts {
 
 const OptimizerFacts& facts_of(OptimizerKind kind);
 
-/// Reads `Ftrl`, 'Ftrl' or `Ftrl(learning_rate => 0.1)`. A plain name gets `learning_rate`, as the
-/// estimators give it; a call gets Keras's default unless it says otherwise. Errors are about the
-/// optimizer and have positions.
-Result<OptimizerSpec> make_optimizer_spec(const Argument& value, float learning_rate);
+/// Reads `Ftrl`, 'Ftrl' or `Ftrl(learning_rate => 0.1)`. A plain name gets `learning_rate`, if the
+/// estimator gives one; otherwise, and for a call that does not say, it is Keras's default. Errors
+/// are about the optimizer and have positions.
+Result<OptimizerSpec> make_optimizer_spec(const Argument& value,
+                                          std::optional<float> learning_rate);
 
 }  // namespace millrace::estimator

@@ -6,8 +6,10 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "data/schema.h"
+#include "estimator/activation.h"
 #include "estimator/estimator.h"
 #include "estimator/optimizer_spec.h"
 
@@ -16,6 +18,8 @@ namespace {
 
 constexpr int64_t kClassesMax = 1 << 16;
 constexpr int64_t kBatchSizeMax = 1 << 20;
+constexpr size_t kLayersMax = 64;
+constexpr int64_t kUnitsMax = 1 << 16;
 
 // Which estimators an argument belongs to.
 enum : uint8_t {
@@ -31,25 +35,25 @@ struct EstimatorFacts {
   EstimatorKind kind;
   std::string_view name;
   uint8_t traits;
-  bool built;
 };
 
 constexpr std::array<EstimatorFacts, 6> kEstimators = {{
-    {EstimatorKind::kLinearClassifier, "LinearClassifier", kLinear | kClassifier, true},
-    {EstimatorKind::kLinearRegressor, "LinearRegressor", kLinear | kRegressor, true},
-    {EstimatorKind::kDnnClassifier, "DNNClassifier", kDnn | kClassifier, false},
-    {EstimatorKind::kDnnRegressor, "DNNRegressor", kDnn | kRegressor, false},
+    {EstimatorKind::kLinearClassifier, "LinearClassifier", kLinear | kClassifier},
+    {EstimatorKind::kLinearRegressor, "LinearRegressor", kLinear | kRegressor},
+    {EstimatorKind::kDnnClassifier, "DNNClassifier", kDnn | kClassifier},
+    {EstimatorKind::kDnnRegressor, "DNNRegressor", kDnn | kRegressor},
     {EstimatorKind::kDnnLinearCombinedClassifier, "DNNLinearCombinedClassifier",
-     kCombined | kClassifier, false},
+     kCombined | kClassifier},
     {EstimatorKind::kDnnLinearCombinedRegressor, "DNNLinearCombinedRegressor",
-     kCombined | kRegressor, false},
+     kCombined | kRegressor},
 }};
 
 /// What an argument's reader may look at besides its value.
 struct Reading {
   EstimatorSpec& spec;
-  float linear_learning_rate;       // of an optimizer given by name
-  float linear_learning_rate_none;  // of optimizer => NULL
+  float linear_learning_rate;              // of an optimizer given by name
+  float linear_learning_rate_none;         // of optimizer => NULL
+  std::optional<float> dnn_learning_rate;  // of an optimizer given by name; else Keras's default
 };
 
 using Reader = Status (*)(const Argument& value, Reading& reading);
@@ -169,6 +173,56 @@ Status read_linear_optimizer(const Argument& value, Reading& reading) {
   return {};
 }
 
+Status read_dnn_optimizer(const Argument& value, Reading& reading) {
+  TRY(reading.spec.dnn_optimizer, make_optimizer_spec(value, reading.dnn_learning_rate));
+  return {};
+}
+
+Status read_hidden_units(const Argument& value, Reading& reading) {
+  if (value.form != Argument::Form::kList || value.items.empty() ||
+      value.items.size() > kLayersMax) {
+    return not_a(value, "a list of layer sizes", "Write hidden_units => [64, 32].");
+  }
+  for (Argument item : value.items) {
+    item.name = value.name;
+    TRY(const int64_t units, integer_between(item, 1, kUnitsMax));
+    reading.spec.hidden_units.push_back(units);
+  }
+  return {};
+}
+
+Status read_activation(const Argument& value, Reading& reading) {
+  if (value.form == Argument::Form::kNull) {
+    reading.spec.activation = Activation::kLinear;
+    return {};
+  }
+  const auto word = value.as_word();
+  if (!word) return not_a(value, "the name of an activation", "Use relu, tanh, sigmoid, ...");
+  const auto activation = activation_of(*word);
+  if (!activation) {
+    return wrong(value, Code::kNotFound, "activation \"" + value.text + "\" does not exist",
+                 did_you_mean(value.text, activation_names()));
+  }
+  reading.spec.activation = *activation;
+  return {};
+}
+
+Status read_dropout(const Argument& value, Reading& reading) {
+  if (value.form == Argument::Form::kNull) return {};
+  const auto rate = value.as_number();
+  if (!rate || *rate < 0 || static_cast<float>(*rate) >= 1) {
+    return not_a(value, "a number from 0 to below 1");
+  }
+  reading.spec.dropout = static_cast<float>(*rate);
+  return {};
+}
+
+Status read_batch_norm(const Argument& value, Reading& reading) {
+  if (value.form != Argument::Form::kBool) return not_a(value, "true or false");
+  reading.spec.batch_norm = same_name(value.text, "true");
+  return {};
+}
+
 Status read_batch_size(const Argument& value, Reading& reading) {
   TRY(reading.spec.batch_size, integer_between(value, 1, kBatchSizeMax));
   return {};
@@ -192,6 +246,15 @@ constexpr SpecArgument kArguments[] = {
     {"loss_reduction", kAll, 0, read_loss_reduction},
     {"optimizer", kLinear, 0, read_linear_optimizer},
     {"linear_optimizer", kCombined, 0, read_linear_optimizer},
+    {"optimizer", kDnn, 0, read_dnn_optimizer},
+    {"dnn_optimizer", kCombined, 0, read_dnn_optimizer},
+    {"hidden_units", kDnn, 0, read_hidden_units},
+    {"dnn_hidden_units", kCombined, 0, read_hidden_units},
+    {"activation_fn", kDnn, 0, read_activation},
+    {"dnn_activation_fn", kCombined, 0, read_activation},
+    {"dropout", kDnn, 0, read_dropout},
+    {"dnn_dropout", kCombined, 0, read_dropout},
+    {"batch_norm", kDnn | kCombined, 0, read_batch_norm},
     {"sparse_combiner", kLinear, 0, read_sparse_combiner},
     {"linear_sparse_combiner", kCombined, 0, read_sparse_combiner},
     {"batch_size", kAll, 0, read_batch_size},
@@ -207,9 +270,7 @@ Result<const EstimatorFacts*> find_estimator(const Argument& call) {
   std::vector<std::string_view> names;
   for (const auto& facts : kEstimators) {
     if (same_name(facts.name, call.text)) {
-      if (facts.built) return &facts;
-      return wrong(call, Code::kUnsupported,
-                   "estimator \"" + std::string(facts.name) + "\" is not supported");
+      return &facts;
     }
     names.push_back(facts.name);
   }
@@ -239,7 +300,16 @@ Status check_present(const EstimatorFacts& facts, const Argument& call) {
     return wrong(call, Code::kInvalidArgument, "argument \"label\" is missing",
                  "Write label => the column that holds it.");
   }
-  if ((facts.traits & kCombined) != 0) {
+  const bool combined = (facts.traits & kCombined) != 0;
+  const std::string_view hidden = combined ? "dnn_hidden_units" : "hidden_units";
+  const bool needs_hidden =
+      combined ? call.find("dnn_feature_columns") != nullptr : (facts.traits & kDnn) != 0;
+  if (needs_hidden && call.find(hidden) == nullptr) {
+    return wrong(call, Code::kInvalidArgument,
+                 "argument \"" + std::string(hidden) + "\" is missing",
+                 "Write " + std::string(hidden) + " => [64, 32].");
+  }
+  if (combined) {
     if (call.find("linear_feature_columns") != nullptr ||
         call.find("dnn_feature_columns") != nullptr) {
       return {};
@@ -269,7 +339,9 @@ Result<EstimatorSpec> read_call(const Argument& call, size_t linear_columns) {
       linear_columns == 0 ? 1.0F : static_cast<float>(1 / std::sqrt(double(linear_columns)));
   EstimatorSpec spec;
   spec.kind = facts->kind;
-  Reading reading{spec, 0.2F, std::min(0.2F, by_columns)};
+  spec.dnn_optimizer.kind = OptimizerKind::kAdagrad;
+  spec.dnn_optimizer.learning_rate = 0.001F;
+  Reading reading{spec, 0.2F, std::min(0.2F, by_columns), std::nullopt};
   if ((facts->traits & kCombined) != 0) {
     reading.linear_learning_rate = reading.linear_learning_rate_none = std::min(0.005F, by_columns);
   }

@@ -88,6 +88,39 @@ TEST(EstimatorSpec, OptimizerArgumentOutOfBoundsIsRefused) {
   EXPECT_NE(error_of(classifier({rate})).find("must be above 0"), std::string::npos);
 }
 
+TEST(EstimatorSpec, DnnDefaultsAreTensorFlows) {
+  const auto units = make("hidden_units", Form::kList, "", {make("", Form::kNumber, "8")});
+  const auto spec = spec_of(classifier({units}, "DNNClassifier"));
+  EXPECT_EQ(spec.dnn_optimizer.kind, OptimizerKind::kAdagrad);
+  EXPECT_FLOAT_EQ(spec.dnn_optimizer.learning_rate, 0.001F);
+  EXPECT_EQ(spec.activation, Activation::kRelu);
+  const auto sgd = make("optimizer", Form::kString, "SGD");
+  EXPECT_FLOAT_EQ(spec_of(classifier({units, sgd}, "DNNClassifier")).dnn_optimizer.learning_rate,
+                  0.01F);
+}
+
+TEST(EstimatorSpec, CombinedDefaultsAreTensorFlows) {
+  const auto call =
+      make("", Form::kCall, "DNNLinearCombinedClassifier",
+           {make("label", Form::kName, "match"), make("linear_feature_columns", Form::kList, ""),
+            make("linear_optimizer", Form::kString, "Adagrad")});
+  EXPECT_FLOAT_EQ(spec_of(call).linear_optimizer.learning_rate, 0.005F);
+  EXPECT_FLOAT_EQ(spec_of(call, 1000000).linear_optimizer.learning_rate, 0.001F);
+}
+
+TEST(EstimatorSpec, DnnNeedsHiddenUnits) {
+  EXPECT_NE(error_of(classifier({}, "DNNClassifier")).find("\"hidden_units\" is missing"),
+            std::string::npos);
+}
+
+TEST(EstimatorSpec, UnknownActivationSuggestsTheNearest) {
+  const auto units = make("hidden_units", Form::kList, "", {make("", Form::kNumber, "8")});
+  EXPECT_NE(
+      error_of(classifier({units, make("activation_fn", Form::kName, "reul")}, "DNNClassifier"))
+          .find("activation \"reul\" does not exist. Did you mean relu?"),
+      std::string::npos);
+}
+
 TEST(EstimatorSpec, MissingLabelIsNamed) {
   const auto call =
       make("", Form::kCall, "LinearClassifier", {make("feature_columns", Form::kList, "")});

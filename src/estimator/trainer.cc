@@ -35,7 +35,7 @@ class PublishedModel : public Model {
                Predictions& out) const override {
     begin_predictions(end - begin, static_cast<size_t>(spec_->units()), out);
     for (const auto& part : parts_) {
-      part.tower->add_logits({input_of(inputs, part.dnn), begin, end}, out.logits);
+      part.tower->add_logits({input_of(inputs, part.dnn), begin, end}, out.logits, out.scratch);
     }
     finish_predictions(*spec_, out);
   }
@@ -59,6 +59,13 @@ class PublishedModel : public Model {
   int64_t examples_ = 0;
 };
 
+/// Its kind and the arrays it keeps.
+std::string optimizer_identity(const OptimizerSpec& spec) {
+  std::string text(facts_of(spec.kind).name);
+  for (const auto& slot : Optimizer::make(spec)->slots()) text += " " + std::string(slot.name);
+  return text;
+}
+
 /// What makes two models the same but for what they learned, one `name=value` a line.
 std::string identity_of(const EstimatorSpec& spec, const TowerLayouts& layouts) {
   std::string text;
@@ -70,7 +77,13 @@ std::string identity_of(const EstimatorSpec& spec, const TowerLayouts& layouts) 
   line("label_dimension", std::to_string(spec.label_dimension));
   line("loss_reduction", std::to_string(static_cast<int>(spec.loss_reduction)));
   line("sparse_combiner", std::to_string(static_cast<int>(spec.sparse_combiner)));
-  line("linear_optimizer", std::string(facts_of(spec.linear_optimizer.kind).name));
+  line("linear_optimizer", optimizer_identity(spec.linear_optimizer));
+  if (!layouts.dnn.empty()) {
+    line("dnn_optimizer", optimizer_identity(spec.dnn_optimizer));
+    for (const int64_t units : spec.hidden_units) line("hidden_units", std::to_string(units));
+    line("activation", std::to_string(static_cast<int>(spec.activation)));
+    line("batch_norm", spec.batch_norm ? "1" : "0");
+  }
   for (const auto& word : spec.label_vocabulary) {
     line("label_vocabulary", std::to_string(word.size()) + ":" + word);
   }
@@ -108,6 +121,7 @@ class EstimatorTrainer : public Trainer {
   struct Part {
     std::unique_ptr<Tower> tower;
     bool dnn;
+    std::string scope;  // of its optimizer's variables: "training/Ftrl/"
   };
 
   EstimatorTrainer(const EstimatorSpec& spec, const TowerLayouts& layouts, std::vector<Part> parts)
@@ -123,11 +137,21 @@ class EstimatorTrainer : public Trainer {
                Predictions& out) override {
     CHECK(begin < end, "a step has rows");
     begin_predictions(end - begin, static_cast<size_t>(spec_->units()), out);
+    // First, since a training pass moves the statistics of batch normalization.
+    const bool differs = std::any_of(parts_.begin(), parts_.end(), [](const Part& part) {
+      return part.tower->differs_in_training();
+    });
     for (const auto& part : parts_) {
-      part.tower->add_logits({input_of(inputs, part.dnn), begin, end}, out.logits);
+      if (differs) part.tower->add_logits({input_of(inputs, part.dnn), begin, end}, out.logits);
     }
+    training_logits_.assign(out.logits.size(), 0.0F);
+    for (const auto& part : parts_) {
+      part.tower->add_training_logits({input_of(inputs, part.dnn), begin, end}, training_logits_,
+                                      global_step_);
+    }
+    if (!differs) out.logits = training_logits_;
     gradient_.resize(out.logits.size());
-    const float loss = loss_and_gradient(*spec_, out.logits, {labels, begin, end}, gradient_);
+    const float loss = loss_and_gradient(*spec_, training_logits_, {labels, begin, end}, gradient_);
     for (const auto& part : parts_) {
       part.tower->learn({input_of(inputs, part.dnn), begin, end}, gradient_, global_step_);
     }
@@ -163,12 +187,9 @@ class EstimatorTrainer : public Trainer {
   std::vector<Part> parts_;
   int64_t global_step_ = 0;
   int64_t examples_ = 0;
+  std::vector<float> training_logits_;
   std::vector<float> gradient_;
 };
-
-std::string scope_of(Tower& tower) {
-  return "training/" + std::string(facts_of(tower.optimizer().spec().kind).name) + "/";
-}
 
 std::string EstimatorTrainer::save() const {
   SnapshotWriter writer(kMagic);
@@ -211,13 +232,13 @@ void EstimatorTrainer::read_state(SnapshotReader& reader, bool keep) {
       reader.text();  // its name, for people who look into the bytes; the identity was compared
       const size_t count = parameter->values().size();
       if (!keep) {
-        for (size_t i = 0; i <= slots.size(); ++i) {
+        for (size_t i = 0; i <= parameter->slot_count(); ++i) {
           reader.skip_floats(count, i == 0 ? 0.0F : slots[i - 1].initial);
         }
         continue;
       }
       reader.floats(parameter->values(), 0);
-      for (size_t i = 0; i < slots.size(); ++i) {
+      for (size_t i = 0; i < parameter->slot_count(); ++i) {
         reader.floats(parameter->slot(i), slots[i].initial);
       }
       parameter->touch_all();
@@ -248,7 +269,7 @@ std::vector<Variable> EstimatorTrainer::variables() const {
     return std::vector<float>(values.begin(), values.end());
   };
   for (const auto& part : parts_) {
-    const std::string scope = scope_of(*part.tower);
+    const std::string& scope = part.scope;
     const OptimizerSpec& optimizer = part.tower->optimizer().spec();
     for (const auto& argument : facts_of(optimizer.kind).arguments) {
       if (!argument.saved) continue;
@@ -270,7 +291,7 @@ float* EstimatorTrainer::hyperparameter(std::string_view name) {
   for (const auto& part : parts_) {
     OptimizerSpec& optimizer = part.tower->optimizer().mutable_spec();
     for (const auto& argument : facts_of(optimizer.kind).arguments) {
-      const bool same = name == scope_of(*part.tower) + std::string(argument.name);
+      const bool same = name == part.scope + std::string(argument.name);
       if (argument.saved && same) return &(optimizer.*argument.number);
     }
   }
@@ -279,7 +300,7 @@ float* EstimatorTrainer::hyperparameter(std::string_view name) {
 
 Parameter* EstimatorTrainer::find_array(std::string_view name, int* slot) {
   for (const auto& part : parts_) {
-    const std::string scope = scope_of(*part.tower);
+    const std::string& scope = part.scope;
     const auto slots = part.tower->optimizer().slots();
     for (Parameter* parameter : part.tower->parameters()) {
       *slot = -1;
@@ -320,17 +341,25 @@ Status EstimatorTrainer::assign(const Variable& variable) {
 
 Result<std::unique_ptr<Trainer>> Trainer::create(const EstimatorSpec& spec,
                                                  const TowerLayouts& layouts) {
-  if (!facts_of(spec.linear_optimizer.kind).built) {
-    return Error(Code::kUnsupported, "optimizer \"" +
-                                         std::string(facts_of(spec.linear_optimizer.kind).name) +
-                                         "\" is not supported");
+  for (const auto kind : {spec.linear_optimizer.kind, spec.dnn_optimizer.kind}) {
+    if (facts_of(kind).built) continue;
+    return Error(Code::kUnsupported,
+                 "optimizer \"" + std::string(facts_of(kind).name) + "\" is not supported");
   }
-  if (!layouts.dnn.empty()) {
-    return Error(Code::kUnsupported, "an estimator with a DNN is not supported");
-  }
+  // TensorFlow makes the DNN's optimizer first; a second one of the same kind gets a number.
   std::vector<EstimatorTrainer::Part> parts;
-  TRY(auto linear, make_linear_tower(spec, layouts.linear));
-  parts.push_back({std::move(linear), false});
+  const bool has_dnn = !layouts.dnn.empty();
+  if (has_dnn) {
+    TRY(auto dnn, make_dnn_tower(spec, layouts.dnn));
+    const std::string name(facts_of(spec.dnn_optimizer.kind).name);
+    parts.push_back({std::move(dnn), true, "training/" + name + "/"});
+  }
+  if (!layouts.linear.empty() || !has_dnn) {
+    TRY(auto linear, make_linear_tower(spec, layouts.linear));
+    const std::string name(facts_of(spec.linear_optimizer.kind).name);
+    const bool second = has_dnn && spec.dnn_optimizer.kind == spec.linear_optimizer.kind;
+    parts.push_back({std::move(linear), false, "training/" + name + (second ? "_1/" : "/")});
+  }
   return std::unique_ptr<Trainer>(
       std::make_unique<EstimatorTrainer>(spec, layouts, std::move(parts)));
 }

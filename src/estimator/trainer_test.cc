@@ -196,6 +196,97 @@ TEST(Snapshot, OfAnotherModelSaysWhatDiffers) {
   EXPECT_NE(narrower.error().message.find("c sparse"), std::string::npos);
 }
 
+/// Both towers over the same rows: the sparse block is embedded for the DNN.
+struct DeepProblem : Problem {
+  EstimatorSpec spec;
+
+  DeepProblem() : Problem(300, 200) {
+    layouts.dnn = layouts.linear;
+    layouts.dnn[0].table_rows = 200;
+    layouts.dnn[0].width = 3;
+    inputs.dnn = inputs.linear;
+    spec.kind = EstimatorKind::kDnnLinearCombinedClassifier;
+    spec.hidden_units = {8, 4};
+    spec.dnn_optimizer.kind = OptimizerKind::kAdam;
+    spec.dropout = 0.2F;
+    spec.batch_norm = true;
+  }
+};
+
+TEST(DeepTrainer, SameSeedGivesTheSameBytesAndAnotherSeedOthers) {
+  DeepProblem problem;
+  const auto bytes = [&] {
+    const auto trainer = trainer_of(problem, problem.spec);
+    learn(*trainer, problem, 0, 300);
+    return trainer->save();
+  };
+  const std::string first = bytes();
+  EXPECT_EQ(bytes(), first);
+  problem.spec.seed = 2;
+  EXPECT_NE(bytes(), first);
+}
+
+TEST(DeepTrainer, ResumedTrainingHasTheSameBytesAsUninterrupted) {
+  const DeepProblem problem;
+  const auto whole = trainer_of(problem, problem.spec);
+  learn(*whole, problem, 0, 160);
+  const std::string halfway = whole->save();
+  learn(*whole, problem, 160, 300);
+  const auto resumed = trainer_of(problem, problem.spec);
+  ASSERT_TRUE(resumed->load(halfway));
+  learn(*resumed, problem, 160, 300);
+  EXPECT_EQ(resumed->save(), whole->save());
+}
+
+TEST(DeepTrainer, LearnPredictsAsThePublishedModelDoes) {
+  const DeepProblem problem;
+  const auto trainer = trainer_of(problem, problem.spec);
+  learn(*trainer, problem, 0, 300);
+  const auto scored = logits_of(*trainer->publish(), problem);
+  Predictions predictions;
+  trainer->learn(problem.inputs, problem.labels, 0, 300, predictions);
+  EXPECT_EQ(scored, predictions.logits);
+}
+
+TEST(DeepTrainer, PublishedModelDoesNotChangeWhenTrainingGoesOn) {
+  const DeepProblem problem;
+  const auto trainer = trainer_of(problem, problem.spec);
+  const auto model = trainer->publish();
+  const auto before = logits_of(*model, problem);
+  learn(*trainer, problem, 0, 300);
+  EXPECT_EQ(logits_of(*model, problem), before);
+}
+
+TEST(DeepTrainer, LearnsWhatTheLinearModelCannot) {
+  // Exclusive or of two numbers.
+  TowerLayouts layouts;
+  BlockLayout numeric;
+  numeric.name = "x";
+  numeric.width = 2;
+  layouts.dnn = {numeric};
+  TowerInputs inputs;
+  inputs.dnn.rows = 4;
+  inputs.dnn.blocks.resize(1);
+  inputs.dnn.blocks[0].dense = {0, 0, 0, 1, 1, 0, 1, 1};
+  const Labels labels{{0, 1, 1, 0}, {}};
+  EstimatorSpec spec;
+  spec.kind = EstimatorKind::kDnnClassifier;
+  spec.hidden_units = {16};
+  spec.dnn_optimizer.kind = OptimizerKind::kAdam;
+  spec.dnn_optimizer.learning_rate = 0.05F;
+  const auto trainer = Trainer::create(spec, layouts);
+  ASSERT_TRUE(trainer);
+  Predictions predictions;
+  for (int step = 0; step < 500; ++step) (*trainer)->learn(inputs, labels, 0, 4, predictions);
+  EXPECT_EQ(predictions.class_ids, (std::vector<int64_t>{0, 1, 1, 0}));
+}
+
+TEST(DeepTrainer, AnEstimatorWithoutHiddenUnitsIsRefused) {
+  DeepProblem problem;
+  problem.spec.hidden_units.clear();
+  EXPECT_FALSE(Trainer::create(problem.spec, problem.layouts));
+}
+
 TEST(Trainer, AssignRefusesUnknownNamesAndShapes) {
   const Problem problem(10);
   const auto trainer = trainer_of(problem);

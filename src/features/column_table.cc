@@ -254,7 +254,15 @@ Status read_categorical(const Argument& value, FeatureColumn& column, size_t dep
       (bucketized && column.kind == ColumnKind::kWeightedCategorical)) {
     return wrong(value, Code::kTypeMismatch, value.to_sql() + " is not a categorical column");
   }
-  column.children = {std::move(child)};
+  column.children.push_back(std::move(child));
+  return {};
+}
+
+Status read_categoricals(const Argument& value, FeatureColumn& column, size_t depth) {
+  if (value.form != Argument::Form::kList || value.items.empty()) {
+    return wrong(value, Code::kTypeMismatch, value.to_sql() + " is not a list of columns");
+  }
+  for (const auto& item : value.items) TRY_OK(read_categorical(item, column, depth));
   return {};
 }
 
@@ -315,6 +323,11 @@ constexpr Parameter kEmbedding[] = {{"categorical_column", true, read_categorica
                                     {"combiner", false, read_combiner},
                                     {"initializer", false, read_unsupported},
                                     {"max_norm", false, read_max_norm}};
+constexpr Parameter kShared[] = {{"categorical_columns", true, read_categoricals},
+                                 {"dimension", true, read_dimension},
+                                 {"combiner", false, read_combiner},
+                                 {"initializer", false, read_unsupported},
+                                 {"max_norm", false, read_max_norm}};
 
 constexpr std::array<Function, 11> kFunctions = {{
     {"numeric_column", ColumnKind::kNumeric, kNumeric, true},
@@ -326,8 +339,8 @@ constexpr std::array<Function, 11> kFunctions = {{
     {"crossed_column", ColumnKind::kCrossed, kCrossed, true},
     {"weighted_categorical_column", ColumnKind::kWeightedCategorical, kWeighted, true},
     {"indicator_column", ColumnKind::kIndicator, kIndicator, true},
-    {"embedding_column", ColumnKind::kEmbedding, kEmbedding, false},
-    {"shared_embeddings", ColumnKind::kSharedEmbeddings, {}, false},
+    {"embedding_column", ColumnKind::kEmbedding, kEmbedding, true},
+    {"shared_embeddings", ColumnKind::kSharedEmbeddings, kShared, true},
 }};
 
 Result<const Function*> find_function(const Argument& call) {
@@ -379,6 +392,15 @@ Status check_together(const Function& function, const Argument& call, FeatureCol
     column.buckets = size + column.oov_buckets;
     if (column.buckets > kBucketsMax) {
       return wrong(call, argument_of(function, "num_oov_buckets") + " is too large");
+    }
+  }
+  if (column.kind == ColumnKind::kSharedEmbeddings) {
+    for (const auto& child : column.children) {
+      if (child.buckets == column.children[0].buckets && child.kind == column.children[0].kind) {
+        continue;
+      }
+      return wrong(call, std::string(function.name) +
+                             " needs columns of one kind with the same number of buckets");
     }
   }
   if (column.kind == ColumnKind::kIdentity && column.default_value &&

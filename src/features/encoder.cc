@@ -56,9 +56,17 @@ class IdBlockEncoder : public BlockEncoder {
   std::string label_;
 };
 
-BlockLayout layout_of(const FeatureColumn& column, Tower tower) {
+/// What becomes one block: a column, or one category of shared embeddings.
+struct Block {
+  std::string name;
+  const FeatureColumn* column;
+  size_t child;  // which of an embedding's categories
+};
+
+BlockLayout layout_of(const Block& block, Tower tower) {
+  const FeatureColumn& column = *block.column;
   BlockLayout layout;
-  layout.name = column.name();
+  layout.name = block.name;
   switch (column.kind) {
     case ColumnKind::kNumeric:
       layout.width = column.shape;
@@ -71,7 +79,8 @@ BlockLayout layout_of(const FeatureColumn& column, Tower tower) {
     case ColumnKind::kSharedEmbeddings:
       layout.sparse = true;
       layout.width = column.dimension;
-      layout.table_rows = buckets_of(column.children[0]);
+      layout.table_rows = buckets_of(column.children[block.child]);
+      if (column.kind == ColumnKind::kSharedEmbeddings) layout.table = column.name();
       layout.combiner = column.combiner;
       layout.max_norm = static_cast<float>(column.max_norm);
       break;
@@ -84,7 +93,8 @@ BlockLayout layout_of(const FeatureColumn& column, Tower tower) {
   return layout;
 }
 
-BlockResult make_block(const FeatureColumn& column, const Input& input) {
+BlockResult make_block(const Block& block, const Input& input) {
+  const FeatureColumn& column = *block.column;
   switch (column.kind) {
     case ColumnKind::kNumeric:
       return make_numeric(column, input);
@@ -92,19 +102,27 @@ BlockResult make_block(const FeatureColumn& column, const Input& input) {
       return make_id_block(column.children[0], input, BeyondBuckets::kDrop);
     case ColumnKind::kEmbedding:
     case ColumnKind::kSharedEmbeddings:
-      return make_id_block(column.children[0], input, BeyondBuckets::kFault);
+      return make_id_block(column.children[block.child], input, BeyondBuckets::kFault);
     default:
       return make_id_block(column, input, BeyondBuckets::kFault);
   }
 }
 
 /// TensorFlow's order: by name, byte by byte.
-std::vector<const FeatureColumn*> sorted(const std::vector<FeatureColumn>& columns) {
-  std::vector<const FeatureColumn*> order;
-  for (const auto& column : columns) order.push_back(&column);
-  std::sort(order.begin(), order.end(),
-            [](const FeatureColumn* a, const FeatureColumn* b) { return a->name() < b->name(); });
-  return order;
+std::vector<Block> blocks_of(const std::vector<FeatureColumn>& columns) {
+  std::vector<Block> blocks;
+  for (const auto& column : columns) {
+    if (column.kind != ColumnKind::kSharedEmbeddings) {
+      blocks.push_back({column.name(), &column, 0});
+      continue;
+    }
+    for (size_t i = 0; i < column.children.size(); ++i) {
+      blocks.push_back({column.children[i].name() + "_shared_embedding", &column, i});
+    }
+  }
+  std::sort(blocks.begin(), blocks.end(),
+            [](const Block& a, const Block& b) { return a.name < b.name; });
+  return blocks;
 }
 
 class ColumnsEncoder : public Encoder {
@@ -231,6 +249,9 @@ BlockResult make_id_block(const FeatureColumn& column, const Input& input, Beyon
 Status check_columns(const std::vector<FeatureColumn>& columns, Tower tower) {
   for (const auto& column : columns) {
     const bool wrapped = !is_categorical(column.kind) || column.kind == ColumnKind::kBucketized;
+    if (tower == Tower::kLinear && column.kind == ColumnKind::kSharedEmbeddings) {
+      return Error(Code::kUnsupported, label_of(column) + " is not supported in a linear model");
+    }
     if (tower == Tower::kDnn && !wrapped) {
       return Error(Code::kInvalidArgument, label_of(column) + " cannot feed a DNN as it is",
                    "Wrap it: indicator_column(" + column.to_sql() + ").");
@@ -241,7 +262,7 @@ Status check_columns(const std::vector<FeatureColumn>& columns, Tower tower) {
 
 std::vector<BlockLayout> layout_of(const std::vector<FeatureColumn>& columns, Tower tower) {
   std::vector<BlockLayout> layouts;
-  for (const FeatureColumn* column : sorted(columns)) layouts.push_back(layout_of(*column, tower));
+  for (const auto& block : blocks_of(columns)) layouts.push_back(layout_of(block, tower));
   return layouts;
 }
 
@@ -249,8 +270,8 @@ Result<std::unique_ptr<Encoder>> Encoder::make(const std::vector<FeatureColumn>&
                                                Tower tower, const Schema& input, Feed feed) {
   TRY_OK(check_columns(columns, tower));
   std::vector<std::unique_ptr<BlockEncoder>> blocks;
-  for (const FeatureColumn* column : sorted(columns)) {
-    TRY(auto block, make_block(*column, Input{input, feed}));
+  for (const auto& each : blocks_of(columns)) {
+    TRY(auto block, make_block(each, Input{input, feed}));
     blocks.push_back(std::move(block));
   }
   return std::unique_ptr<Encoder>(std::make_unique<ColumnsEncoder>(

@@ -154,8 +154,12 @@ std::string FeatureColumn::name() const {
       return children[0].name() + "_indicator";
     case ColumnKind::kEmbedding:
       return children[0].name() + "_embedding";
-    case ColumnKind::kSharedEmbeddings:
-      return children[0].name() + "_shared_embedding";
+    case ColumnKind::kSharedEmbeddings: {
+      std::vector<std::string> names;
+      for (const auto& child : children) names.push_back(child.name());
+      std::sort(names.begin(), names.end());
+      return joined(names, "_") + "_shared_embedding";
+    }
     case ColumnKind::kNumeric:
     case ColumnKind::kVocabularyList:
     case ColumnKind::kVocabularyFile:

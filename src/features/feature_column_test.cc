@@ -144,6 +144,32 @@ TEST(FeatureColumn, CallsNestedWithoutEndAreRefused) {
   EXPECT_NE(error_of(column).find("nested too deeply"), std::string::npos);
 }
 
+TEST(FeatureColumn, EmbeddingSaysItsDimensionAndWhatDiffersFromTheDefault) {
+  const auto column = make_feature_column(
+      call("embedding_column", {ages(), number("8"), with("combiner", make(Form::kString, "sum")),
+                                with("max_norm", number("0.5"))}));
+  ASSERT_TRUE(column);
+  EXPECT_EQ(column->name(), "age_bucketized_embedding");
+  EXPECT_EQ(column->to_sql(),
+            "embedding_column(bucketized_column(age, boundaries => [22, 25.5]), 8, combiner => "
+            "'sum', max_norm => 0.5)");
+}
+
+TEST(FeatureColumn, SharedEmbeddingsNeedTheSameBuckets) {
+  const auto hashed = [](std::string key, std::string size) {
+    return call("categorical_column_with_hash_bucket",
+                {name(std::move(key)), number(std::move(size))});
+  };
+  const auto shared = [&](std::string size) {
+    return call("shared_embeddings",
+                {list({hashed("b", "5"), hashed("a", std::move(size))}), number("3")});
+  };
+  const auto column = make_feature_column(shared("5"));
+  ASSERT_TRUE(column);
+  EXPECT_EQ(column->name(), "a_b_shared_embedding");
+  EXPECT_NE(error_of(shared("6")).find("the same number of buckets"), std::string::npos);
+}
+
 TEST(FeatureColumns, TwoOfOneNameAreRefused) {
   const auto columns = make_feature_columns(
       list({call("numeric_column", {name("x")}), call("numeric_column", {name("x")})}));

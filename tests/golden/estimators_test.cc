@@ -71,7 +71,7 @@ class Replay {
 
   /// What is missing, as an Error, or nothing.
   Status prepare();
-  void import_initial();
+  void import_variables(const std::string& step);
   void train();
   void evaluate();
 
@@ -127,8 +127,8 @@ Status Replay::prepare() {
   return {};
 }
 
-void Replay::import_initial() {
-  for (const auto& [name, variable] : golden_["variables"]["0"].items()) {
+void Replay::import_variables(const std::string& step) {
+  for (const auto& [name, variable] : golden_["variables"][step].items()) {
     if (!variable["dtype"].get<std::string>().starts_with("float")) continue;
     const auto assigned = trainer_->assign({name, variable["shape"].get<std::vector<int64_t>>(),
                                             variable["data"].get<std::vector<float>>()});
@@ -178,6 +178,11 @@ double Replay::last_fade(const std::string& variable) const {
   const auto has = [&](const std::string& table) {
     return variable.find("/" + table + "/") != std::string::npos;
   };
+  for (const auto& block : layouts_.dnn) {
+    if (block.table_rows > 0 && has("input_layer/" + block.name + "/embedding_weights")) {
+      return of(spec_.dnn_optimizer);
+    }
+  }
   for (const auto& block : layouts_.linear) {
     const std::string table = block.table_rows > 0 ? "/embedding_weights" : "/weights";
     if (block.sparse && !block.multi_hot && has("linear_model/" + block.name + table)) {
@@ -218,17 +223,20 @@ void Replay::train() {
   const size_t end = end_of("train");
   const size_t batch = golden_["train"]["batch"];
   const auto losses = golden_["loss"].get<std::vector<double>>();
+  // What dropout drops is random: such a run is compared from its last variables on.
+  const bool random = spec_.dropout > 0;
   ASSERT_EQ(losses.size(), golden_["train"]["steps"].get<size_t>());
   estimator::Predictions predictions;
   size_t first = begin;
   for (size_t step = 0; step < losses.size(); ++step) {
     const size_t last = std::min(first + batch, end);
     const double loss = trainer_->learn(inputs_, labels_, first, last, predictions);
-    compare("loss of step " + std::to_string(step + 1), loss, losses[step]);
     const std::string done = std::to_string(step + 1);
-    if (golden_["variables"].contains(done)) compare_variables(done);
+    if (!random) compare("loss of step " + done, loss, losses[step]);
+    if (!random && golden_["variables"].contains(done)) compare_variables(done);
     first = last == end ? begin : last;
   }
+  if (random) import_variables(std::to_string(losses.size()));
 }
 
 void Replay::compare_predictions(const estimator::Predictions& predictions, size_t first,
@@ -288,6 +296,17 @@ void Replay::evaluate() {
 
 class Golden : public testing::TestWithParam<std::string> {};
 
+// The v1 estimators are other models; a case of v2 may not fall out of the comparison unnoticed.
+TEST(Cases, AreAllBuiltButTheOnesOfV1) {
+  const auto names = case_names();
+  ASSERT_EQ(names.size(), 149U);
+  for (const auto& name : names) {
+    const auto prepared = Replay(read_json("cases/" + name + ".json")).prepare();
+    EXPECT_EQ(static_cast<bool>(prepared), !name.starts_with("v1_"))
+        << name << (prepared ? "" : ": " + prepared.error().to_string());
+  }
+}
+
 TEST_P(Golden, EqualsTensorFlow) {
   Replay run(read_json("cases/" + GetParam() + ".json"));
   if (const auto prepared = run.prepare(); !prepared) {
@@ -296,7 +315,7 @@ TEST_P(Golden, EqualsTensorFlow) {
     outcomes().push_back(run.outcome());
     GTEST_SKIP() << prepared.error().message;
   }
-  run.import_initial();
+  run.import_variables("0");
   run.train();
   run.evaluate();
   outcomes().push_back(run.outcome());

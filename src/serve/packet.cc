@@ -50,9 +50,11 @@ Status PacketChannel::read(std::string& payload, Milliseconds patience) {
     TRY_OK(read_exact(header, kHeaderBytes, patience));
     WireReader reader(header);
     frame = reader.u24();
-    if (reader.u8() != sequence_)
+    const uint8_t sequence = reader.u8();
+    const bool in_order = sequence == sequence_;
+    sequence_ = static_cast<uint8_t>(sequence + 1);  // an answer, if any, follows what came
+    if (!in_order)
       return failed(PacketFault::kOutOfOrder, Code::kInvalidArgument, "got packets out of order");
-    ++sequence_;
     if (frame > limits_.payload_bytes_max - std::min(limits_.payload_bytes_max, payload.size()))
       return failed(PacketFault::kTooBig, Code::kResourceExhausted,
                     "got a packet bigger than " + std::to_string(limits_.payload_bytes_max) +

@@ -52,7 +52,7 @@ class PacketChannel {
   Status flush();
 
   /// A command begins: both sides count from 0 again.
-  void reset_sequence() { sequence_ = 0; }
+  void reset_sequence(uint8_t next = 0) { sequence_ = next; }
   void set_payload_max(size_t bytes) { limits_.payload_bytes_max = bytes; }
   const PacketLimits& limits() const { return limits_; }
 

@@ -31,6 +31,11 @@ class RawClient {
     if (!channel_.read(packet, kPatience)) packet.clear();
     return packet;
   }
+  /// The same, when what came before was numbered by hand: `sequence` is the answer's.
+  std::string read_from(uint8_t sequence) {
+    channel_.reset_sequence(sequence);
+    return read();
+  }
   void write(std::string_view payload) {
     // A server that hung up is seen at the next read.
     if (channel_.write(payload)) (void)channel_.flush();

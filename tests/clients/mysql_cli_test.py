@@ -1,0 +1,90 @@
+"""The mysql command line (MariaDB's, as Debian has it) against the server."""
+
+import os
+import pty
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+CLIENT = shutil.which("mysql") or shutil.which("mariadb")
+
+
+def command(server, *arguments):
+    assert CLIENT, "run tools/bootstrap --for test"
+    host, port = server.mysql
+    return [CLIENT, "--no-defaults", f"--host={host}", f"--port={port}", "--protocol=tcp",
+            "--user=root", *arguments]
+
+
+def run(server, sql, *arguments):
+    return subprocess.run(command(server, *arguments), input=sql, text=True, capture_output=True,
+                          timeout=60, env={**os.environ, "MYSQL_PWD": ""})
+
+
+def test_rows_come_as_text(server):
+    ran = run(server, "SELECT 1 AS a, 'x' AS b, NULL AS c; SELECT 2;", "--batch")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == "a\tb\tc\n1\tx\tNULL\n2\n2\n"
+
+
+@pytest.mark.parametrize("plugin", ["caching_sha2_password", "mysql_native_password"])
+def test_a_password_opens_and_another_does_not(make_server, plugin):
+    server = make_server().start(arguments=["--auth-plugin", plugin])
+    assert run(server, "SET PASSWORD = 'sesame';").returncode == 0
+    assert run(server, "SELECT 1;", "--password=sesame").returncode == 0
+    refused = run(server, "SELECT 1;", "--password=Sesame")
+    assert refused.returncode == 1
+    assert "ERROR 1045 (28000)" in refused.stderr
+
+
+def test_an_error_has_number_state_and_words(server):
+    ran = run(server, "SELECT * FROM nowhere;")
+    assert ran.returncode == 1
+    assert "ERROR 1146 (42S02)" in ran.stderr and "nowhere" in ran.stderr
+
+
+def test_names_are_completed_from_the_field_list(server):
+    """With a terminal and a database the client asks for every table's columns (COM_FIELD_LIST)."""
+    run(server, "CREATE DATABASE shop; CREATE TABLE shop.t (a INT, b VARCHAR);")
+    ran = run(server, "SELECT 1;", "--auto-rehash", "--database=shop", "--batch")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == "1\n1\n"
+
+
+def test_status_and_ping_are_answered(server):
+    ran = run(server, "status\n", "--batch")
+    assert ran.returncode == 0, ran.stderr
+    assert "8.0.36-millrace" in ran.stdout
+
+
+def test_ctrl_c_ends_the_query_and_the_client_goes_on(server):
+    watch = server.connect()
+    leader, follower = pty.openpty()
+    client = subprocess.Popen(command(server, "--unbuffered"), stdin=follower, stdout=follower,
+                              stderr=follower, start_new_session=True)
+    os.close(follower)
+    try:
+        seen = read_until(leader, b"> ")
+        os.write(leader, b"SELECT count(*) FROM range(100000000000) a(i) WHERE i % 7 = 8;\n")
+        watch.wait_until("SHOW PROCESSLIST",
+                         lambda rows: any("range(100" in str(row) for row in rows))
+        client.send_signal(signal.SIGINT)
+        seen = read_until(leader, b"ERROR 1317")
+        assert b"70100" in seen + read_until(leader, b"> ")
+        os.write(leader, b"SELECT 40 + 2 AS answer;\n")
+        assert b"42" in read_until(leader, b"1 row in set")
+    finally:
+        client.kill()
+        client.wait()
+        os.close(leader)
+
+
+def read_until(terminal, word):
+    seen = b""
+    while word not in seen:
+        part = os.read(terminal, 65536)
+        assert part, f"the client ended; it said {seen!r}"
+        seen += part
+    return seen

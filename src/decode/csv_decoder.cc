@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "decode/csv_detail.h"
 #include "decode/csv_splitter.h"
 #include "decode/decoder.h"
 #include "decode/number.h"
@@ -42,7 +43,6 @@ class CsvDecoder : public Decoder {
   size_t drop_failed_rows(Batch& rows);
   void set_validity(size_t index, Column& column, size_t kept) const;
   Reject make_reject(const MessageBatch& messages, const CsvRow& row) const;
-  std::string detail_of(const CsvFailure& failure) const;
 
   const CsvFormat format_;
   const std::vector<InputField> fields_;
@@ -217,18 +217,31 @@ void CsvDecoder::settle_number(size_t index, size_t live, const CsvField& field,
 }
 
 template <class T>
+bool parse_short(const char* begin, size_t size, const char* readable_end, T& value) {
+  if constexpr (std::is_floating_point_v<T>)
+    return parse_short_decimal(begin, size, readable_end, value);
+  else
+    return parse_short_whole(begin, size, readable_end, value);
+}
+
+template <class T>
 void CsvDecoder::convert_numbers(size_t index, Column& column) {
   T* out = column.values<T>().data() + done_;
   const size_t field_index = wanted_[index].field;
   // With NULL DEFINED BY '-1' a well-formed number may be NULL.
   const bool fast = format_.null_defined_by.empty();
+  const uint32_t* const starts = chunk_.starts.data() + field_index;
   for (size_t i = 0; i < live_.size(); ++i) {
-    const CsvField field = chunk_.field(live_[i], field_index);
-    if constexpr (std::is_floating_point_v<T>) {
-      if (fast && parse_short_decimal(field.text, field.readable_end, out[i])) continue;
-    } else {
-      if (fast && parse_short_whole(field.text, field.readable_end, out[i])) continue;
+    const CsvRow& row = chunk_.rows[live_[i]];
+    if (fast && row.careful < 0) {
+      const uint32_t* start = starts + live_[i] * chunk_.stride;
+      const size_t size = start[1] - 1 - start[0];
+      if (parse_short(row.begin + start[0], size, row.end, out[i])) continue;
     }
+    const CsvField field = chunk_.field(live_[i], field_index);
+    if (fast && row.careful >= 0 &&
+        parse_short(field.text.data(), field.text.size(), field.readable_end, out[i]))
+      continue;
     settle_number(index, i, field, out[i]);
   }
 }
@@ -319,46 +332,10 @@ Reject CsvDecoder::make_reject(const MessageBatch& messages, const CsvRow& row) 
   reject.partition = message.partition;
   reject.offset = message.offset;
   reject.reason = failure.reason;
-  reject.detail = detail_of(failure);
+  reject.detail = detail_of(failure, fields_, limits_);
   const auto bytes = static_cast<size_t>(row.end - row.begin);
   if (bytes > 0) reject.bytes.assign(row.begin, std::min(bytes, kRejectBytesMax));
   return reject;
-}
-
-std::string CsvDecoder::detail_of(const CsvFailure& failure) const {
-  const std::string expected = "expected " + std::to_string(fields_.size()) + " fields, found ";
-  if (failure.reason == RejectReason::kTooFewFields)
-    return failure.count == 0 ? "the message is empty" : expected + std::to_string(failure.count);
-  if (failure.reason == RejectReason::kTooManyFields) return expected + "more";
-  // An unclosed quote may stand in a field beyond the list.
-  const auto index = static_cast<size_t>(failure.field);
-  std::string field = "field " + std::to_string(index + 1);
-  if (index < fields_.size()) field += " \"" + shown(fields_[index].name) + "\"";
-  const auto is_no = [&](std::string_view what) {
-    return field + ": \"" + shown(failure.text) + "\" is " + std::string(what);
-  };
-  switch (failure.reason) {
-    case RejectReason::kOversizedField:
-      return field + " has " + std::to_string(failure.count) + " bytes, more than " +
-             std::to_string(limits_.field_bytes_max);
-    case RejectReason::kBadQuoting:
-      return field + ": the quote is not closed: " + shown(failure.text);
-    case RejectReason::kNullNotAllowed:
-      return field + " is NULL, which its column does not allow";
-    case RejectReason::kOutOfRange:
-      return is_no("out of range for " + name_of(fields_[index].type));
-    case RejectReason::kBadUtf8:
-      return is_no("not valid UTF-8");
-    case RejectReason::kBadDate:
-      return is_no(fields_[index].type.kind == Kind::kDate ? "not a date" : "not a timestamp");
-    default:
-      break;
-  }
-  const Kind kind = fields_[index].type.kind;
-  if (kind == Kind::kBool) return is_no("not a boolean");
-  double number = 0;
-  const bool fraction = is_integer(kind) && parse_decimal(failure.text, number) == Parsed::kValue;
-  return is_no(fraction ? "not a whole number" : "not a number");
 }
 
 Error bad_format(const std::string& why, const std::string& hint) {

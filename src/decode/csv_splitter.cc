@@ -1,7 +1,7 @@
 #include "decode/csv_splitter.h"
 
 #if defined(__x86_64__)
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 #include <algorithm>
@@ -81,13 +81,21 @@ CsvSplitter::CsvSplitter(CsvFormat format, size_t field_count, DecodeLimits limi
       escape_(byte_of(format_.escaped_by)) {
   // Escape and quote the same: a doubled one stands for itself, and nothing is escaped.
   if (escape_ == quote_) escape_ = -1;
+  if (escape_ >= 0) stops_[static_cast<size_t>(escape_)] = true;
+  for (const auto* terminator : {&format_.fields_terminated_by, &format_.lines_terminated_by}) {
+    const int first = byte_of(*terminator);
+    if (first >= 0) stops_[static_cast<size_t>(first)] = true;
+  }
+  if (crlf_) stops_['\r'] = true;
 }
 
 size_t CsvSplitter::rows_max(std::string_view payload) const {
   const auto& terminator = format_.lines_terminated_by;
-  if (terminator.empty()) return 1;
-  const auto ends = static_cast<size_t>(
-      std::count(payload.begin(), payload.end(), terminator[terminator.size() - 1]));
+  if (terminator.empty() || payload.empty()) return 1;
+  const char last = terminator[terminator.size() - 1];
+  const void* first = std::memchr(payload.data(), last, payload.size());
+  if (!first || first == payload.data() + payload.size() - 1) return 1;
+  const auto ends = static_cast<size_t>(std::count(payload.begin(), payload.end(), last));
   // A row that is not rejected has its separators; hostile blank lines need no memory.
   const size_t row_bytes_min =
       (field_count_ - 1) * format_.fields_terminated_by.size() + terminator.size();
@@ -225,15 +233,14 @@ CsvSplitter::Split CsvSplitter::split_plain(CsvChunk& chunk, CsvRow& row) {
     }
     if (masks.specials != 0) return Split::kCareful;
     high |= masks.high;
+    if (found >= field_count_) continue;  // too many already; a quote may still change that
     // A block has at most 64 separators, and there is room for as many behind the row's own.
     for (uint64_t bits = masks.separators; bits != 0; bits &= bits - 1)
       start[++found] =
           static_cast<uint32_t>(base) + static_cast<uint32_t>(__builtin_ctzll(bits)) + 1;
-    if (found >= field_count_) break;
   }
   row.ascii = high == 0;
   if (found >= field_count_) {
-    row.ascii = false;  // the rest of the line was not looked at
     if (!limits_.extra_fields_rejected) return Split::kDone;
     chunk.fail(row, {RejectReason::kTooManyFields, -1, {}, found + 1});
     return Split::kFailed;
@@ -247,7 +254,8 @@ CsvSplitter::Split CsvSplitter::split_plain(CsvChunk& chunk, CsvRow& row) {
 }
 
 bool CsvSplitter::at_terminator(size_t at, std::string_view terminator) const {
-  return !terminator.empty() && payload_.substr(at, terminator.size()) == terminator;
+  if (at >= payload_.size() || terminator.empty() || payload_[at] != terminator[0]) return false;
+  return terminator.size() == 1 || payload_.substr(at, terminator.size()) == terminator;
 }
 
 /// Bytes of the line's end at `at`, 0 when there is none.
@@ -273,27 +281,31 @@ std::string_view CsvSplitter::unescaped(size_t from, size_t to, bool in_quotes,
   return {begin, static_cast<size_t>(out - begin)};
 }
 
+bool CsvSplitter::is_null_escape(std::string_view raw) const {
+  return raw.size() == 2 && static_cast<unsigned char>(raw[0]) == escape_ && raw[1] == 'N';
+}
+
 /// Reads a field that begins with the quote at at_. A quote within it ends it only before a
 /// terminator, as MySQL has it; a doubled one stands for one. False when it does not end.
 bool CsvSplitter::read_quoted(CsvField& field, TextArena& arena, size_t end_max) {
   const size_t first = at_ + 1;
+  const char* const bytes = payload_.data();
   bool changed = false;
   for (size_t i = first; i < end_max; ++i) {
-    const auto c = static_cast<unsigned char>(payload_[i]);
+    const auto c = static_cast<unsigned char>(bytes[i]);
     if (c == escape_) {
       changed = true;
       ++i;
     } else if (c == quote_) {
       const size_t next = i + 1;
-      if (next < end_max && static_cast<unsigned char>(payload_[next]) == quote_) {
+      if (next < end_max && static_cast<unsigned char>(bytes[next]) == quote_) {
         changed = true;
         ++i;
       } else if (next >= end_max || at_terminator(next, format_.fields_terminated_by) ||
                  line_end_size(next) > 0) {
         const std::string_view raw = payload_.substr(first, i - first);
         field.quoted = true;
-        field.null =
-            raw.size() == 2 && static_cast<unsigned char>(raw[0]) == escape_ && raw[1] == 'N';
+        field.null = is_null_escape(raw);
         field.text = changed ? unescaped(first, i, true, arena) : raw;
         at_ = next;
         return true;
@@ -305,10 +317,13 @@ bool CsvSplitter::read_quoted(CsvField& field, TextArena& arena, size_t end_max)
 
 void CsvSplitter::read_unquoted(CsvField& field, TextArena& arena) {
   const size_t first = at_;
+  const char* const bytes = payload_.data();
   bool changed = false;
   size_t i = first;
   for (; i < payload_.size(); ++i) {
-    if (static_cast<unsigned char>(payload_[i]) == escape_ && i + 1 < payload_.size()) {
+    const auto c = static_cast<unsigned char>(bytes[i]);
+    if (!stops_[c]) continue;
+    if (c == escape_ && i + 1 < payload_.size()) {
       changed = true;
       ++i;
     } else if (at_terminator(i, format_.fields_terminated_by) || line_end_size(i) > 0) {
@@ -316,7 +331,7 @@ void CsvSplitter::read_unquoted(CsvField& field, TextArena& arena) {
     }
   }
   const std::string_view raw = payload_.substr(first, i - first);
-  field.null = raw.size() == 2 && static_cast<unsigned char>(raw[0]) == escape_ && raw[1] == 'N';
+  field.null = changed && is_null_escape(raw);
   field.text = changed ? unescaped(first, i, false, arena) : raw;
   at_ = i;
 }

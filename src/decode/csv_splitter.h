@@ -5,6 +5,7 @@
 // it, and what has to be unescaped is written into an arena. Owned by one decoder, on its thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -56,7 +57,7 @@ struct CsvRow {
 };
 
 struct CsvChunk {
-  static constexpr size_t kRowsMax = 128;
+  static constexpr size_t kRowsMax = 64;
 
   std::vector<CsvRow> rows;
   // Plain row r: field f is the bytes [starts[r * stride + f], starts[r * stride + f + 1] - 1).
@@ -71,8 +72,7 @@ struct CsvChunk {
 
   CsvField field(size_t row, size_t index) const {
     const CsvRow& r = rows[row];
-    if (__builtin_expect(r.careful >= 0, 0))
-      return careful_fields[static_cast<size_t>(r.careful) + index];
+    if (r.careful >= 0) return careful_fields[static_cast<size_t>(r.careful) + index];
     const uint32_t* start = &starts[row * stride + index];
     return {{r.begin + start[0], start[1] - 1 - start[0]}, r.end, false, false};
   }
@@ -105,6 +105,7 @@ class CsvSplitter {
   void split_careful(CsvChunk& chunk, CsvRow& row, TextArena& arena);
   bool read_quoted(CsvField& field, TextArena& arena, size_t end_max);
   void read_unquoted(CsvField& field, TextArena& arena);
+  bool is_null_escape(std::string_view raw) const;
   std::string_view unescaped(size_t from, size_t to, bool in_quotes, TextArena& arena) const;
   bool at_terminator(size_t at, std::string_view terminator) const;
   size_t line_end_size(size_t at) const;
@@ -119,6 +120,8 @@ class CsvSplitter {
   const char separator_;
   int quote_ = -1;  // -1: none
   int escape_ = -1;
+  // Bytes at which an unquoted field may end or hold an escape.
+  std::array<bool, 256> stops_{};
 
   std::string_view payload_;
   size_t at_ = 0;  // in payload_

@@ -15,6 +15,15 @@
 namespace millrace::decode {
 
 /// FIELDS / LINES as in MySQL's LOAD DATA. Empty `enclosed_by` = no quoting.
+/// - Within quotes a doubled quote stands for one, and a quote ends the field only before a
+///   terminator. A quote that is never closed costs its line (reject "bad-quoting").
+/// - A line that ends in \n may end in \r\n. The last line of a message needs no terminator; an
+///   empty `lines_terminated_by` makes a message one line.
+/// - NULL is \N; a field equal to `null_defined_by`; with `enclosed_by`, the unquoted word NULL;
+///   and the empty unquoted field of a number, boolean, date or timestamp. Empty text is '', as in
+///   MySQL.
+/// - Numbers, booleans and dates may have blanks around them. A whole number may be written 12.0 or
+///   1e3; nan and inf are no numbers; a boolean is 0, 1, true or false.
 struct CsvFormat {
   std::string fields_terminated_by = "\t";
   std::string enclosed_by;  // one byte or empty

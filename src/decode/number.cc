@@ -93,10 +93,17 @@ Parsed parse_whole(std::string_view text, WholeNumber& number) {
     number = {magnitude, negative && magnitude != 0};
     return Parsed::kValue;
   }
+  // A fraction that is not zero, told without a double, which would round it away.
+  const size_t zeros =
+      rest.empty() || rest[0] != '.' ? std::string_view::npos : rest.find_first_not_of('0', 1);
+  if (zeros != std::string_view::npos && rest.find_first_of("eE") == std::string_view::npos)
+    return Parsed::kMalformed;
   double value = 0;
   const Parsed parsed = parse_decimal(text, value);
   if (parsed != Parsed::kValue) return parsed;
-  if (value != std::trunc(value)) return Parsed::kMalformed;
+  const bool zero =
+      text.substr(0, text.find_first_of("eE")).find_first_of("123456789") == std::string_view::npos;
+  if (value != std::trunc(value) || (value == 0 && !zero)) return Parsed::kMalformed;
   // Beyond 2^53 a double no longer says which whole number was meant.
   if (std::abs(value) > 9007199254740992.0) return Parsed::kOutOfRange;
   number = {static_cast<uint64_t>(std::abs(value)), value < 0};

@@ -65,14 +65,18 @@ inline uint32_t digits_to_number(uint64_t word) {
 
 }  // namespace detail
 
-/// True when `text` is an optional minus and one to eight digits that T can hold. False says only
+/// True when the text is an optional minus and one to eight digits that T can hold. False says only
 /// that the careful function must look.
 template <class T>
-inline bool parse_short_whole(std::string_view text, const char* readable_end, T& value) {
-  const char* begin = text.data();
-  const bool negative = std::is_signed_v<T> && !text.empty() && *begin == '-';
+inline bool parse_short_whole(const char* begin, size_t size, const char* readable_end, T& value) {
+  if (size == 1) {
+    const auto digit = static_cast<uint8_t>(*begin - '0');
+    value = static_cast<T>(digit);
+    return digit < 10;
+  }
+  const bool negative = std::is_signed_v<T> && size > 0 && *begin == '-';
   begin += negative;
-  const size_t size = text.size() - negative;
+  size -= negative;
   if (size - 1 > 7) return false;
   const uint64_t word = detail::load_digits(begin, static_cast<uint32_t>(size), readable_end);
   if (!detail::all_digits(word)) return false;
@@ -85,16 +89,16 @@ inline bool parse_short_whole(std::string_view text, const char* readable_end, T
   return true;
 }
 
-/// True when `text` is an optional minus and one to eight bytes of digits with at most one point
+/// True when the text is an optional minus and one to eight bytes of digits with at most one point
 /// among them. With so few digits the value is exact in double, and a division by a power of ten
 /// rounds once, so the result is the nearest T.
 template <class T>
-inline bool parse_short_decimal(std::string_view text, const char* readable_end, T& value) {
+inline bool parse_short_decimal(const char* begin, size_t size, const char* readable_end,
+                                T& value) {
   static constexpr T kTens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
-  const char* begin = text.data();
-  const bool negative = !text.empty() && *begin == '-';
+  const bool negative = size > 0 && *begin == '-';
   begin += negative;
-  const size_t size = text.size() - negative;
+  size -= negative;
   if (size - 1 > 7) return false;
   uint64_t word = detail::load_digits(begin, static_cast<uint32_t>(size), readable_end);
   // The lowest byte that is '.': bytes equal to it become zero, and the lowest zero is found.

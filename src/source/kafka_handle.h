@@ -44,9 +44,9 @@ class BrokerWords {
   /// The brokers answered: what they said before is history.
   void clear();
 
-  /// Since when no broker could be reached; nothing while one can.
-  std::chrono::steady_clock::time_point away_since() const;
+  /// A connection broke or was refused since the last clear(), and when that began.
   bool away() const;
+  std::chrono::steady_clock::time_point away_since() const;
   /// True after a refused login or a TLS handshake that failed on certificates.
   bool refused() const;
   std::string last() const;

@@ -336,7 +336,7 @@ KafkaConfigSpec spec_of(const KafkaOptions& options) {
       {"check.crcs", "true"},
       // How long the broker holds an answer back when it has nothing: it bounds the wait for what
       // is asked on the same connection, and for the end of a partition that ends in a gap.
-      {"fetch.wait.max.ms", "50"},
+      {"fetch.wait.max.ms", "25"},
       {"fetch.error.backoff.ms", "50"},
       {"fetch.message.max.bytes", "4194304"},
       {"queued.min.messages", "200000"},

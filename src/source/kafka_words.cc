@@ -11,14 +11,15 @@ void BrokerWords::heard(rd_kafka_resp_err_t error, const std::string& words) {
   Lock lock(mutex_);
   if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL)
     refused_ = true;
-  if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-    // "1/1 brokers are down" says less than the failure before it.
-    if (last_.empty()) last_ = words;
-    if (!away_) away_since_ = steady_clock::now();
+  // One broker of several that is away looks the same here; whoever acts on it asks first.
+  const bool broken = error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
+                      error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__RESOLVE;
+  if (broken && !away_) {
+    away_since_ = steady_clock::now();
     away_ = true;
-    return;
   }
-  last_ = words;
+  // "1/1 brokers are down" says less than the failure before it.
+  if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || last_.empty()) last_ = words;
 }
 
 void BrokerWords::clear() {

@@ -26,6 +26,19 @@ void Batch::truncate(size_t rows) {
   rows_ = rows;
 }
 
+void Batch::take_leading(Batch& from) {
+  CHECK(from.columns_.size() <= columns_.size(), "the leading columns are there");
+  for (size_t i = 0; i < from.columns_.size(); ++i) {
+    CHECK(columns_[i].type() == from.columns_[i].type(), "the leading columns have the same types");
+    std::swap(columns_[i], from.columns_[i]);
+  }
+  rows_ = from.rows_;
+  for (size_t i = from.columns_.size(); i < columns_.size(); ++i) columns_[i].reset(rows_);
+  std::swap(message_of_row_, from.message_of_row_);
+  std::swap(owners_, from.owners_);
+  from.rows_ = 0;
+}
+
 void Batch::compact(std::span<const uint8_t> keep) {
   CHECK(keep.size() == rows_, "one entry for each row");
   for (auto& column : columns_) column.compact(keep);

@@ -39,6 +39,11 @@ class Batch {
   /// Memory the text columns point into; held until the next reset().
   void keep_alive(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
 
+  /// Takes the rows of `from`, whose columns are this batch's first ones (same types): swaps them
+  /// in, with their memory and origins, and leaves the columns beyond as NULL. `from` must be reset
+  /// before it is used again.
+  void take_leading(Batch& from);
+
   /// Keeps the rows whose entry in `keep` (rows() long) is not 0, in order.
   void compact(std::span<const uint8_t> keep);
 

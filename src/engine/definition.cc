@@ -1,0 +1,198 @@
+#include "engine/definition.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "data/schema.h"
+
+namespace millrace::engine {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kDefinitionFormat = 1;
+
+Json argument_to_json(const Argument& argument) {
+  Json items = Json::array();
+  for (const auto& item : argument.items) items.push_back(argument_to_json(item));
+  return Json{{"name", argument.name},
+              {"form", static_cast<int>(argument.form)},
+              {"text", argument.text},
+              {"items", std::move(items)}};
+}
+
+Argument argument_from_json(const Json& json) {
+  Argument argument;
+  argument.name = json.at("name").get<std::string>();
+  argument.form = static_cast<Argument::Form>(json.at("form").get<int>());
+  argument.text = json.at("text").get<std::string>();
+  for (const auto& item : json.at("items")) argument.items.push_back(argument_from_json(item));
+  return argument;
+}
+
+Json name_to_json(const ObjectName& name) {
+  return Json::array({name.database, name.name});
+}
+
+ObjectName name_from_json(const Json& json) {
+  return {json.at(0).get<std::string>(), json.at(1).get<std::string>()};
+}
+
+Json expression_to_json(const Expression& expression) {
+  return Json{{"sql", expression.sql}, {"text", expression.text}, {"reads", expression.reads}};
+}
+
+Expression expression_from_json(const Json& json) {
+  return {json.at("sql").get<std::string>(), json.at("text").get<std::string>(),
+          json.at("reads").get<std::vector<std::string>>()};
+}
+
+Json csv_to_json(const decode::CsvFormat& csv) {
+  return Json{{"fields_terminated_by", csv.fields_terminated_by},
+              {"enclosed_by", csv.enclosed_by},
+              {"optionally_enclosed", csv.optionally_enclosed},
+              {"escaped_by", csv.escaped_by},
+              {"lines_starting_by", csv.lines_starting_by},
+              {"lines_terminated_by", csv.lines_terminated_by},
+              {"null_defined_by", csv.null_defined_by},
+              {"null_optionally_enclosed", csv.null_optionally_enclosed},
+              {"ignore_lines", csv.ignore_lines}};
+}
+
+decode::CsvFormat csv_from_json(const Json& json) {
+  decode::CsvFormat csv;
+  csv.fields_terminated_by = json.at("fields_terminated_by").get<std::string>();
+  csv.enclosed_by = json.at("enclosed_by").get<std::string>();
+  csv.optionally_enclosed = json.at("optionally_enclosed").get<bool>();
+  csv.escaped_by = json.at("escaped_by").get<std::string>();
+  csv.lines_starting_by = json.at("lines_starting_by").get<std::string>();
+  csv.lines_terminated_by = json.at("lines_terminated_by").get<std::string>();
+  csv.null_defined_by = json.at("null_defined_by").get<std::string>();
+  csv.null_optionally_enclosed = json.at("null_optionally_enclosed").get<bool>();
+  csv.ignore_lines = json.at("ignore_lines").get<int64_t>();
+  return csv;
+}
+
+Json source_to_json(const SourceDefinition& source) {
+  return Json{{"kind", "KAFKA"},
+              {"brokers", source.brokers},
+              {"topic", source.topic},
+              {"config", source.config},
+              {"credentials", source.credentials}};
+}
+
+SourceDefinition source_from_json(const Json& json) {
+  SourceDefinition source;
+  source.brokers = json.at("brokers").get<std::string>();
+  source.topic = json.at("topic").get<std::string>();
+  source.config = json.at("config").get<std::map<std::string, std::string>>();
+  source.credentials = json.at("credentials").get<std::map<std::string, std::string>>();
+  return source;
+}
+
+Json pipeline_to_json(const PipelineDefinition& pipeline) {
+  Json fields = Json::array();
+  for (const auto& field : pipeline.fields)
+    fields.push_back(Json{{"name", field.name}, {"variable", field.variable}});
+  Json set = Json::array();
+  for (const auto& one : pipeline.set)
+    set.push_back(Json{{"column", one.column}, {"value", expression_to_json(one.value)}});
+  return Json{{"format", kDefinitionFormat},
+              {"source", source_to_json(pipeline.source)},
+              {"batch_interval_ms", pipeline.batch_interval_ms},
+              {"offsets_per_partition_max", pipeline.offsets_per_partition_max},
+              {"stop_on_error", pipeline.stop_on_error},
+              {"step", static_cast<int>(pipeline.step)},
+              {"model", name_to_json(pipeline.model)},
+              {"table", name_to_json(pipeline.table)},
+              {"csv", csv_to_json(pipeline.csv)},
+              {"fields", std::move(fields)},
+              {"set", std::move(set)},
+              {"where", expression_to_json(pipeline.where)}};
+}
+
+PipelineDefinition pipeline_of(const Json& json) {
+  PipelineDefinition pipeline;
+  pipeline.source = source_from_json(json.at("source"));
+  pipeline.batch_interval_ms = json.at("batch_interval_ms").get<int64_t>();
+  pipeline.offsets_per_partition_max = json.at("offsets_per_partition_max").get<int64_t>();
+  pipeline.stop_on_error = json.at("stop_on_error").get<bool>();
+  pipeline.step = static_cast<StepKind>(json.at("step").get<int>());
+  pipeline.model = name_from_json(json.at("model"));
+  pipeline.table = name_from_json(json.at("table"));
+  pipeline.csv = csv_from_json(json.at("csv"));
+  for (const auto& field : json.at("fields"))
+    pipeline.fields.push_back(
+        {field.at("name").get<std::string>(), field.at("variable").get<bool>()});
+  for (const auto& one : json.at("set"))
+    pipeline.set.push_back(
+        {one.at("column").get<std::string>(), expression_from_json(one.at("value"))});
+  pipeline.where = expression_from_json(json.at("where"));
+  return pipeline;
+}
+
+/// Reads with `read`, turning nlohmann's exceptions into one error that names the object.
+template <class T, class Read>
+Result<T> parsed(std::string_view what, const ObjectName& name, const std::string& text,
+                 Read read) {
+  try {
+    const Json json = Json::parse(text);
+    if (json.at("format").get<int>() != kDefinitionFormat)
+      return Error(Code::kDataLoss, std::string(what) + " " + name.quoted() +
+                                        " was defined by another version of millrace");
+    T definition = read(json);
+    definition.name = name;
+    return definition;
+  } catch (const Json::exception& e) {
+    Error error(Code::kDataLoss, "definition of " + std::string(what) + " " + name.quoted() +
+                                     " in the store is damaged");
+    error.detail = e.what();
+    return error;
+  }
+}
+
+bool looks_secret(std::string_view key) {
+  for (const std::string_view part : {"password", "secret", "token", "key.pem", "sasl.jaas"}) {
+    if (key.find(part) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string ObjectName::quoted() const {
+  return "\"" + database + "\".\"" + name + "\"";
+}
+
+std::string to_json(const ModelDefinition& model) {
+  return Json{{"format", kDefinitionFormat}, {"estimator", argument_to_json(model.estimator)}}
+      .dump();
+}
+
+std::string to_json(const PipelineDefinition& pipeline) {
+  return pipeline_to_json(pipeline).dump();
+}
+
+Result<ModelDefinition> model_from_json(const ObjectName& name, const std::string& json) {
+  return parsed<ModelDefinition>("model", name, json, [](const Json& root) {
+    ModelDefinition model;
+    model.estimator = argument_from_json(root.at("estimator"));
+    return model;
+  });
+}
+
+Result<PipelineDefinition> pipeline_from_json(const ObjectName& name, const std::string& json) {
+  return parsed<PipelineDefinition>("pipeline", name, json, pipeline_of);
+}
+
+std::string config_json(const SourceDefinition& source) {
+  Json config = Json::object();
+  for (const auto& [key, value] : source.config) config[key] = looks_secret(key) ? "***" : value;
+  return Json{{"kind", "KAFKA"},
+              {"brokers", source.brokers},
+              {"topic", source.topic},
+              {"config", std::move(config)}}
+      .dump();
+}
+
+}  // namespace millrace::engine

@@ -1,0 +1,393 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/learner.h"
+#include "engine/pipeline.h"
+#include "engine/plan.h"
+#include "engine/predictor.h"
+#include "engine/system_tables.h"
+
+namespace millrace::engine {
+namespace {
+
+/// Names are compared without case; the key is the lower-case pair.
+using Key = std::pair<std::string, std::string>;
+Key key_of(const ObjectName& name) {
+  return {to_lower(name.database), to_lower(name.name)};
+}
+
+class LocalEngine : public Engine {
+ public:
+  LocalEngine(const EngineOptions& options, store::Store& store)
+      : options_(options), store_(store) {}
+  ~LocalEngine() override { stop(); }
+
+  Status load();
+
+  Status create_model(const ModelDefinition& model, Existing existing) override;
+  Status drop_model(const ObjectName& name, Absent absent) override;
+  Result<ModelDefinition> model(const ObjectName& name) override;
+  Result<Batch> describe_model(const ObjectName& name) override;
+  Status create_pipeline(const PipelineDefinition& pipeline, Existing existing) override;
+  Status drop_pipeline(const ObjectName& name, Absent absent) override;
+  Result<PipelineDefinition> pipeline(const ObjectName& name) override;
+  Status start_pipeline(const ObjectName& name, Absent running) override;
+  Status stop_pipeline(const ObjectName& name, Absent stopped) override;
+  Status start_all(const std::string& database) override;
+  Status stop_all(const std::string& database) override;
+  std::vector<ObjectName> model_names() override;
+  std::vector<ObjectName> pipeline_names() override;
+  Status check_droppable(const std::string& database) override;
+  void stop() override;
+
+ private:
+  using Models = std::map<Key, std::shared_ptr<ModelEntry>>;
+  using Pipelines = std::map<Key, std::shared_ptr<Pipeline>>;
+
+  Status load_model(const store::Definition& definition);
+  Status load_pipeline(const store::Definition& definition);
+  Result<std::shared_ptr<ModelEntry>> find_model(const ObjectName& name) EXCLUDES(mutex_);
+  Result<std::shared_ptr<Pipeline>> find_pipeline(const ObjectName& name) EXCLUDES(mutex_);
+  std::vector<std::shared_ptr<ModelEntry>> all_models() EXCLUDES(mutex_);
+  std::vector<std::shared_ptr<Pipeline>> all_pipelines() EXCLUDES(mutex_);
+  Status check_unused(const ObjectName& model);
+  Status check_replayed(const Pipeline& pipeline);
+  Result<std::shared_ptr<ModelEntry>> model_of(const PipelineDefinition& pipeline);
+  Status check_pipeline(const PipelineDefinition& pipeline, const ModelEntry* model);
+  Status put_pipeline(const PipelineDefinition& pipeline, std::shared_ptr<ModelEntry> model,
+                      int64_t id);
+
+  const EngineOptions options_;
+  store::Store& store_;
+  Mutex definition_mutex_;  // CREATE and DROP one at a time; taken before mutex_
+  Mutex mutex_;
+  Models models_ GUARDED_BY(mutex_);
+  Pipelines pipelines_ GUARDED_BY(mutex_);
+};
+
+template <class Map>
+std::vector<std::string_view> names_in(const Map& map, std::string_view database) {
+  std::vector<std::string_view> names;
+  for (const auto& [key, entry] : map) {
+    if (same_name(key.first, database)) names.push_back(entry->definition().name.name);
+  }
+  return names;
+}
+
+Error taken(std::string_view what, const ObjectName& name) {
+  return Error(Code::kAlreadyExists, std::string(what) + " \"" + name.name + "\" exists already",
+               "Write CREATE OR REPLACE, or IF NOT EXISTS.");
+}
+
+Error does_not_exist(std::string_view what, const ObjectName& name,
+                     const std::vector<std::string_view>& known) {
+  return Error(Code::kNotFound, std::string(what) + " \"" + name.name + "\" does not exist",
+               did_you_mean(name.name, known));
+}
+
+Status LocalEngine::load() {
+  TRY(const auto definitions, store_.definitions());
+  for (const auto& definition : definitions) {
+    if (definition.kind == store::DefinitionKind::kModel) TRY_OK(load_model(definition));
+  }
+  for (const auto& definition : definitions) {
+    if (definition.kind == store::DefinitionKind::kPipeline) TRY_OK(load_pipeline(definition));
+  }
+  TRY_OK(add_system_tables(
+      store_, [this] { return all_models(); }, [this] { return all_pipelines(); }));
+  TRY_OK(store_.set_predictor(
+      std::make_shared<SqlPredictor>([this](const ObjectName& name) { return find_model(name); })));
+  if (!options_.start_pipelines) return {};
+  for (const auto& pipeline : all_pipelines()) {
+    if (pipeline->state() != PipelineState::kRunning) continue;
+    if (auto started = pipeline->start_behind(); !started)
+      log_warn("a pipeline that ran could not be started again",
+               {{"pipeline", pipeline->definition().name.quoted()},
+                {"error", started.error().to_string()}});
+  }
+  return {};
+}
+
+Status LocalEngine::load_model(const store::Definition& definition) {
+  const ObjectName name{definition.database, definition.name};
+  TRY(auto parsed, model_from_json(name, definition.body));
+  TRY(auto entry, ModelEntry::make(std::move(parsed)));
+  entry->set_id(definition.id, definition.created_at);
+  TRY(const auto snapshot, store_.newest_snapshot(definition.id));
+  if (snapshot) {
+    auto model = model_of_snapshot(*entry, snapshot->bytes);
+    if (!model) return std::move(model).error().within("model " + name.quoted());
+    entry->publish(std::make_shared<PublishedModel>(
+        PublishedModel{std::move(*model), snapshot->version,
+                       static_cast<int64_t>(snapshot->bytes.size()), snapshot->created_at}));
+  }
+  Lock lock(mutex_);
+  models_[key_of(name)] = std::move(entry);
+  return {};
+}
+
+Status LocalEngine::load_pipeline(const store::Definition& definition) {
+  const ObjectName name{definition.database, definition.name};
+  TRY(auto parsed, pipeline_from_json(name, definition.body));
+  TRY(auto model, model_of(parsed));
+  const auto state = definition.state == name_of(PipelineState::kRunning) ? PipelineState::kRunning
+                     : definition.state == name_of(PipelineState::kError) ? PipelineState::kError
+                                                                          : PipelineState::kStopped;
+  Lock lock(mutex_);
+  pipelines_[key_of(name)] =
+      std::make_shared<Pipeline>(definition.id, definition.created_at, std::move(parsed),
+                                 std::move(model), state, options_, store_);
+  return {};
+}
+
+Result<std::shared_ptr<ModelEntry>> LocalEngine::find_model(const ObjectName& name) {
+  Lock lock(mutex_);
+  const auto at = models_.find(key_of(name));
+  if (at == models_.end()) return does_not_exist("model", name, names_in(models_, name.database));
+  return at->second;
+}
+
+Result<std::shared_ptr<Pipeline>> LocalEngine::find_pipeline(const ObjectName& name) {
+  Lock lock(mutex_);
+  const auto at = pipelines_.find(key_of(name));
+  if (at == pipelines_.end())
+    return does_not_exist("pipeline", name, names_in(pipelines_, name.database));
+  return at->second;
+}
+
+std::vector<std::shared_ptr<ModelEntry>> LocalEngine::all_models() {
+  Lock lock(mutex_);
+  std::vector<std::shared_ptr<ModelEntry>> all;
+  for (const auto& [key, entry] : models_) all.push_back(entry);
+  return all;
+}
+
+std::vector<std::shared_ptr<Pipeline>> LocalEngine::all_pipelines() {
+  Lock lock(mutex_);
+  std::vector<std::shared_ptr<Pipeline>> all;
+  for (const auto& [key, entry] : pipelines_) all.push_back(entry);
+  return all;
+}
+
+Status LocalEngine::check_unused(const ObjectName& model) {
+  for (const auto& pipeline : all_pipelines()) {
+    const auto& definition = pipeline->definition();
+    if (definition.step == StepKind::kNone || key_of(definition.model) != key_of(model)) continue;
+    return Error(
+        Code::kWrongState,
+        "model \"" + model.name + "\" is used by pipeline \"" + definition.name.name + "\"",
+        "DROP PIPELINE " + definition.name.name + " first.");
+  }
+  return {};
+}
+
+Status LocalEngine::create_model(const ModelDefinition& model, Existing existing) {
+  Lock definitions(definition_mutex_);
+  TRY(auto entry, ModelEntry::make(model));
+  const auto there = find_model(model.name);
+  if (there && existing == Existing::kFail) return taken("model", model.name);
+  if (there && existing == Existing::kKeep) return {};
+  if (there) {
+    TRY_OK(check_unused(model.name));
+    TRY_OK(store_.remove_definition((*there)->id()));
+  }
+  store::Definition definition;
+  definition.kind = store::DefinitionKind::kModel;
+  definition.database = model.name.database;
+  definition.name = model.name.name;
+  definition.body = to_json(model);
+  definition.created_at = now_micros();
+  TRY(const int64_t id, store_.put_definition(definition));
+  entry->set_id(id, definition.created_at);
+  Lock lock(mutex_);
+  models_[key_of(model.name)] = std::move(entry);
+  return {};
+}
+
+Status LocalEngine::drop_model(const ObjectName& name, Absent absent) {
+  Lock definitions(definition_mutex_);
+  auto there = find_model(name);
+  if (!there && absent == Absent::kIgnore) return {};
+  if (!there) return std::move(there).error();
+  TRY_OK(check_unused(name));
+  TRY_OK(store_.remove_definition((*there)->id()));
+  Lock lock(mutex_);
+  models_.erase(key_of(name));
+  return {};
+}
+
+Result<ModelDefinition> LocalEngine::model(const ObjectName& name) {
+  TRY(const auto entry, find_model(name));
+  return entry->definition();
+}
+
+Result<Batch> LocalEngine::describe_model(const ObjectName& name) {
+  TRY(const auto entry, find_model(name));
+  return describe(*entry);
+}
+
+Result<std::shared_ptr<ModelEntry>> LocalEngine::model_of(const PipelineDefinition& pipeline) {
+  if (pipeline.step == StepKind::kNone) return std::shared_ptr<ModelEntry>();
+  auto entry = find_model(pipeline.model);
+  if (!entry) return std::move(entry).error().within("pipeline \"" + pipeline.name.name + "\"");
+  return entry;
+}
+
+Status LocalEngine::check_pipeline(const PipelineDefinition& pipeline, const ModelEntry* model) {
+  TRY(const auto target, store_.table(pipeline.table.database, pipeline.table.name));
+  TRY(auto plan, make_plan(pipeline, target, model));
+  TRY_OK(decode::make_csv_decoder(pipeline.csv, plan.fields, decode::DecodeLimits{}));
+  if (!target)
+    TRY_OK(store_.create_table(pipeline.table.database, pipeline.table.name,
+                               evaluation_columns(model->spec())));
+  return {};
+}
+
+Status LocalEngine::put_pipeline(const PipelineDefinition& pipeline,
+                                 std::shared_ptr<ModelEntry> model, int64_t id) {
+  store::Definition definition;
+  definition.kind = store::DefinitionKind::kPipeline;
+  definition.id = id;
+  definition.database = pipeline.name.database;
+  definition.name = pipeline.name.name;
+  definition.body = to_json(pipeline);
+  definition.state = name_of(PipelineState::kStopped);
+  definition.created_at = now_micros();
+  TRY(const int64_t given, store_.put_definition(definition));
+  auto made = std::make_shared<Pipeline>(given, definition.created_at, pipeline, std::move(model),
+                                         PipelineState::kStopped, options_, store_);
+  Lock lock(mutex_);
+  pipelines_[key_of(pipeline.name)] = std::move(made);
+  return {};
+}
+
+Status LocalEngine::create_pipeline(const PipelineDefinition& pipeline, Existing existing) {
+  Lock definitions(definition_mutex_);
+  const auto there = find_pipeline(pipeline.name);
+  if (there && existing == Existing::kFail) return taken("pipeline", pipeline.name);
+  if (there && existing == Existing::kKeep) return {};
+  TRY(auto model, model_of(pipeline));
+  TRY_OK(check_pipeline(pipeline, model.get()));
+  if (!there) return put_pipeline(pipeline, std::move(model), 0);
+
+  // REPLACE keeps the cursors when the source is the same, and the pipeline running when it ran.
+  const auto& old = (*there)->definition().source;
+  const bool same_source =
+      old.brokers == pipeline.source.brokers && old.topic == pipeline.source.topic;
+  TRY(const bool ran, (*there)->stop());
+  if (!same_source) {
+    TRY_OK(check_replayed(**there));
+    TRY_OK(store_.remove_definition((*there)->id()));
+  }
+  TRY_OK(put_pipeline(pipeline, std::move(model), same_source ? (*there)->id() : 0));
+  if (!ran) return {};
+  TRY(const auto made, find_pipeline(pipeline.name));
+  return made->start();
+}
+
+/// A training pipeline may only go when its model has a snapshot of all it learned: the log of a
+/// pipeline that is gone cannot be replayed.
+Status LocalEngine::check_replayed(const Pipeline& pipeline) {
+  if (pipeline.definition().step != StepKind::kTrain) return {};
+  TRY(const auto snapshot, store_.newest_snapshot(pipeline.model()->id()));
+  TRY(const auto log,
+      store_.training_log(pipeline.model()->id(), snapshot ? snapshot->version : 0));
+  if (log.empty()) return {};
+  return Error(Code::kWrongState,
+               "pipeline \"" + pipeline.definition().name.name + "\" taught model \"" +
+                   pipeline.definition().model.name + "\" " + std::to_string(log.size()) +
+                   " batches that are not in a snapshot yet",
+               "START it, so that it replays them, then STOP it; or DROP the model first.");
+}
+
+Status LocalEngine::drop_pipeline(const ObjectName& name, Absent absent) {
+  Lock definitions(definition_mutex_);
+  auto there = find_pipeline(name);
+  if (!there && absent == Absent::kIgnore) return {};
+  if (!there) return std::move(there).error();
+  TRY_OK((*there)->stop());
+  TRY_OK(check_replayed(**there));
+  TRY_OK(store_.remove_definition((*there)->id()));
+  Lock lock(mutex_);
+  pipelines_.erase(key_of(name));
+  return {};
+}
+
+Result<PipelineDefinition> LocalEngine::pipeline(const ObjectName& name) {
+  TRY(const auto there, find_pipeline(name));
+  return there->definition();
+}
+
+Status LocalEngine::start_pipeline(const ObjectName& name, Absent running) {
+  TRY(const auto there, find_pipeline(name));
+  if (running == Absent::kIgnore && there->state() == PipelineState::kRunning) return {};
+  return there->start();
+}
+
+Status LocalEngine::stop_pipeline(const ObjectName& name, Absent stopped) {
+  TRY(const auto there, find_pipeline(name));
+  TRY(const bool ran, there->stop());
+  if (ran || stopped == Absent::kIgnore) return {};
+  return Error(Code::kWrongState, "pipeline \"" + name.name + "\" is not running");
+}
+
+Status LocalEngine::start_all(const std::string& database) {
+  for (const auto& pipeline : all_pipelines()) {
+    const bool here = same_name(pipeline->definition().name.database, database);
+    if (here && pipeline->state() != PipelineState::kRunning) TRY_OK(pipeline->start());
+  }
+  return {};
+}
+
+Status LocalEngine::stop_all(const std::string& database) {
+  for (const auto& pipeline : all_pipelines()) {
+    if (same_name(pipeline->definition().name.database, database)) TRY_OK(pipeline->stop());
+  }
+  return {};
+}
+
+std::vector<ObjectName> LocalEngine::model_names() {
+  std::vector<ObjectName> names;
+  for (const auto& model : all_models()) names.push_back(model->definition().name);
+  return names;
+}
+
+std::vector<ObjectName> LocalEngine::pipeline_names() {
+  std::vector<ObjectName> names;
+  for (const auto& pipeline : all_pipelines()) names.push_back(pipeline->definition().name);
+  return names;
+}
+
+Status LocalEngine::check_droppable(const std::string& database) {
+  const auto refuse = [&](std::string_view what, const ObjectName& name) {
+    return Error(
+        Code::kWrongState,
+        "database \"" + database + "\" holds " + std::string(what) + " \"" + name.name + "\"",
+        "DROP pipelines and models first.");
+  };
+  for (const auto& name : pipeline_names()) {
+    if (same_name(name.database, database)) return refuse("pipeline", name);
+  }
+  for (const auto& name : model_names()) {
+    if (same_name(name.database, database)) return refuse("model", name);
+  }
+  return {};
+}
+
+void LocalEngine::stop() {
+  for (const auto& pipeline : all_pipelines()) pipeline->suspend();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options, store::Store& store) {
+  auto engine = std::make_unique<LocalEngine>(options, store);
+  TRY_OK(engine->load());
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+}  // namespace millrace::engine

@@ -1,0 +1,124 @@
+#include "engine/model_entry.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+
+namespace millrace::engine {
+namespace {
+
+Result<std::vector<features::FeatureColumn>> columns_of(const Argument& call,
+                                                        std::string_view argument) {
+  const Argument* list = call.find(argument);
+  if (list == nullptr || list->form == Argument::Form::kNull)
+    return std::vector<features::FeatureColumn>{};
+  return features::make_feature_columns(*list);
+}
+
+Result<ModelColumns> read_columns(const Argument& call) {
+  const bool combined = to_lower(call.text).find("combined") != std::string::npos;
+  const bool dnn = !combined && to_lower(call.text).starts_with("dnn");
+  ModelColumns columns;
+  if (combined) {
+    TRY(columns.linear, columns_of(call, "linear_feature_columns"));
+    TRY(columns.dnn, columns_of(call, "dnn_feature_columns"));
+  } else {
+    TRY(auto all, columns_of(call, "feature_columns"));
+    (dnn ? columns.dnn : columns.linear) = std::move(all);
+  }
+  return columns;
+}
+
+Error about_model(Error error, const ObjectName& name) {
+  const std::string lead = "cannot create model \"" + name.name + "\"";
+  if (error.message.starts_with(lead)) return error;
+  return std::move(error).within(lead);
+}
+
+}  // namespace
+
+std::vector<std::string> ModelColumns::keys() const {
+  std::vector<std::string> keys;
+  for (const auto* tower : {&linear, &dnn}) {
+    for (const auto& column : *tower) {
+      for (auto& key : column.keys()) {
+        if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(std::move(key));
+      }
+    }
+  }
+  return keys;
+}
+
+estimator::TowerLayouts ModelColumns::layouts() const {
+  return {features::layout_of(linear, features::Tower::kLinear),
+          features::layout_of(dnn, features::Tower::kDnn)};
+}
+
+Result<TowerEncoders> TowerEncoders::make(const ModelColumns& columns, const Schema& input) {
+  TowerEncoders encoders;
+  if (!columns.linear.empty()) {
+    TRY(encoders.linear_, features::Encoder::make(columns.linear, features::Tower::kLinear, input));
+  }
+  if (!columns.dnn.empty()) {
+    TRY(encoders.dnn_, features::Encoder::make(columns.dnn, features::Tower::kDnn, input));
+  }
+  return encoders;
+}
+
+void TowerEncoders::encode(const Batch& rows, estimator::TowerInputs& inputs,
+                           std::vector<features::RowFault>& faults) const {
+  if (linear_) linear_->encode(rows, inputs.linear, faults);
+  if (dnn_) dnn_->encode(rows, inputs.dnn, faults);
+}
+
+Result<std::shared_ptr<ModelEntry>> ModelEntry::make(ModelDefinition definition) {
+  auto entry = std::shared_ptr<ModelEntry>(new ModelEntry());
+  entry->definition_ = std::move(definition);
+  const auto& name = entry->definition_.name;
+  auto columns = read_columns(entry->definition_.estimator);
+  if (!columns) return about_model(std::move(columns).error(), name);
+  entry->columns_ = std::move(*columns);
+  auto spec = estimator::make_estimator_spec(name.name, entry->definition_.estimator,
+                                             entry->columns_.linear.size());
+  if (!spec) return about_model(std::move(spec).error(), name);
+  entry->spec_ = std::move(*spec);
+  auto trainer = estimator::Trainer::create(entry->spec_, entry->columns_.layouts());
+  if (!trainer) return about_model(std::move(trainer).error(), name);
+  entry->publish(
+      std::make_shared<PublishedModel>(PublishedModel{(*trainer)->publish(), 0, 0, now_micros()}));
+  return entry;
+}
+
+void ModelEntry::set_id(int64_t id, int64_t created_at) {
+  id_ = id;
+  created_at_ = created_at;
+}
+
+std::shared_ptr<const PublishedModel> ModelEntry::published() const {
+  Lock lock(mutex_);
+  return published_;
+}
+
+void ModelEntry::publish(std::shared_ptr<const PublishedModel> state) {
+  Lock lock(mutex_);
+  published_ = std::move(state);
+}
+
+bool ModelEntry::begin_training(int64_t pipeline_id) {
+  Lock lock(mutex_);
+  if (trained_by_ != 0 && trained_by_ != pipeline_id) return false;
+  trained_by_ = pipeline_id;
+  return true;
+}
+
+void ModelEntry::end_training(int64_t pipeline_id) {
+  Lock lock(mutex_);
+  if (trained_by_ == pipeline_id) trained_by_ = 0;
+}
+
+int64_t ModelEntry::trained_by() const {
+  Lock lock(mutex_);
+  return trained_by_;
+}
+
+}  // namespace millrace::engine

@@ -1,0 +1,86 @@
+// A model as the engine holds it: what CREATE MODEL said, checked, and the newest published state.
+// Shared by the pipeline that trains it, the pipelines that classify with it, and SQL's predict().
+// Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/thread.h"
+#include "engine/definition.h"
+#include "estimator/estimator.h"
+#include "features/encoder.h"
+
+namespace millrace::engine {
+
+/// A state of the model that scorers may use. `version` is the number of training batches it
+/// learned.
+struct PublishedModel {
+  std::shared_ptr<const estimator::Model> model;
+  int64_t version = 0;
+  int64_t bytes = 0;  // of its newest snapshot
+  int64_t at = 0;     // microseconds since 1970
+};
+
+/// The feature columns of a model's towers; a tower that does not exist has none.
+struct ModelColumns {
+  std::vector<features::FeatureColumn> linear;
+  std::vector<features::FeatureColumn> dnn;
+
+  /// The input columns that the towers read, each once.
+  std::vector<std::string> keys() const;
+  estimator::TowerLayouts layouts() const;
+};
+
+/// Both towers' encoders for one input schema.
+class TowerEncoders {
+ public:
+  static Result<TowerEncoders> make(const ModelColumns& columns, const Schema& input);
+  void encode(const Batch& rows, estimator::TowerInputs& inputs,
+              std::vector<features::RowFault>& faults) const;
+
+ private:
+  std::unique_ptr<features::Encoder> linear_;
+  std::unique_ptr<features::Encoder> dnn_;
+};
+
+class ModelEntry {
+ public:
+  /// Checks the definition. Errors name the model. `id` may be given later (set_id) when it is new.
+  static Result<std::shared_ptr<ModelEntry>> make(ModelDefinition definition);
+
+  int64_t id() const { return id_; }
+  void set_id(int64_t id, int64_t created_at);
+  int64_t created_at() const { return created_at_; }
+  const ModelDefinition& definition() const { return definition_; }
+  const estimator::EstimatorSpec& spec() const { return spec_; }
+  const ModelColumns& columns() const { return columns_; }
+
+  std::shared_ptr<const PublishedModel> published() const;
+  void publish(std::shared_ptr<const PublishedModel> state);
+
+  /// A model has one writer: the pipeline that trains it. False when another one does.
+  bool begin_training(int64_t pipeline_id);
+  void end_training(int64_t pipeline_id);
+  /// The pipeline that trains it now, 0 when none does.
+  int64_t trained_by() const;
+
+ private:
+  ModelEntry() = default;
+
+  // Constant after make() and set_id().
+  int64_t id_ = 0;
+  int64_t created_at_ = 0;
+  ModelDefinition definition_;
+  estimator::EstimatorSpec spec_;
+  ModelColumns columns_;
+
+  mutable Mutex mutex_;
+  std::shared_ptr<const PublishedModel> published_ GUARDED_BY(mutex_);
+  int64_t trained_by_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace millrace::engine

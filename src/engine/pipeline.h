@@ -1,0 +1,78 @@
+// A Pipeline is a definition and, while it is started, the thread that works it: run after run,
+// with pauses that grow while the world is unwell. States are SingleStore's: Stopped, Running,
+// Error (needs a START by hand). Thread-safe; START and STOP of one pipeline follow one another.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/thread.h"
+#include "engine/definition.h"
+#include "engine/engine.h"
+#include "engine/model_entry.h"
+#include "engine/pipeline_stats.h"
+#include "store/store.h"
+
+namespace millrace::engine {
+
+enum class PipelineState : uint8_t { kStopped, kRunning, kError };
+/// "Stopped", as shown; the store keeps the same word.
+std::string_view name_of(PipelineState state);
+
+class Pipeline {
+ public:
+  Pipeline(int64_t id, int64_t created_at, PipelineDefinition definition,
+           std::shared_ptr<ModelEntry> model, PipelineState state, const EngineOptions& options,
+           store::Store& store);
+  ~Pipeline();
+
+  int64_t id() const { return id_; }
+  int64_t created_at() const { return created_at_; }
+  const PipelineDefinition& definition() const { return definition_; }
+  const std::shared_ptr<ModelEntry>& model() const { return model_; }
+  PipelineState state() const;
+  PipelineProgress progress() const { return stats_.read(); }
+
+  /// Starts the thread and waits until its first run is open or has failed, connect_timeout and a
+  /// little at most. Errors: kWrongState (it runs, or its model is trained by another), and what
+  /// the first run failed with; after a retryable one the thread goes on trying.
+  Status start();
+  /// Starts without waiting: at the start of the process, when the world may not be there yet.
+  Status start_behind();
+  /// Waits until the batch at work is committed or given up. False when it did not run.
+  Result<bool> stop();
+  /// Stops the thread and leaves the kept state as it is: the pipeline runs again when the process
+  /// does.
+  void suspend();
+
+ private:
+  Status launch() REQUIRES(control_);
+  void work(const std::stop_token& stop);
+  /// One run. Ok when it was stopped.
+  Status run_once(const std::stop_token& stop);
+  void tell_opened(Status status);
+  void end_in_error(const Error& error);
+  void note_error(const Error& error);
+  Status keep_state(PipelineState state);
+  void join();
+
+  // Constant.
+  const int64_t id_;
+  const int64_t created_at_;
+  const PipelineDefinition definition_;
+  const std::shared_ptr<ModelEntry> model_;
+  const EngineOptions options_;
+  store::Store& store_;
+
+  PipelineStats stats_;
+  Mutex control_;        // START and STOP one at a time
+  mutable Mutex mutex_;  // what follows
+  Condition opened_changed_;
+  std::optional<Status> opened_ GUARDED_BY(mutex_);  // how the first run's open went
+  PipelineState state_ GUARDED_BY(mutex_);
+  std::jthread thread_ GUARDED_BY(control_);
+};
+
+}  // namespace millrace::engine

@@ -1,0 +1,387 @@
+#include "engine/pipeline_run.h"
+
+#include <algorithm>
+
+#include "base/fault.h"
+#include "base/log.h"
+
+namespace millrace::engine {
+namespace {
+
+/// Bounds a batch in memory: two of them wait in the queue, one is at work.
+constexpr int64_t kBatchBytesMax = 64 << 20;
+constexpr int kCommitTriesMax = 5;
+
+Error no_topic_partition(const PipelineDefinition& pipeline, int32_t partition, int64_t cursor) {
+  Error error(Code::kDataLoss, "pipeline \"" + pipeline.name.name + "\": partition " +
+                                   std::to_string(partition) + " of topic \"" +
+                                   pipeline.source.topic + "\" is gone; offset " +
+                                   std::to_string(cursor) + " was next");
+  error.hint =
+      "The topic was made again with fewer partitions; drop the pipeline and create it anew.";
+  return error;
+}
+
+std::vector<Cursor> ends_of(const std::vector<OffsetRange>& ranges) {
+  std::vector<Cursor> cursors;
+  for (const auto& range : ranges) cursors.push_back({range.partition, range.end_offset});
+  return cursors;
+}
+
+/// A first start without a cursor begins at the earliest offset, or at the latest if CONFIG says
+/// so.
+bool starts_at_latest(const SourceDefinition& source) {
+  const auto at = source.config.find("auto.offset.reset");
+  return at != source.config.end() && (at->second == "latest" || at->second == "largest");
+}
+
+source::KafkaOptions kafka_options(const RunContext& context) {
+  const auto& source = context.definition.source;
+  source::KafkaOptions options;
+  options.brokers = source.brokers;
+  options.topic = source.topic;
+  options.properties = source.config;
+  options.properties.erase("auto.offset.reset");
+  options.properties.insert(source.credentials.begin(), source.credentials.end());
+  options.group_id =
+      "millrace." + context.definition.name.database + "." + context.definition.name.name;
+  options.connect_timeout = context.options.connect_timeout;
+  options.patience = context.options.connect_timeout;
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PipelineRun>> PipelineRun::open(const RunContext& context,
+                                                       const std::stop_token& stop) {
+  auto run = std::unique_ptr<PipelineRun>(new PipelineRun(context));
+  TRY_OK(run->open_plan());
+  TRY_OK(run->open_source());
+  TRY_OK(run->open_stages());
+  if (run->trains()) TRY_OK(run->restore_learner(stop));
+  TRY_OK(run->seek());
+  return run;
+}
+
+PipelineRun::~PipelineRun() {
+  reader_.reset();
+  if (learner_ && writer_) save_snapshot();
+}
+
+Status PipelineRun::open_plan() {
+  const auto& definition = context_.definition;
+  TRY(auto target, context_.store.table(definition.table.database, definition.table.name));
+  if (!target && trains()) {
+    TRY_OK(context_.store.create_table(definition.table.database, definition.table.name,
+                                       evaluation_columns(context_.model->spec())));
+    TRY(target, context_.store.table(definition.table.database, definition.table.name));
+  }
+  TRY(plan_, make_plan(definition, target, context_.model.get()));
+  return {};
+}
+
+Status PipelineRun::open_source() {
+  TRY(source_, source::open_kafka(kafka_options(context_)));
+  TRY(bounds_, source_->partitions());
+  return {};
+}
+
+Status PipelineRun::open_stages() {
+  const auto& definition = context_.definition;
+  TRY(decoder_, decode::make_csv_decoder(definition.csv, plan_.fields, decode::DecodeLimits{}));
+  decoded_ = Batch(decoder_->schema());
+  auto input = decoder_->schema();
+  if (plan_.shapes) {
+    plan_.shape.input = input;
+    TRY(shaper_, context_.store.open_shaper(plan_.shape));
+    input = shaper_->schema();
+    shaped_ = Batch(input);
+  }
+  if (definition.step == StepKind::kClassify) {
+    TRY(scorer_, Scorer::make(context_.model, input, plan_.predictions));
+    input = scorer_->schema();
+    scored_ = Batch(input);
+  }
+  if (trains()) {
+    TRY(learner_, Learner::make(*context_.model, input));
+  }
+  plan_.output.input = input;
+  const store::PipelineIdentity identity{context_.pipeline_id, definition.name.database,
+                                         definition.name.name};
+  TRY(writer_, context_.store.open_writer(identity, plan_.output));
+  TRY(last_batch_id_, context_.store.last_batch_id(context_.pipeline_id));
+  return {};
+}
+
+/// The newest snapshot, then the batches that were committed after it, from Kafka with their logged
+/// ranges: the learner is what it was when the last batch was committed, to the byte.
+Status PipelineRun::restore_learner(const std::stop_token& stop) {
+  const int64_t model_id = context_.model->id();
+  TRY(auto snapshot, context_.store.newest_snapshot(model_id));
+  if (snapshot) {
+    TRY_OK(learner_->load(snapshot->bytes));
+    snapshot_version_ = snapshot->version;
+    snapshot_bytes_ = static_cast<int64_t>(snapshot->bytes.size());
+    CHECK(learner_->version() == snapshot->version, "a snapshot knows its version");
+  }
+  TRY(auto log, context_.store.training_log(model_id, snapshot_version_));
+  TRY_OK(replay(log, stop));
+  publish();
+  return {};
+}
+
+Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
+                           const std::stop_token& stop) {
+  if (log.empty()) return {};
+  log_info("replaying batches that are newer than the model's snapshot",
+           {{"model", context_.model->definition().name.quoted()},
+            {"snapshot_version", snapshot_version_},
+            {"batches", log.size()}});
+  for (const auto& logged : log) {
+    if (stop.stop_requested()) return Error(Code::kCancelled, "the replay was stopped");
+    if (logged.pipeline_id != context_.pipeline_id)
+      return Error(Code::kWrongState,
+                   "model \"" + context_.model->definition().name.name +
+                       "\" has batches of another "
+                       "pipeline that are not in a snapshot yet",
+                   "START the pipeline that trained it first; it replays them.");
+    TRY(const auto messages, source_->take_again(logged.ranges, stop));
+    rejects_.clear();
+    TRY_OK(decode_and_shape(messages));
+    run_model(messages);
+    CHECK(learner_->version() == logged.version, "the log has each version once, in order");
+    FAULT_POINT("engine.replay.batch");
+  }
+  return {};
+}
+
+Status PipelineRun::seek() {
+  TRY(const auto stored, context_.store.cursors(context_.pipeline_id));
+  std::vector<Cursor> cursors;
+  for (const auto& bound : bounds_) {
+    const auto at = std::find_if(stored.begin(), stored.end(), [&](const Cursor& cursor) {
+      return cursor.partition == bound.partition;
+    });
+    const bool latest = stored.empty() && starts_at_latest(context_.definition.source);
+    const int64_t first = latest ? bound.latest_offset : bound.earliest_offset;
+    cursors.push_back({bound.partition, at == stored.end() ? first : at->next_offset});
+    context_.stats.set_partition(bound.partition, cursors.back().next_offset, bound.earliest_offset,
+                                 bound.latest_offset);
+  }
+  for (const auto& cursor : stored) {
+    const bool there = std::any_of(bounds_.begin(), bounds_.end(), [&](const auto& bound) {
+      return bound.partition == cursor.partition;
+    });
+    if (!there)
+      return no_topic_partition(context_.definition, cursor.partition, cursor.next_offset);
+  }
+  TRY_OK(source_->seek(cursors));
+  return {};
+}
+
+Status PipelineRun::run(const std::stop_token& stop) {
+  ReaderOptions options;
+  options.limits.offsets_per_partition_max = context_.definition.offsets_per_partition_max;
+  options.limits.bytes_max = kBatchBytesMax;
+  options.batch_interval = std::chrono::milliseconds(context_.definition.batch_interval_ms);
+  options.partitions_interval = context_.options.partitions_interval;
+  options.partitions = bounds_.size();
+  reader_ = std::make_unique<Reader>(std::move(source_), options);
+  const std::stop_callback on_stop(stop, [this] { reader_->stop(); });
+  while (!stop.stop_requested()) {
+    auto taken = reader_->next();
+    if (!taken) break;
+    if (taken->new_partitions) return Error(Code::kConflict, "the topic has new partitions");
+    if (taken->error) {
+      if (!facts(taken->error->code).retryable) return *taken->error;
+      note_error(*taken->error);
+      continue;
+    }
+    TRY_OK(process(*taken));
+  }
+  return {};
+}
+
+Status PipelineRun::process(Taken& taken) {
+  FAULT_POINT("engine.batch.taken");
+  rejects_.clear();
+  Stopwatch watch;
+  TRY_OK(decode_and_shape(taken.batch));
+  decode_micros_ = watch.restart();
+  FAULT_POINT("engine.batch.decoded");
+  run_model(taken.batch);
+  model_micros_ = watch.restart();
+  FAULT_POINT("engine.model.trained");
+  if (context_.definition.stop_on_error && !rejects_.empty()) {
+    const auto& first = rejects_.front();
+    return Error(Code::kCorruptRow,
+                 "pipeline \"" + context_.definition.name.name + "\": partition " +
+                     std::to_string(first.partition) + " offset " + std::to_string(first.offset) +
+                     ": " + first.detail,
+                 "STOP_ON_ERROR is ON; without it the row would be in millrace.rejects.");
+  }
+  TRY_OK(commit(taken));
+  if (trains()) {
+    FAULT_POINT("engine.publish.before");
+    publish();
+    FAULT_POINT("engine.publish.after");
+  }
+  reader_->acknowledge(ends_of(taken.batch.ranges));
+  return {};
+}
+
+Status PipelineRun::decode_and_shape(const MessageBatch& messages) {
+  decoder_->decode(messages, decoded_, rejects_);
+  rows_ = &decoded_;
+  if (!shaper_) return {};
+  std::vector<store::RowFailure> failures;
+  TRY_OK(shaper_->shape(decoded_, shaped_, failures));
+  for (const auto& failure : failures) {
+    const auto& message = messages.messages[decoded_.message_of_row()[failure.row]];
+    rejects_.push_back(reject_of(message, failure.reason, failure.detail));
+  }
+  rows_ = &shaped_;
+  return {};
+}
+
+void PipelineRun::run_model(const MessageBatch& messages) {
+  if (!learner_ && !scorer_) return;
+  // The model takes the rows it refuses out of the batch; their messages must be known from before.
+  const std::vector<uint32_t> message_of_row(rows_->message_of_row().begin(),
+                                             rows_->message_of_row().end());
+  std::vector<RowCheckFault> faults;
+  if (learner_) {
+    learner_->learn(*rows_, faults);
+  } else {
+    scorer_->score(*rows_, scored_, faults);
+    rows_ = &scored_;
+  }
+  reject_rows(messages, message_of_row, faults);
+}
+
+void PipelineRun::reject_rows(const MessageBatch& messages,
+                              const std::vector<uint32_t>& message_of_row,
+                              const std::vector<RowCheckFault>& faults) {
+  for (const auto& fault : faults) {
+    const auto& message = messages.messages[message_of_row[fault.row]];
+    rejects_.push_back(reject_of(message, fault.reason, fault.detail));
+  }
+}
+
+std::vector<int64_t> PipelineRun::rows_of_ranges(const MessageBatch& messages) const {
+  std::vector<int64_t> rows(messages.ranges.size(), 0);
+  size_t range = 0;  // rows and ranges are both in the order of partitions
+  for (const uint32_t index : rows_->message_of_row()) {
+    const int32_t partition = messages.messages[index].partition;
+    while (messages.ranges[range].partition != partition) {
+      CHECK(++range < messages.ranges.size(), "each message is of a range of its batch");
+    }
+    ++rows[range];
+  }
+  return rows;
+}
+
+store::ModelCommit PipelineRun::model_commit() {
+  store::ModelCommit model;
+  model.model_id = context_.model->id();
+  model.database = context_.model->definition().name.database;
+  model.model = context_.model->definition().name.name;
+  model.version = learner_->version();
+  model.global_step = learner_->global_step();
+  model.examples = learner_->examples();
+  for (const auto& [name, value] : learner_->batch_metrics())
+    model.metrics.push_back({"batch", name, value});
+  for (const auto& [name, value] : learner_->lifetime_metrics())
+    model.metrics.push_back({"lifetime", name, value});
+  const bool due = snapshot_version_ == 0 ||
+                   since_snapshot_.micros() >= context_.options.snapshot_interval.count() * 1000;
+  if (due) model.snapshot_bytes = learner_->save();
+  return model;
+}
+
+Status PipelineRun::commit(const Taken& taken) {
+  store::BatchCommit batch;
+  batch.batch_id = last_batch_id_ + 1;
+  batch.messages = &taken.batch;
+  batch.rejects = std::move(rejects_);
+  batch.started_at = taken.started_at;
+  batch.steps_json = "{\"take\":" + std::to_string(taken.take_micros) +
+                     ",\"decode\":" + std::to_string(decode_micros_) +
+                     ",\"model\":" + std::to_string(model_micros_) + "}";
+  if (trains()) {
+    batch.rows_learned = rows_of_ranges(taken.batch);
+    batch.model = model_commit();
+    batch.evaluation = learner_->lifetime_metrics();
+    batch.evaluation.emplace_back("global_step", static_cast<double>(learner_->global_step()));
+    batch.evaluation.emplace_back("examples", static_cast<double>(learner_->examples()));
+    batch.evaluation.emplace_back("model_version", static_cast<double>(learner_->version()));
+  } else {
+    batch.rows = rows_;
+  }
+  TRY(const auto outcome, commit_with_retries(batch));
+  last_batch_id_ = batch.batch_id;
+  if (batch.model && batch.model->snapshot_bytes) {
+    snapshot_version_ = batch.model->version;
+    snapshot_bytes_ = static_cast<int64_t>(batch.model->snapshot_bytes->size());
+    since_snapshot_.restart();
+  }
+  const auto rows = trains() ? static_cast<int64_t>(rows_->rows()) : outcome.rows_written;
+  context_.stats.add_batch(taken.batch.ranges, rows, outcome.rejects);
+  rejects_ = std::move(batch.rejects);
+  return {};
+}
+
+/// A conflict or a full disk may pass; the commit left nothing behind, so it is tried again as it
+/// is.
+Result<store::CommitOutcome> PipelineRun::commit_with_retries(const store::BatchCommit& batch) {
+  std::chrono::milliseconds pause(20);
+  for (int attempt = 1;; ++attempt) {
+    auto outcome = writer_->commit(batch);
+    if (outcome || !facts(outcome.error().code).retryable || attempt == kCommitTriesMax)
+      return outcome;
+    note_error(outcome.error());
+    wait_unless_stopped({}, pause);
+    pause *= 2;
+  }
+}
+
+void PipelineRun::publish() {
+  context_.model->publish(std::make_shared<PublishedModel>(
+      PublishedModel{learner_->publish(), learner_->version(), snapshot_bytes_, now_micros()}));
+}
+
+void PipelineRun::save_snapshot() {
+  const auto state = context_.model->published();
+  // Only what was committed (and so published) may be kept; a learner that is ahead of it failed to
+  // commit.
+  if (learner_->version() != state->version || state->version == snapshot_version_) return;
+  store::ModelSnapshot snapshot;
+  snapshot.version = learner_->version();
+  snapshot.global_step = learner_->global_step();
+  snapshot.examples = learner_->examples();
+  snapshot.batch_id = last_batch_id_;
+  snapshot.created_at = now_micros();
+  snapshot.bytes = learner_->save();
+  if (auto saved = writer_->save_snapshot(context_.model->id(), snapshot); !saved)
+    log_warn("model snapshot was not kept; the next start replays",
+             {{"model", context_.model->definition().name.quoted()},
+              {"error", saved.error().to_string()}});
+}
+
+void PipelineRun::note_error(const Error& error) {
+  context_.stats.set_error(error.to_string());
+  store::PipelineError row;
+  row.pipeline_id = context_.pipeline_id;
+  row.database = context_.definition.name.database;
+  row.pipeline = context_.definition.name.name;
+  row.at = now_micros();
+  row.kind = facts(error.code).blame == Blame::kWorld ? "Extract" : "Internal";
+  row.code = facts(error.code).mysql_errno;
+  row.message = error.to_string();
+  row.batch_id = last_batch_id_ + 1;
+  if (auto logged = context_.store.log_error(row); !logged)
+    log_error("an error could not be kept in PIPELINES_ERRORS",
+              {{"pipeline", row.pipeline}, {"error", row.message}});
+}
+
+}  // namespace millrace::engine

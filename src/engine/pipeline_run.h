@@ -1,0 +1,100 @@
+// One run of a pipeline, from START (or a retry) to STOP (or an error): opens the source at the
+// cursors of the store, restores the learner, and then commits batch after batch (design.md §4).
+// All state that matters is in the store, so a run that fails is thrown away and a new one begins
+// where the last commit ended. Belongs to the pipeline's worker thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <stop_token>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "engine/engine.h"
+#include "engine/learner.h"
+#include "engine/model_entry.h"
+#include "engine/pipeline_stats.h"
+#include "engine/plan.h"
+#include "engine/reader.h"
+#include "engine/scorer.h"
+#include "source/source.h"
+#include "store/store.h"
+
+namespace millrace::engine {
+
+struct RunContext {
+  int64_t pipeline_id = 0;
+  const PipelineDefinition& definition;
+  std::shared_ptr<ModelEntry> model;  // null for plain pipelines
+  const EngineOptions& options;
+  store::Store& store;
+  PipelineStats& stats;
+};
+
+class PipelineRun {
+ public:
+  /// Opens everything and replays what a training has lost. Bounded by connect_timeout, but for the
+  /// replay.
+  static Result<std::unique_ptr<PipelineRun>> open(const RunContext& context,
+                                                   const std::stop_token& stop);
+  ~PipelineRun();
+
+  /// Commits batches until `stop` is asked for (fine) or something fails. A broker that is away is
+  /// only noted (PIPELINES_ERRORS): the source waits for it.
+  Status run(const std::stop_token& stop);
+
+ private:
+  explicit PipelineRun(const RunContext& context) : context_(context) {}
+
+  // Opening, in this order.
+  Status open_plan();
+  Status open_source();
+  Status open_stages();
+  Status restore_learner(const std::stop_token& stop);
+  Status replay(const std::vector<store::LoggedBatch>& log, const std::stop_token& stop);
+  Status seek();
+
+  // One batch, in this order.
+  Status process(Taken& taken);
+  Status decode_and_shape(const MessageBatch& messages);
+  void run_model(const MessageBatch& messages);
+  Status commit(const Taken& taken);
+  void publish();
+  void note_error(const Error& error);
+
+  void reject_rows(const MessageBatch& messages, const std::vector<uint32_t>& message_of_row,
+                   const std::vector<RowCheckFault>& faults);
+  std::vector<int64_t> rows_of_ranges(const MessageBatch& messages) const;
+  store::ModelCommit model_commit();
+  Result<store::CommitOutcome> commit_with_retries(const store::BatchCommit& batch);
+  void save_snapshot();
+  bool trains() const { return context_.definition.step == StepKind::kTrain; }
+
+  const RunContext context_;
+  Plan plan_;
+  std::unique_ptr<source::Source> source_;  // until the reader has it
+  std::vector<source::PartitionBounds> bounds_;
+  std::unique_ptr<decode::Decoder> decoder_;
+  std::unique_ptr<store::Shaper> shaper_;
+  std::unique_ptr<Scorer> scorer_;
+  std::unique_ptr<Learner> learner_;
+  std::unique_ptr<store::BatchWriter> writer_;
+  std::unique_ptr<Reader> reader_;
+
+  int64_t last_batch_id_ = 0;
+  int64_t snapshot_version_ = 0;  // the newest kept
+  int64_t snapshot_bytes_ = 0;
+  Stopwatch since_snapshot_;
+
+  // Reused from batch to batch. rows_ points at the batch the last stage made.
+  Batch decoded_;
+  Batch shaped_;
+  Batch scored_;
+  Batch* rows_ = nullptr;
+  std::vector<Reject> rejects_;
+  int64_t decode_micros_ = 0;
+  int64_t model_micros_ = 0;
+};
+
+}  // namespace millrace::engine

@@ -1,0 +1,73 @@
+#include "engine/reader.h"
+
+namespace millrace::engine {
+
+using std::chrono::milliseconds;
+
+Reader::Reader(std::unique_ptr<source::Source> source, const ReaderOptions& options)
+    : source_(std::move(source)), options_(options) {
+  thread_ = run_thread("reader", [this](std::stop_token stop) { read(stop); });
+}
+
+Reader::~Reader() {
+  stop();
+}
+
+void Reader::stop() {
+  thread_.request_stop();
+  queue_.close();
+}
+
+void Reader::acknowledge(std::vector<Cursor> cursors) {
+  Lock lock(mutex_);
+  acknowledged_ = std::move(cursors);
+}
+
+void Reader::send_acknowledgement() {
+  std::vector<Cursor> cursors;
+  {
+    Lock lock(mutex_);
+    cursors.swap(acknowledged_);
+  }
+  if (!cursors.empty()) source_->acknowledge(cursors);
+}
+
+bool Reader::has_new_partitions() {
+  if (since_partitions_.micros() < options_.partitions_interval.count() * 1000) return false;
+  since_partitions_.restart();
+  const auto found = source_->partitions();
+  // A broker that is away will be heard of from take(); here it only means "not now".
+  return found && found->size() > options_.partitions;
+}
+
+bool Reader::read_one(const std::stop_token& stop) {
+  send_acknowledgement();
+  Taken taken;
+  taken.started_at = now_micros();
+  Stopwatch watch;
+  auto batch = source_->take(options_.limits, stop);
+  taken.take_micros = watch.micros();
+  if (!batch) {
+    const bool goes_on = facts(batch.error().code).retryable;
+    taken.error = std::move(batch).error();
+    return queue_.push(std::move(taken)) && goes_on;
+  }
+  if (batch->ranges.empty()) {
+    if (!has_new_partitions()) return true;
+    taken.new_partitions = true;
+    return queue_.push(std::move(taken));
+  }
+  taken.batch = std::move(*batch);
+  return queue_.push(std::move(taken));
+}
+
+void Reader::read(const std::stop_token& stop) {
+  while (!stop.stop_requested() && read_one(stop)) {
+    if (options_.batch_interval > milliseconds(0))
+      wait_unless_stopped(stop, options_.batch_interval);
+  }
+  // Whoever waits in next() must learn that nothing more comes.
+  queue_.close();
+}
+
+}  // namespace millrace::engine

@@ -18,6 +18,7 @@ class DemoBroker {
   virtual ~DemoBroker() = default;
 
   virtual const std::string& address() const = 0;  // "127.0.0.1:PORT"
+  /// The way to make a topic here: Producer::create_topic only finds what was made so.
   virtual Status create_topic(const std::string& topic, int32_t partitions) = 0;
   /// The next `count` fetches fail as if another broker led the partition.
   virtual void fail_fetches(int count) = 0;

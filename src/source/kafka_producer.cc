@@ -30,6 +30,7 @@ class KafkaProducer : public Producer {
 
  private:
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*);
+  Result<bool> topic_exists(const std::string& topic);
   Status ask_for_topic(const std::string& topic, int32_t partitions);
   Result<rd_kafka_topic_t*> topic_of(const std::string& topic);
   Status check_delivered();
@@ -72,6 +73,24 @@ Status KafkaProducer::connect(const ProducerOptions& options) {
   return {};
 }
 
+/// Asks for all topics: to ask for one by name may make it, with the broker's number of partitions.
+Result<bool> KafkaProducer::topic_exists(const std::string& topic) {
+  const auto deadline = steady_clock::now() + kTopicTimeMax;
+  do {
+    const rd_kafka_metadata_t* raw = nullptr;
+    const auto error = rd_kafka_metadata(kafka_.get(), 1, nullptr, &raw, 500);
+    const KafkaOwned<const rd_kafka_metadata_t> metadata(raw);
+    rd_kafka_poll(kafka_.get(), 0);
+    if (words_.refused()) break;
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    for (int i = 0; i < metadata->topic_cnt; ++i) {
+      if (topic == metadata->topics[i].topic) return true;
+    }
+    return false;
+  } while (steady_clock::now() < deadline);
+  return kafka_unreachable(brokers_, words_, kTopicTimeMax);
+}
+
 /// Sends CreateTopics; a topic that is there already is fine.
 Status KafkaProducer::ask_for_topic(const std::string& topic, int32_t partitions) {
   std::array<char, 512> why{};
@@ -109,7 +128,8 @@ Status KafkaProducer::create_topic(const std::string& topic, int32_t partitions)
   if (partitions < 1)
     return Error(Code::kInvalidArgument, "cannot make Kafka topic \"" + topic + "\" with " +
                                              std::to_string(partitions) + " partitions");
-  TRY_OK(ask_for_topic(topic, partitions));
+  TRY(const bool exists, topic_exists(topic));
+  if (!exists) TRY_OK(ask_for_topic(topic, partitions));
   TRY(auto* handle, topic_of(topic));
   // A topic that was just made may be unknown to the broker that is asked; it will be told.
   const auto deadline = steady_clock::now() + kTopicTimeMax;

@@ -2,7 +2,6 @@
 
 #include <map>
 
-#include "base/clock.h"
 #include "base/thread.h"
 #include "source/demo_broker.h"
 #include "source/producer.h"
@@ -231,11 +230,10 @@ TEST_F(KafkaSourceTest, StopsWaitingAtOnceWhenAskedTo) {
   ASSERT_TRUE(source->seek({{0, 0}}));
   std::stop_source later;
   auto stopper = run_thread("stopper", [&](const std::stop_token&) { later.request_stop(); });
-  const Stopwatch watch;
-  const auto batch = source->take(limits_of(10, 0, milliseconds(60'000)), later.get_token());
+  // An hour: a source that does not wake fails this test by its time limit.
+  const auto batch = source->take(limits_of(10, 0, milliseconds(3'600'000)), later.get_token());
   ASSERT_TRUE(batch) << batch.error().to_string();
   EXPECT_TRUE(batch->messages.empty());
-  EXPECT_LT(watch.micros(), 30'000'000);  // far from the minute it was told to wait
 }
 
 TEST_F(KafkaSourceTest, ReadsALoggedBatchAgain) {

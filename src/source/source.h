@@ -44,8 +44,11 @@ class Source {
   /// The next batch. Waits up to wait_max for a first message, then takes from each partition until
   /// it has given offsets_per_partition_max messages or has come to its end as the broker last told
   /// it (so on a topic that is not written to, the batches are the same at each reading). Empty
-  /// when nothing came or `stop` was asked for. A broker that is away is no error here until it has
-  /// been away for the source's patience; then kUnavailable, and the caller may take again.
+  /// when nothing came or `stop` was asked for. A partition may move without a message (a
+  /// transaction's marker, an aborted transaction): its range then counts 0 messages. bytes_max is
+  /// shared out evenly among the partitions; the message that reaches a share is still in. A broker
+  /// that is away is no error here until it has been away for the source's patience; then
+  /// kUnavailable, and the caller may take again. kDataLoss and kNotFound stay until the next seek.
   virtual Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) = 0;
 
   /// Exactly these ranges, again (replay of a logged batch). Leaves the position after them.
@@ -67,8 +70,9 @@ struct KafkaOptions {
 };
 
 /// Errors: kInvalidArgument for a property librdkafka does not know (with the nearest), for a value
-/// it refuses, and for those the engine owns (group.id, enable.auto.commit, ...). Does not connect
-/// yet.
+/// it refuses, and for those the engine owns (group.id, enable.auto.commit, ...). The engine's own
+/// keys of CONFIG (auto.offset.reset, kafka_version, schema.registry.*) pass and change nothing
+/// here. Does not connect yet.
 Result<std::unique_ptr<Source>> open_kafka(const KafkaOptions& options);
 
 }  // namespace millrace::source

@@ -1,8 +1,9 @@
 // A SqlSession is one client's connection as SQL sees it: the one entry for serve/ and `millrace
 // sql`. It takes the text of a COM_QUERY, splits it into statements, sends ours to the engine and
 // the rest, translated, to the store, and keeps what a MySQL session has: current database,
-// variables, autocommit, warnings. It belongs to the thread of its connection; interrupt() alone may
-// be called from another. It knows no protocol: results are streams of chunks, errors are values.
+// variables, autocommit, warnings. It belongs to the thread of its connection; interrupt() alone
+// may be called from another. It knows no protocol: results are streams of chunks, errors are
+// values.
 //
 //   TRY(auto execution, session.execute(text));
 //   while (!execution->done()) {

@@ -1,0 +1,145 @@
+#include "sql/item_names.h"
+
+#include <algorithm>
+#include <array>
+
+#include "data/schema.h"
+#include "sql/keywords.h"
+
+namespace millrace::sql {
+namespace {
+
+/// MySQL's longest alias.
+constexpr size_t kNameBytesMax = 256;
+
+constexpr auto kListEnds = std::to_array<std::string_view>(
+    {"FROM", "INTO", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "UNION", "INTERSECT",
+     "EXCEPT", "WINDOW", "QUALIFY", "FOR", "LOCK", "USING"});
+
+constexpr auto kModifiers = std::to_array<std::string_view>(
+    {"ALL", "DISTINCT", "DISTINCTROW", "HIGH_PRIORITY", "STRAIGHT_JOIN", "SQL_SMALL_RESULT",
+     "SQL_BIG_RESULT", "SQL_BUFFER_RESULT", "SQL_CACHE", "SQL_NO_CACHE", "SQL_CALC_FOUND_ROWS"});
+
+/// Functions that may make several columns of one item.
+constexpr auto kSpreading = std::to_array<std::string_view>({"COLUMNS", "UNNEST", "UNPACK"});
+
+/// One walk over a statement's tokens.
+class Finder {
+ public:
+  Finder(std::string_view text, std::span<const Token> tokens) : text_(text), tokens_(tokens) {}
+
+  std::vector<ItemName> find() {
+    int depth = 0;
+    for (size_t i = 0; i < tokens_.size(); ++i) {
+      depth += nesting(i);
+      if (depth == 0 && is(i, "SELECT")) i = list(i + 1) - 1;
+    }
+    return std::move(names_);
+  }
+
+ private:
+  std::string_view raw_at(size_t i) const { return raw(text_, tokens_[i]); }
+  bool is(size_t i, std::string_view word) const {
+    return i < tokens_.size() && tokens_[i].kind == TokenKind::kWord && same_name(raw_at(i), word);
+  }
+  bool is_operator(size_t i, std::string_view op) const {
+    return i < tokens_.size() && tokens_[i].kind == TokenKind::kOperator && raw_at(i) == op;
+  }
+  template <class Words>
+  bool is_one_of(size_t i, const Words& words) const {
+    return std::any_of(words.begin(), words.end(), [&](auto word) { return is(i, word); });
+  }
+  int nesting(size_t i) const {
+    if (tokens_[i].kind != TokenKind::kOperator) return 0;
+    const auto op = raw_at(i);
+    if (op == "(" || op == "[" || op == "{") return 1;
+    return op == ")" || op == "]" || op == "}" ? -1 : 0;
+  }
+
+  /// From the token after SELECT; returns the index behind the list.
+  size_t list(size_t i) {
+    while (is_one_of(i, kModifiers)) ++i;
+    if (is(i, "ON")) return i;  // DISTINCT ON (...): left alone
+    size_t begin = i;
+    int depth = 0;
+    for (; i < tokens_.size(); ++i) {
+      depth += nesting(i);
+      if (depth < 0 || tokens_[i].kind == TokenKind::kEnd) break;
+      if (depth > 0) continue;
+      const bool distinct_from = is(i, "FROM") && i > begin && is(i - 1, "DISTINCT");
+      if (is_one_of(i, kListEnds) && !distinct_from) break;
+      if (is_operator(i, ",")) {
+        item(begin, i);
+        begin = i + 1;
+      }
+    }
+    item(begin, i);
+    return i;
+  }
+
+  bool ends_operand(size_t i) const {
+    switch (tokens_[i].kind) {
+      case TokenKind::kWord:
+        return !is_reserved(raw_at(i)) || is(i, "END") || is(i, "NULL") || is(i, "TRUE") ||
+               is(i, "FALSE");
+      case TokenKind::kOperator:
+        return is_operator(i, ")") || is_operator(i, "]") || is_operator(i, "}");
+      default:
+        return true;
+    }
+  }
+
+  bool may_be_named(size_t begin, size_t end) const {
+    int depth = 0;
+    for (size_t i = begin; i < end; ++i) {
+      depth += nesting(i);
+      if (is_one_of(i, kSpreading)) return true;
+      if (depth > 0) continue;
+      if (is(i, "AS") || is_operator(i, ":") || is_operator(i, ":=")) return true;
+      if (is_operator(i, "*") && (i == begin || is_operator(i - 1, "."))) return true;
+    }
+    const size_t last = end - 1;
+    const bool word = is_name(tokens_[last]) || tokens_[last].kind == TokenKind::kString;
+    return word && last > begin && !is(last, "END") && !is(last, "NULL") && !is(last, "TRUE") &&
+           !is(last, "FALSE") && ends_operand(last - 1);
+  }
+
+  void item(size_t begin, size_t end) {
+    if (end <= begin || may_be_named(begin, end)) return;
+    // A column, perhaps qualified, keeps its own name.
+    bool column = true;
+    for (size_t i = begin; i < end; ++i) {
+      column = column && (is_name(tokens_[i]) || is_operator(i, "."));
+    }
+    if (column && !is(begin, "NULL") && !is(begin, "TRUE") && !is(begin, "FALSE")) return;
+    std::string name;
+    for (size_t i = begin; i < end; ++i) {
+      if (i > begin) name += between(tokens_[i - 1], tokens_[i]);
+      name += raw_at(i);
+      if (name.size() > kNameBytesMax) return;
+    }
+    if (end - begin == 1 && tokens_[begin].kind == TokenKind::kString) {
+      name = value_of(text_, tokens_[begin], {});
+    }
+    if (!name.empty() && name.find('\0') == std::string::npos) {
+      names_.push_back({end - 1, std::move(name)});
+    }
+  }
+
+  std::string_view between(const Token& a, const Token& b) const {
+    const auto gap = text_.substr(a.end, b.begin - a.end);
+    return gap.find_first_not_of(" \t\r\n") == std::string_view::npos ? gap : " ";
+  }
+
+  std::string_view text_;
+  std::span<const Token> tokens_;
+  std::vector<ItemName> names_;
+};
+
+}  // namespace
+
+std::vector<ItemName> item_names(std::string_view text, std::span<const Token> tokens) {
+  return Finder(text, tokens).find();
+}
+
+}  // namespace millrace::sql

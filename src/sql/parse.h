@@ -1,0 +1,56 @@
+// The parser: one statement's tokens in, a Statement out. parse() looks at the first words and
+// hands over to the parser of that family of statements (parse_model.cc, parse_pipeline.cc, ...).
+// Names without a database get the current one. Nothing is checked against the world: that is the
+// engine's and the store's. Pure functions.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "sql/statement.h"
+#include "sql/token_reader.h"
+
+namespace millrace::sql {
+
+/// `database` is the current one, empty when there is none. Errors: kSyntax, kUnsupported,
+/// kInvalidArgument, all with positions in the reader's text.
+Result<Statement> parse(TokenReader& reader, const std::string& database);
+
+// The families. Each begins behind the words that chose it.
+
+/// CREATE [OR REPLACE] | MODEL ...; DROP | MODEL ...
+Result<Statement> parse_create_model(TokenReader& reader, const std::string& database,
+                                     bool or_replace);
+Result<Statement> parse_drop_model(TokenReader& reader, const std::string& database);
+/// CREATE [OR REPLACE] | PIPELINE ...
+Result<Statement> parse_create_pipeline(TokenReader& reader, const std::string& database,
+                                        bool or_replace);
+Result<Statement> parse_drop_pipeline(TokenReader& reader, const std::string& database);
+/// START | STOP ... PIPELINE
+Result<Statement> parse_run_pipeline(TokenReader& reader, const std::string& database, Verb verb);
+/// LOAD DATA ... to the end: the body of CREATE PIPELINE.
+Status parse_load_data(TokenReader& reader, const std::string& database,
+                       engine::PipelineDefinition& pipeline, std::vector<std::string>& warnings);
+/// CREATE | ... TABLE ...
+Result<Statement> parse_create_table(TokenReader& reader, const std::string& database);
+Result<Statement> parse_show(TokenReader& reader, const std::string& database);
+/// DESCRIBE | ..., also DESC and EXPLAIN
+Result<Statement> parse_describe(TokenReader& reader, const std::string& database);
+Result<Statement> parse_set(TokenReader& reader);
+/// ALTER | USER ...
+Result<Statement> parse_alter_user(TokenReader& reader);
+Result<Statement> parse_kill(TokenReader& reader);
+
+/// An expression from the reader's place to the token that `ends` it at the outermost level, which
+/// is left there. Errors: kSyntax when it is empty or its parentheses do not match.
+Result<engine::Expression> parse_expression(TokenReader& reader, bool (*ends)(const TokenReader&));
+
+/// A model's or pipeline's call: LinearClassifier(label => match, ...).
+Result<Argument> parse_call(TokenReader& reader);
+
+/// [IF NOT EXISTS] behind CREATE [OR REPLACE] kind; both together are an error.
+Result<engine::Existing> parse_existing(TokenReader& reader, bool or_replace);
+/// [IF EXISTS]
+engine::Absent parse_absent(TokenReader& reader);
+
+}  // namespace millrace::sql

@@ -1,0 +1,96 @@
+// The expressions of SET and WHERE in CREATE PIPELINE: a run of tokens, its text in MySQL's words
+// for SHOW CREATE, the same as the store's SQL, and the names that it reads.
+#include <algorithm>
+
+#include "sql/keywords.h"
+#include "sql/parse.h"
+#include "sql/quote.h"
+#include "sql/translate.h"
+
+namespace millrace::sql {
+namespace {
+
+constexpr size_t kTokensMax = 100'000;
+
+bool is_operand_end(std::string_view text, const Token& token) {
+  const auto word = raw(text, token);
+  if (token.kind == TokenKind::kOperator) return word == ")" || word == "]";
+  return token.kind != TokenKind::kWord || !is_reserved(word);
+}
+
+/// Bare and quoted names that may be columns, and @variables. A superset: the names of types and
+/// units cannot always be told from columns.
+std::vector<std::string> names_read(std::string_view text, std::span<const Token> tokens,
+                                    LexOptions options) {
+  std::vector<std::string> reads;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const Token& token = tokens[i];
+    const auto next = i + 1 < tokens.size() ? raw(text, tokens[i + 1]) : std::string_view();
+    const auto before = i > 0 ? raw(text, tokens[i - 1]) : std::string_view();
+    std::string name;
+    if (token.kind == TokenKind::kVariable) {
+      name = "@" + value_of(text, token, options);
+    } else if (is_name(token)) {
+      if (token.kind == TokenKind::kWord && is_reserved(raw(text, token))) continue;
+      // A function, a member, a type, or a unit behind its number.
+      if (next == "(" || before == "." || before == "::") continue;
+      if (i > 0 && tokens[i - 1].kind == TokenKind::kWord && (before == "AS" || before == "as")) {
+        continue;
+      }
+      if (i > 0 && is_operand_end(text, tokens[i - 1])) continue;
+      if (i + 1 < tokens.size() && tokens[i + 1].kind == TokenKind::kString) continue;
+      name = value_of(text, token, options);
+    } else {
+      continue;
+    }
+    if (std::find(reads.begin(), reads.end(), name) == reads.end()) reads.push_back(name);
+  }
+  return reads;
+}
+
+/// The tokens as MySQL's default lexis writes them, whatever sql_mode they were read in.
+std::string text_of(std::string_view text, std::span<const Token> tokens, LexOptions options) {
+  std::string result;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (i > 0 && tokens[i].begin != tokens[i - 1].end) result += ' ';
+    switch (tokens[i].kind) {
+      case TokenKind::kString:
+        result += mysql_text(value_of(text, tokens[i], options));
+        break;
+      case TokenKind::kQuotedName:
+        result += backticked(value_of(text, tokens[i], options));
+        break;
+      default:
+        result += raw(text, tokens[i]);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+Result<engine::Expression> parse_expression(TokenReader& reader, bool (*ends)(const TokenReader&)) {
+  const size_t begin = reader.index();
+  int depth = 0;
+  for (; !reader.done(); reader.skip()) {
+    if (depth == 0 && ends(reader)) break;
+    if (reader.at("(") || reader.at("[") || reader.at("{")) ++depth;
+    if (reader.at(")") || reader.at("]") || reader.at("}")) --depth;
+    if (depth < 0) return reader.error("an expression");
+    if (reader.index() - begin > kTokensMax) {
+      return reader.error_at(reader.position(), Code::kResourceExhausted,
+                             "an expression has at most " + std::to_string(kTokensMax) + " tokens");
+    }
+  }
+  if (depth > 0) return reader.error("\")\"");
+  if (reader.index() == begin) return reader.error("an expression");
+  const auto tokens = reader.tokens().subspan(begin, reader.index() - begin);
+  engine::Expression result;
+  TRY(Translation translation, translate(reader.text(), tokens, {.lex = reader.options()}));
+  result.sql = std::move(translation.sql);
+  result.text = text_of(reader.text(), tokens, reader.options());
+  result.reads = names_read(reader.text(), tokens, reader.options());
+  return result;
+}
+
+}  // namespace millrace::sql

@@ -1,0 +1,434 @@
+// LOAD DATA ... to the end of CREATE PIPELINE: one table of clauses, which may stand in any order,
+// each at most once.
+#include <array>
+#include <limits>
+#include <span>
+
+#include "data/schema.h"
+#include "sql/json_object.h"
+#include "sql/parse.h"
+
+namespace millrace::sql {
+namespace {
+
+constexpr int64_t kIntegerMax = std::numeric_limits<int64_t>::max();
+constexpr int64_t kIntervalMsMax = 24LL * 3600 * 1000;
+constexpr size_t kFieldsMax = 65'536;
+
+class LoadData {
+ public:
+  LoadData(TokenReader& reader, const std::string& database, engine::PipelineDefinition& pipeline,
+           std::vector<std::string>& warnings)
+      : reader_(reader), database_(database), pipeline_(pipeline), warnings_(warnings) {}
+
+  Status parse() {
+    TRY_OK(reader_.expect({"LOAD", "DATA"}));
+    TRY_OK(source());
+    while (!reader_.done()) TRY_OK(clause());
+    if (pipeline_.table.name.empty()) return reader_.error("INTO TABLE", {"INTO"});
+    return {};
+  }
+
+  /// True where a clause begins: where SET and WHERE end.
+  static bool at_clause(const TokenReader& reader);
+
+ private:
+  struct Clause;
+  static std::span<const Clause> clauses();
+  static const Clause* find_clause(const TokenReader& reader);
+  Status clause();
+  Error twice(const Clause& clause) const;
+
+  Status source();
+  Status config();
+  Status credentials();
+  Status batch_interval();
+  Status offsets_per_batch();
+  Status partitions_per_batch();
+  Status retries();
+  Status resource_pool();
+  Status out_of_order();
+  Status stop_on_error();
+  Status train();
+  Status classify();
+  Status into();
+  Status format();
+  Status fields();
+  Status lines();
+  Status ignore_lines();
+  Status null_defined();
+  Status character_set();
+  Status column_list();
+  Status set();
+  Status where();
+  Status later() { return reader_.unsupported("clause " + std::string(reader_.raw_at())); }
+  Status transform() { return reader_.unsupported("clause WITH TRANSFORM"); }
+  Status on_duplicate() { return reader_.unsupported("clause ON DUPLICATE KEY UPDATE"); }
+  Status skip_errors();
+
+  Status step(engine::StepKind kind);
+  Status object(std::string_view what, std::map<std::string, std::string>& into);
+  Result<std::string> byte(std::string_view what);
+  Status no_effect(std::string_view what) {
+    warnings_.push_back(std::string(what) + " has no effect in millrace");
+    return {};
+  }
+
+  TokenReader& reader_;
+  const std::string& database_;
+  engine::PipelineDefinition& pipeline_;
+  std::vector<std::string>& warnings_;
+  std::vector<const Clause*> seen_;
+};
+
+/// A clause begins with one or two words; an empty second word stands for any token.
+struct LoadData::Clause {
+  std::string_view first, second;
+  std::string_view group;  // clauses of which only one may be there
+  Status (LoadData::*parse)();
+};
+
+std::span<const LoadData::Clause> LoadData::clauses() {
+  static constexpr auto kClauses = std::to_array<Clause>({
+      {"CONFIG", "", "CONFIG", &LoadData::config},
+      {"CREDENTIALS", "", "CREDENTIALS", &LoadData::credentials},
+      {"BATCH_INTERVAL", "", "BATCH_INTERVAL", &LoadData::batch_interval},
+      {"MAX_OFFSETS_PER_BATCH_PARTITION", "", "MAX_OFFSETS_PER_BATCH_PARTITION",
+       &LoadData::offsets_per_batch},
+      {"MAX_PARTITIONS_PER_BATCH", "", "MAX_PARTITIONS_PER_BATCH", &LoadData::partitions_per_batch},
+      {"MAX_RETRIES_PER_BATCH_PARTITION", "", "MAX_RETRIES_PER_BATCH_PARTITION",
+       &LoadData::retries},
+      {"RESOURCE", "POOL", "RESOURCE POOL", &LoadData::resource_pool},
+      {"ENABLE", "OUT_OF_ORDER", "OUT_OF_ORDER OPTIMIZATION", &LoadData::out_of_order},
+      {"DISABLE", "OUT_OF_ORDER", "OUT_OF_ORDER OPTIMIZATION", &LoadData::out_of_order},
+      {"STOP_ON_ERROR", "", "STOP_ON_ERROR", &LoadData::stop_on_error},
+      {"TRAIN", "MODEL", "TRAIN, CLASSIFY or PREDICT", &LoadData::train},
+      {"CLASSIFY", "WITH", "TRAIN, CLASSIFY or PREDICT", &LoadData::classify},
+      {"PREDICT", "WITH", "TRAIN, CLASSIFY or PREDICT", &LoadData::classify},
+      {"WITH", "TRANSFORM", "WITH TRANSFORM", &LoadData::transform},
+      {"INTO", "TABLE", "INTO", &LoadData::into},
+      {"INTO", "PROCEDURE", "INTO", &LoadData::into},
+      {"FORMAT", "CSV", "FORMAT", &LoadData::format},
+      {"FORMAT", "JSON", "FORMAT", &LoadData::format},
+      {"FORMAT", "AVRO", "FORMAT", &LoadData::format},
+      {"FORMAT", "PARQUET", "FORMAT", &LoadData::format},
+      {"FIELDS", "TERMINATED", "FIELDS", &LoadData::fields},
+      {"FIELDS", "OPTIONALLY", "FIELDS", &LoadData::fields},
+      {"FIELDS", "ENCLOSED", "FIELDS", &LoadData::fields},
+      {"FIELDS", "ESCAPED", "FIELDS", &LoadData::fields},
+      {"COLUMNS", "TERMINATED", "FIELDS", &LoadData::fields},
+      {"COLUMNS", "OPTIONALLY", "FIELDS", &LoadData::fields},
+      {"COLUMNS", "ENCLOSED", "FIELDS", &LoadData::fields},
+      {"COLUMNS", "ESCAPED", "FIELDS", &LoadData::fields},
+      {"LINES", "STARTING", "LINES", &LoadData::lines},
+      {"LINES", "TERMINATED", "LINES", &LoadData::lines},
+      {"IGNORE", "0", "IGNORE LINES", &LoadData::ignore_lines},
+      {"NULL", "DEFINED", "NULL DEFINED BY", &LoadData::null_defined},
+      {"CHARACTER", "SET", "CHARACTER SET", &LoadData::character_set},
+      {"SKIP", "ALL", "SKIP ERRORS", &LoadData::skip_errors},
+      {"SKIP", "CONSTRAINT", "SKIP ERRORS", &LoadData::skip_errors},
+      {"SKIP", "DUPLICATE", "SKIP ERRORS", &LoadData::skip_errors},
+      {"SKIP", "PARSER", "SKIP ERRORS", &LoadData::skip_errors},
+      {"REPLACE", "INTO", "REPLACE", &LoadData::later},
+      {"IGNORE", "INTO", "IGNORE", &LoadData::later},
+      {"SET", "", "SET", &LoadData::set},
+      {"WHERE", "", "WHERE", &LoadData::where},
+      {"ON", "DUPLICATE", "ON DUPLICATE KEY UPDATE", &LoadData::on_duplicate},
+  });
+  return kClauses;
+}
+
+const LoadData::Clause* LoadData::find_clause(const TokenReader& reader) {
+  for (const auto& clause : clauses()) {
+    if (!reader.at(clause.first)) continue;
+    const bool number = clause.second == "0" && reader.peek(1).kind == TokenKind::kNumber;
+    if (clause.second.empty() || number || reader.at(clause.second, 1)) return &clause;
+  }
+  return nullptr;
+}
+
+bool LoadData::at_clause(const TokenReader& reader) {
+  const Clause* clause = find_clause(reader);
+  if (clause == nullptr) return false;
+  // A column may be called config: the clause has its value behind it.
+  if (!clause->second.empty() || clause->first == "SET" || clause->first == "WHERE") return true;
+  const TokenKind next = reader.peek(1).kind;
+  return next == TokenKind::kString || next == TokenKind::kNumber || reader.at("ON", 1) ||
+         reader.at("OFF", 1);
+}
+
+Error LoadData::twice(const Clause& clause) const {
+  return reader_.error_at(reader_.position(), Code::kSyntax,
+                          "clause " + std::string(clause.group) + " is written twice");
+}
+
+Status LoadData::clause() {
+  if (reader_.at("(")) return column_list();
+  const Clause* clause = find_clause(reader_);
+  if (clause == nullptr) {
+    std::vector<std::string_view> words;
+    for (const auto& known : clauses()) words.push_back(known.first);
+    return reader_.error("a clause of LOAD DATA", words);
+  }
+  for (const Clause* seen : seen_) {
+    if (seen->group == clause->group) return twice(*clause);
+  }
+  seen_.push_back(clause);
+  return (this->*clause->parse)();
+}
+
+Status LoadData::source() {
+  for (const std::string_view other : {"FS", "S3", "AZURE", "GCS", "HDFS", "LINK", "MYSQL"}) {
+    if (reader_.at(other)) return reader_.unsupported("LOAD DATA " + std::string(other));
+  }
+  if (!reader_.accept("KAFKA")) return reader_.error("KAFKA", {"KAFKA"});
+  const int64_t position = reader_.position();
+  TRY(const std::string endpoint, reader_.string("'brokers/topic'"));
+  const size_t slash = endpoint.find('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == endpoint.size() ||
+      endpoint.find('/', slash + 1) != std::string::npos) {
+    return reader_.error_at(position, Code::kInvalidArgument,
+                            "\"" + endpoint + "\" names no brokers and topic",
+                            "It is written 'host:port,host:port/topic'.");
+  }
+  pipeline_.source.brokers = endpoint.substr(0, slash);
+  pipeline_.source.topic = endpoint.substr(slash + 1);
+  return {};
+}
+
+Status LoadData::object(std::string_view what, std::map<std::string, std::string>& into) {
+  reader_.skip();
+  const int64_t position = reader_.position();
+  TRY(const std::string json, reader_.string("a JSON object in quotes"));
+  auto object = parse_json_object(json);
+  if (!object) {
+    Error error = std::move(object).error().within(what);
+    error.position = position;
+    return error;
+  }
+  into = std::move(*object);
+  return {};
+}
+
+Status LoadData::config() {
+  return object("CONFIG", pipeline_.source.config);
+}
+
+Status LoadData::credentials() {
+  return object("CREDENTIALS", pipeline_.source.credentials);
+}
+
+Status LoadData::batch_interval() {
+  reader_.skip();
+  TRY(pipeline_.batch_interval_ms, reader_.integer("BATCH_INTERVAL", 0, kIntervalMsMax));
+  return {};
+}
+
+Status LoadData::offsets_per_batch() {
+  reader_.skip();
+  TRY(pipeline_.offsets_per_partition_max,
+      reader_.integer("MAX_OFFSETS_PER_BATCH_PARTITION", 1, 100'000'000));
+  return {};
+}
+
+Status LoadData::partitions_per_batch() {
+  reader_.skip();
+  TRY([[maybe_unused]] const int64_t ignored,
+      reader_.integer("MAX_PARTITIONS_PER_BATCH", 0, kIntegerMax));
+  return no_effect("MAX_PARTITIONS_PER_BATCH");
+}
+
+Status LoadData::retries() {
+  reader_.skip();
+  TRY([[maybe_unused]] const int64_t ignored,
+      reader_.integer("MAX_RETRIES_PER_BATCH_PARTITION", 0, kIntegerMax));
+  return no_effect("MAX_RETRIES_PER_BATCH_PARTITION");
+}
+
+Status LoadData::resource_pool() {
+  TRY_OK(reader_.expect({"RESOURCE", "POOL"}));
+  TRY([[maybe_unused]] const std::string ignored, reader_.name("a resource pool"));
+  return no_effect("RESOURCE POOL");
+}
+
+Status LoadData::out_of_order() {
+  reader_.skip();
+  TRY_OK(reader_.expect({"OUT_OF_ORDER", "OPTIMIZATION"}));
+  return no_effect("OUT_OF_ORDER OPTIMIZATION");
+}
+
+Status LoadData::stop_on_error() {
+  reader_.skip();
+  if (!reader_.at("ON") && !reader_.at("OFF")) return reader_.error("ON or OFF", {"ON", "OFF"});
+  pipeline_.stop_on_error = reader_.at("ON");
+  reader_.skip();
+  return {};
+}
+
+Status LoadData::step(engine::StepKind kind) {
+  pipeline_.step = kind;
+  TRY(pipeline_.model, reader_.object_name("the model's name", database_));
+  return {};
+}
+
+Status LoadData::train() {
+  TRY_OK(reader_.expect({"TRAIN", "MODEL"}));
+  return step(engine::StepKind::kTrain);
+}
+
+Status LoadData::classify() {
+  reader_.skip();
+  TRY_OK(reader_.expect({"WITH", "MODEL"}));
+  return step(engine::StepKind::kClassify);
+}
+
+Status LoadData::into() {
+  reader_.skip();
+  if (reader_.at("PROCEDURE")) return reader_.unsupported("INTO PROCEDURE");
+  TRY_OK(reader_.expect("TABLE"));
+  TRY(pipeline_.table, reader_.object_name("the table's name", database_));
+  return {};
+}
+
+Status LoadData::format() {
+  if (reader_.accept({"FORMAT", "CSV"})) return {};
+  return reader_.unsupported("clause FORMAT " + std::string(reader_.raw_at(1)));
+}
+
+Result<std::string> LoadData::byte(std::string_view what) {
+  const int64_t position = reader_.position();
+  TRY(std::string text, reader_.string(what));
+  if (text.size() > 1) {
+    return reader_.error_at(position, Code::kInvalidArgument,
+                            std::string(what) + " must be one byte or empty");
+  }
+  return text;
+}
+
+Status LoadData::fields() {
+  reader_.skip();
+  auto& csv = pipeline_.csv;
+  while (true) {
+    if (reader_.accept({"TERMINATED", "BY"})) {
+      TRY(csv.fields_terminated_by, reader_.string("a terminator"));
+    } else if (reader_.accept({"OPTIONALLY", "ENCLOSED", "BY"})) {
+      csv.optionally_enclosed = true;
+      TRY(csv.enclosed_by, byte("ENCLOSED BY"));
+    } else if (reader_.accept({"ENCLOSED", "BY"})) {
+      TRY(csv.enclosed_by, byte("ENCLOSED BY"));
+    } else if (reader_.accept({"ESCAPED", "BY"})) {
+      TRY(csv.escaped_by, byte("ESCAPED BY"));
+    } else {
+      // Without a quote there is nothing optional about it.
+      if (csv.enclosed_by.empty()) csv.optionally_enclosed = false;
+      return {};
+    }
+  }
+}
+
+Status LoadData::lines() {
+  reader_.skip();
+  while (true) {
+    if (reader_.accept({"STARTING", "BY"})) {
+      TRY(pipeline_.csv.lines_starting_by, reader_.string("a prefix"));
+    } else if (reader_.accept({"TERMINATED", "BY"})) {
+      TRY(pipeline_.csv.lines_terminated_by, reader_.string("a terminator"));
+    } else {
+      return {};
+    }
+  }
+}
+
+Status LoadData::ignore_lines() {
+  reader_.skip();
+  TRY(pipeline_.csv.ignore_lines, reader_.integer("a number of lines", 0, 1'000'000));
+  if (!reader_.accept("LINES") && !reader_.accept("ROWS")) return reader_.error("LINES", {"LINES"});
+  return {};
+}
+
+Status LoadData::null_defined() {
+  TRY_OK(reader_.expect({"NULL", "DEFINED", "BY"}));
+  TRY(pipeline_.csv.null_defined_by, reader_.string("a string"));
+  pipeline_.csv.null_optionally_enclosed = reader_.accept({"OPTIONALLY", "ENCLOSED"});
+  return {};
+}
+
+Status LoadData::character_set() {
+  TRY_OK(reader_.expect({"CHARACTER", "SET"}));
+  const int64_t position = reader_.position();
+  const bool quoted = reader_.peek().kind == TokenKind::kString;
+  TRY(const std::string name,
+      quoted ? reader_.string("a character set") : reader_.name("a character set"));
+  if (!to_lower(name).starts_with("utf8")) {
+    return reader_.error_at(position, Code::kUnsupported,
+                            "character set \"" + name + "\" is not supported",
+                            "Messages are read as UTF-8.");
+  }
+  return {};
+}
+
+Status LoadData::skip_errors() {
+  Error error = reader_.unsupported("clause SKIP ... ERRORS");
+  error.hint = "Rows that cannot be read or stored go to millrace.rejects and stop nothing.";
+  return error;
+}
+
+Status LoadData::column_list() {
+  if (!pipeline_.fields.empty()) {
+    return reader_.error_at(reader_.position(), Code::kSyntax, "the column list is written twice");
+  }
+  reader_.skip();
+  do {
+    if (reader_.peek().kind == TokenKind::kVariable) {
+      pipeline_.fields.push_back({reader_.value(), true});
+      reader_.skip();
+    } else {
+      TRY(std::string name, reader_.name("a column or @variable"));
+      if (reader_.at("<-")) return reader_.unsupported("a path (<-) without FORMAT JSON or AVRO");
+      pipeline_.fields.push_back({std::move(name), false});
+    }
+    if (pipeline_.fields.size() > kFieldsMax) {
+      return reader_.error_at(
+          reader_.position(), Code::kResourceExhausted,
+          "the column list has more than " + std::to_string(kFieldsMax) + " entries");
+    }
+  } while (reader_.accept(","));
+  return reader_.expect(")");
+}
+
+bool ends_assignment(const TokenReader& reader) {
+  return reader.at(",") || LoadData::at_clause(reader);
+}
+
+Status LoadData::set() {
+  reader_.skip();
+  do {
+    engine::SetDefinition assignment;
+    const int64_t position = reader_.position();
+    TRY(assignment.column, reader_.name("a column"));
+    TRY_OK(reader_.expect("="));
+    TRY(assignment.value, parse_expression(reader_, ends_assignment));
+    for (const auto& other : pipeline_.set) {
+      if (!same_name(other.column, assignment.column)) continue;
+      return reader_.error_at(position, Code::kInvalidArgument,
+                              "column \"" + assignment.column + "\" is SET twice");
+    }
+    pipeline_.set.push_back(std::move(assignment));
+  } while (reader_.accept(","));
+  return {};
+}
+
+Status LoadData::where() {
+  reader_.skip();
+  TRY(pipeline_.where, parse_expression(reader_, LoadData::at_clause));
+  return {};
+}
+
+}  // namespace
+
+Status parse_load_data(TokenReader& reader, const std::string& database,
+                       engine::PipelineDefinition& pipeline, std::vector<std::string>& warnings) {
+  return LoadData(reader, database, pipeline, warnings).parse();
+}
+
+}  // namespace millrace::sql

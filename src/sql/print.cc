@@ -1,0 +1,136 @@
+#include "sql/print.h"
+
+#include "data/schema.h"
+#include "sql/json_object.h"
+#include "sql/quote.h"
+
+namespace millrace::sql {
+namespace {
+
+constexpr size_t kLineBytesMax = 80;
+
+std::string argument(const Argument& item, size_t indent);
+
+/// The items on one line when they fit, else one a line.
+std::string items(const std::vector<Argument>& list, std::string_view open, std::string_view close,
+                  size_t indent) {
+  std::string line;
+  for (const auto& item : list) {
+    if (!line.empty()) line += ", ";
+    line += (item.name.empty() ? "" : mysql_name(item.name) + " => ") + argument(item, indent);
+  }
+  if (line.size() + indent <= kLineBytesMax && line.find('\n') == std::string::npos) {
+    return std::string(open) + line + std::string(close);
+  }
+  std::string lines;
+  for (const auto& item : list) {
+    if (!lines.empty()) lines += ",";
+    lines += "\n" + std::string(indent + 2, ' ');
+    lines += (item.name.empty() ? "" : mysql_name(item.name) + " => ") + argument(item, indent + 2);
+  }
+  return std::string(open) + lines + std::string(close);
+}
+
+/// Bare names that would be read as something else.
+std::string word(const std::string& name) {
+  const bool taken = same_name(name, "none");
+  return taken ? backticked(name) : mysql_name(name);
+}
+
+std::string argument(const Argument& item, size_t indent) {
+  switch (item.form) {
+    case Argument::Form::kName:
+      return word(item.text);
+    case Argument::Form::kString:
+      return mysql_text(item.text);
+    case Argument::Form::kNumber:
+    case Argument::Form::kBool:
+      return item.text;
+    case Argument::Form::kNull:
+      return "NULL";
+    case Argument::Form::kList:
+      return items(item.items, "[", "]", indent);
+    case Argument::Form::kCall:
+      return word(item.text) + items(item.items, "(", ")", indent);
+  }
+  return {};
+}
+
+/// Without its database when that is the other's.
+std::string beside(const engine::ObjectName& name, const engine::ObjectName& owner) {
+  if (same_name(name.database, owner.database)) return backticked(name.name);
+  return backticked(name.database) + "." + backticked(name.name);
+}
+
+std::string csv_clauses(const decode::CsvFormat& csv) {
+  const decode::CsvFormat defaults;
+  std::string fields, lines, rest;
+  if (csv.fields_terminated_by != defaults.fields_terminated_by) {
+    fields += " TERMINATED BY " + mysql_text(csv.fields_terminated_by);
+  }
+  if (csv.enclosed_by != defaults.enclosed_by) {
+    fields += csv.optionally_enclosed ? " OPTIONALLY" : "";
+    fields += " ENCLOSED BY " + mysql_text(csv.enclosed_by);
+  }
+  if (csv.escaped_by != defaults.escaped_by) {
+    fields += " ESCAPED BY " + mysql_text(csv.escaped_by);
+  }
+  if (csv.lines_starting_by != defaults.lines_starting_by) {
+    lines += " STARTING BY " + mysql_text(csv.lines_starting_by);
+  }
+  if (csv.lines_terminated_by != defaults.lines_terminated_by) {
+    lines += " TERMINATED BY " + mysql_text(csv.lines_terminated_by);
+  }
+  if (csv.ignore_lines != 0) rest += "\n  IGNORE " + std::to_string(csv.ignore_lines) + " LINES";
+  if (csv.null_defined_by != defaults.null_defined_by || csv.null_optionally_enclosed) {
+    rest += "\n  NULL DEFINED BY " + mysql_text(csv.null_defined_by);
+    if (csv.null_optionally_enclosed) rest += " OPTIONALLY ENCLOSED";
+  }
+  return (fields.empty() ? "" : "\n  FIELDS" + fields) +
+         (lines.empty() ? "" : "\n  LINES" + lines) + rest;
+}
+
+std::string column_list(const std::vector<engine::FieldDefinition>& fields) {
+  std::string result;
+  for (const auto& field : fields) {
+    if (!result.empty()) result += ", ";
+    result += (field.variable ? "@" : "") + backticked(field.name);
+  }
+  return result.empty() ? result : "\n  (" + result + ")";
+}
+
+}  // namespace
+
+std::string print(const engine::ModelDefinition& model) {
+  return "CREATE MODEL " + backticked(model.name.name) + " AS " + argument(model.estimator, 0);
+}
+
+std::string print(const engine::PipelineDefinition& pipeline) {
+  const auto& source = pipeline.source;
+  std::string sql = "CREATE PIPELINE " + backticked(pipeline.name.name) +
+                    " AS\n  LOAD DATA KAFKA " + mysql_text(source.brokers + "/" + source.topic);
+  if (!source.config.empty()) sql += "\n  CONFIG " + mysql_text(json_object(source.config));
+  if (pipeline.batch_interval_ms != 0) {
+    sql += "\n  BATCH_INTERVAL " + std::to_string(pipeline.batch_interval_ms);
+  }
+  if (pipeline.offsets_per_partition_max != engine::kOffsetsPerPartitionDefault) {
+    sql +=
+        "\n  MAX_OFFSETS_PER_BATCH_PARTITION " + std::to_string(pipeline.offsets_per_partition_max);
+  }
+  if (pipeline.step != engine::StepKind::kNone) {
+    sql +=
+        pipeline.step == engine::StepKind::kTrain ? "\n  TRAIN MODEL " : "\n  CLASSIFY WITH MODEL ";
+    sql += beside(pipeline.model, pipeline.name);
+  }
+  if (pipeline.stop_on_error) sql += "\n  STOP_ON_ERROR ON";
+  sql += "\n  INTO TABLE " + beside(pipeline.table, pipeline.name);
+  sql += csv_clauses(pipeline.csv) + column_list(pipeline.fields);
+  for (size_t i = 0; i < pipeline.set.size(); ++i) {
+    sql += i == 0 ? "\n  SET " : ",\n      ";
+    sql += backticked(pipeline.set[i].column) + " = " + pipeline.set[i].value.text;
+  }
+  if (!pipeline.where.sql.empty()) sql += "\n  WHERE " + pipeline.where.text;
+  return sql;
+}
+
+}  // namespace millrace::sql

@@ -1,0 +1,371 @@
+#include "sql/runner.h"
+
+#include <algorithm>
+
+#include "data/schema.h"
+#include "sql/parse.h"
+#include "sql/print.h"
+#include "sql/quote.h"
+#include "sql/system_schema.h"
+
+namespace millrace::sql {
+namespace {
+
+constexpr size_t kWarningsMax = 64;
+/// The code of a warning without one of its own (ER_UNKNOWN_ERROR).
+constexpr uint16_t kWarningCode = 1105;
+
+std::string host_without_port(const std::string& host) {
+  const size_t colon = host.rfind(':');
+  return colon == std::string::npos ? host : host.substr(0, colon);
+}
+
+/// `error` without a place: what it counts in is not the user's text.
+Error placeless(Error error) {
+  error.position = -1;
+  return error;
+}
+
+}  // namespace
+
+Runner::Runner(store::Store& store, engine::Engine& engine, SessionInfo info, SessionHost& host,
+               std::unique_ptr<store::Session> session)
+    : store_(store),
+      engine_(engine),
+      host_(host),
+      info_(std::move(info)),
+      session_(std::move(session)),
+      variables_([this](std::string_view name) -> std::optional<std::string> {
+        if (name == "version") return host_.server_version();
+        if (name == "port") return std::to_string(host_.port());
+        if (name == "pseudo_thread_id") return std::to_string(info_.connection_id);
+        if (name == "warning_count") return std::to_string(warnings_.size());
+        if (name == "error_count") {
+          return std::to_string(std::count_if(warnings_.begin(), warnings_.end(),
+                                              [](const auto& w) { return w.level == "Error"; }));
+        }
+        return std::nullopt;
+      }) {
+  facts_.user = info_.user;
+  facts_.host = host_without_port(info_.host);
+  facts_.version = host_.server_version();
+  facts_.connection_id = info_.connection_id;
+}
+
+StatementResult Runner::ok(int64_t rows_changed) const {
+  StatementResult result;
+  result.rows_changed = rows_changed;
+  return result;
+}
+
+StatementResult Runner::rows(Rows rows) const {
+  StatementResult result;
+  result.stream = stream_of(std::move(rows));
+  return result;
+}
+
+void Runner::warn(std::string message) {
+  if (warnings_.size() < kWarningsMax) {
+    warnings_.push_back({"Warning", kWarningCode, std::move(message)});
+  }
+}
+
+struct StatementVisitor {
+  Runner& runner;
+  template <class T>
+  Result<StatementResult> operator()(const T& statement) {
+    return runner.execute(statement);
+  }
+};
+
+Result<StatementResult> Runner::dispatch(std::string_view text) {
+  TRY(const std::vector<Token> tokens, lex(text, lex_options()));
+  text_ = text;
+  tokens_ = tokens;
+  facts_.database = database_;
+  TokenReader reader(text, tokens, lex_options());
+  auto statement = parse(reader, database_);
+  // These look at what the statement before them left.
+  const Show* show = statement ? std::get_if<Show>(&*statement) : nullptr;
+  const bool diagnostic =
+      show != nullptr &&
+      (show->kind == ShowKind::kWarnings || show->kind == ShowKind::kErrors ||
+       show->kind == ShowKind::kWarningCount || show->kind == ShowKind::kErrorCount);
+  const bool asks = std::any_of(tokens.begin(), tokens.end(), [](const Token& token) {
+    return token.kind == TokenKind::kSystemVariable;
+  });
+  if (!diagnostic && !asks) warnings_.clear();
+  if (!statement) return std::move(statement).error();
+  const size_t warnings_before = warnings_.size();
+  TRY(StatementResult result, std::visit(StatementVisitor{*this}, *statement));
+  result.warnings =
+      static_cast<uint16_t>(warnings_.size() - std::min(warnings_before, warnings_.size()));
+  return result;
+}
+
+Result<StatementResult> Runner::run(std::string_view text) {
+  auto result = dispatch(text);
+  text_ = {};
+  tokens_ = {};
+  if (result) {
+    facts_.rows_changed = result->stream ? -1 : result->rows_changed;
+    return result;
+  }
+  facts_.rows_changed = -1;
+  const Error& error = result.error();
+  warnings_.clear();
+  warnings_.push_back({"Error", facts(error.code).mysql_errno, error.to_string()});
+  return result;
+}
+
+// --- Names, databases, transactions -------------------------------------------------------------
+
+Error Runner::no_such_database(std::string_view name) {
+  Error error(Code::kNotFound, "database \"" + std::string(name) + "\" does not exist");
+  if (const auto databases = store_.databases()) {
+    const std::vector<std::string_view> names(databases->begin(), databases->end());
+    error.hint = did_you_mean(name, names);
+  }
+  return error;
+}
+
+Status Runner::use(std::string_view name) {
+  if (is_internal_schema(name)) return no_such_database(name);
+  // The store's own information_schema lacks our tables; where those are, a bare name finds them.
+  std::string schema(name);
+  if (is_information_schema(name)) schema = "millrace_information_schema";
+  if (auto used = session_->use(schema); !used) {
+    return used.error().code == Code::kNotFound ? no_such_database(name) : used.error();
+  }
+  database_ = is_information_schema(name) ? "information_schema" : session_->database();
+  return {};
+}
+
+Status Runner::reset() {
+  if (in_transaction()) TRY_OK(run_quietly("ROLLBACK"));
+  variables_.reset();
+  warnings_.clear();
+  return {};
+}
+
+Status Runner::commit_open() {
+  return in_transaction() ? run_quietly("COMMIT") : Status{};
+}
+
+Status Runner::begin_unless_autocommit() {
+  return autocommit() || in_transaction() ? Status{} : run_quietly("BEGIN TRANSACTION");
+}
+
+Result<StatementResult> Runner::execute(const Transaction& statement) {
+  switch (statement.verb) {
+    case TransactionVerb::kBegin:
+      TRY_OK(commit_open());
+      TRY_OK(run_quietly("BEGIN TRANSACTION"));
+      break;
+    case TransactionVerb::kCommit:
+      TRY_OK(commit_open());
+      break;
+    case TransactionVerb::kRollback:
+      if (in_transaction()) TRY_OK(run_quietly("ROLLBACK"));
+      break;
+  }
+  return ok();
+}
+
+Result<StatementResult> Runner::execute(const Use& statement) {
+  TRY_OK(use(statement.database));
+  return ok();
+}
+
+Result<StatementResult> Runner::execute(const CreateDatabase& statement) {
+  if (is_system_schema(statement.name)) {
+    return Error(Code::kPermission,
+                 "cannot create database \"" + statement.name + "\": the name is millrace's own");
+  }
+  TRY_OK(commit_open());
+  TRY_OK(store_.create_database(statement.name, statement.if_not_exists));
+  return ok(1);
+}
+
+Result<StatementResult> Runner::execute(const DropDatabase& statement) {
+  const std::string& name = statement.name;
+  if (is_system_schema(name)) {
+    return Error(Code::kPermission, "cannot drop database \"" + name + "\": it is millrace's own");
+  }
+  TRY(const auto databases, store_.databases());
+  const bool there = std::any_of(databases.begin(), databases.end(),
+                                 [&](const auto& database) { return same_name(database, name); });
+  if (!there && statement.if_exists) return ok();
+  if (!there) return no_such_database(name);
+  TRY_OK(engine_.check_droppable(name));
+  TRY_OK(commit_open());
+  const bool current = same_name(name, database_);
+  if (current) {
+    TRY_OK(session_->use("main"));
+    database_.clear();
+  }
+  TRY_OK(run_quietly("DROP SCHEMA " + quoted_name(name) + " CASCADE"));
+  return ok();
+}
+
+Result<StatementResult> Runner::execute(const CreateTable& statement) {
+  TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
+  for (const auto& warning : statement.warnings) warn(warning);
+  if (statement.sql.size() == 1) {
+    TRY_OK(begin_unless_autocommit());
+    TRY_OK(run_quietly(statement.sql[0]));
+    return ok();
+  }
+  const bool own = !in_transaction();
+  if (own) TRY_OK(run_quietly("BEGIN TRANSACTION"));
+  for (const auto& sql : statement.sql) {
+    auto done = run_quietly(sql);
+    if (done) continue;
+    // What went wrong first is what the user must hear.
+    if (own) (void)run_quietly("ROLLBACK");
+    return done.error();
+  }
+  if (own && autocommit()) TRY_OK(run_quietly("COMMIT"));
+  return ok();
+}
+
+// --- The store's statements ---------------------------------------------------------------------
+
+TranslateOptions Runner::translate_options(bool names_items) const {
+  return {
+      .lex = lex_options(), .facts = &facts_, .variables = &variables_, .names_items = names_items};
+}
+
+Result<StatementResult> Runner::run_sql(const std::string& sql) {
+  TRY(auto stream, session_->execute(sql));
+  StatementResult result;
+  if (!stream->columns().empty()) {
+    result.stream = std::move(stream);
+    return result;
+  }
+  while (true) {
+    TRY(const auto chunk, stream->next());
+    if (!chunk) break;
+  }
+  result.rows_changed = std::max<int64_t>(stream->rows_changed(), 0);
+  return result;
+}
+
+Result<Rows> Runner::fetch(const std::string& sql) {
+  auto stream = session_->execute(sql);
+  if (!stream) return placeless(stream.error());
+  auto read = read_all(**stream);
+  if (!read) return placeless(read.error());
+  return read;
+}
+
+Status Runner::run_quietly(const std::string& sql) {
+  TRY([[maybe_unused]] const Rows none, fetch(sql));
+  return {};
+}
+
+Result<StatementResult> Runner::execute(const Native&) {
+  TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
+  const auto first = raw(text_, tokens_.front());
+  const bool query = same_name(first, "SELECT") || same_name(first, "WITH") || first == "(";
+  TRY(const Translation translation, translate(text_, tokens_, translate_options(query)));
+  TRY_OK(begin_unless_autocommit());
+  auto result = run_sql(translation.sql);
+  if (result) return result;
+  Error error = std::move(result).error();
+  if (error.position >= 0) error.position = translation.position_of(error.position);
+  return error;
+}
+
+Result<StatementResult> Runner::execute(const Ignored&) {
+  return ok();
+}
+
+// --- Models and pipelines -----------------------------------------------------------------------
+
+Result<StatementResult> Runner::execute(const CreateModel& statement) {
+  TRY_OK(commit_open());
+  TRY_OK(engine_.create_model(statement.model, statement.existing));
+  return ok();
+}
+
+Result<StatementResult> Runner::execute(const DropModel& statement) {
+  TRY_OK(commit_open());
+  TRY_OK(engine_.drop_model(statement.name, statement.absent));
+  return ok();
+}
+
+Result<StatementResult> Runner::execute(const DescribeModel& statement) {
+  TRY(const Batch batch, engine_.describe_model(statement.name));
+  return rows(rows_of(batch));
+}
+
+Result<StatementResult> Runner::execute(const ShowCreateModel& statement) {
+  TRY(const auto model, engine_.model(statement.name));
+  Rows result;
+  result.add_column("Model");
+  result.add_column("Create Model");
+  result.rows.push_back({model.name.name, print(model)});
+  return rows(std::move(result));
+}
+
+Result<StatementResult> Runner::execute(const CreatePipeline& statement) {
+  if (is_system_schema(statement.pipeline.table.database)) {
+    return Error(Code::kPermission, "cannot write to \"" + statement.pipeline.table.name +
+                                        "\": schema \"" + statement.pipeline.table.database +
+                                        "\" is read only");
+  }
+  TRY_OK(commit_open());
+  for (const auto& warning : statement.warnings) warn(warning);
+  // Positions of arguments are those of another statement, CREATE MODEL.
+  auto created = engine_.create_pipeline(statement.pipeline, statement.existing);
+  if (!created) return placeless(created.error());
+  return ok();
+}
+
+Result<StatementResult> Runner::execute(const DropPipeline& statement) {
+  TRY_OK(commit_open());
+  TRY_OK(engine_.drop_pipeline(statement.name, statement.absent));
+  return ok();
+}
+
+Result<StatementResult> Runner::execute(const ShowCreatePipeline& statement) {
+  TRY(const auto pipeline, engine_.pipeline(statement.name));
+  Rows result;
+  result.add_column("Pipeline");
+  result.add_column("Create Pipeline");
+  result.rows.push_back({pipeline.name.name, print(pipeline)});
+  return rows(std::move(result));
+}
+
+Result<StatementResult> Runner::execute(const RunPipeline& statement) {
+  TRY_OK(commit_open());
+  const bool start = statement.verb == Verb::kStart;
+  if (statement.all) {
+    auto done = start ? engine_.start_all(statement.name.database)
+                      : engine_.stop_all(statement.name.database);
+    if (!done) return placeless(done.error());
+    return ok();
+  }
+  auto done = start ? engine_.start_pipeline(statement.name, statement.absent)
+                    : engine_.stop_pipeline(statement.name, statement.absent);
+  if (!done) return placeless(done.error());
+  return ok();
+}
+
+// --- The server ---------------------------------------------------------------------------------
+
+Result<StatementResult> Runner::execute(const SetPassword& statement) {
+  const std::string& user = statement.user.empty() ? info_.user : statement.user;
+  TRY_OK(
+      host_.set_password(user, statement.host.empty() ? "%" : statement.host, statement.password));
+  return ok();
+}
+
+Result<StatementResult> Runner::execute(const Kill& statement) {
+  TRY_OK(host_.kill(statement.connection_id,
+                    statement.query_only ? KillScope::kQuery : KillScope::kConnection));
+  return ok();
+}
+
+}  // namespace millrace::sql

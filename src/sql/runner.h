@@ -1,0 +1,102 @@
+// A Runner carries out the statements of one session: parses each, sends ours to the engine,
+// answers SHOW and SET, translates the rest for the store. It holds the session's state; SqlSession
+// is what others see of it. It belongs to the session's thread.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/engine.h"
+#include "sql/rows.h"
+#include "sql/session.h"
+#include "sql/show.h"
+#include "sql/statement.h"
+#include "sql/token_reader.h"
+#include "sql/translate.h"
+#include "store/store.h"
+
+namespace millrace::sql {
+
+class Runner {
+ public:
+  Runner(store::Store& store, engine::Engine& engine, SessionInfo info, SessionHost& host,
+         std::unique_ptr<store::Session> session);
+
+  /// Runs one statement. Errors have positions in `text` and are what SHOW WARNINGS shows next.
+  Result<StatementResult> run(std::string_view text);
+  Status use(std::string_view database);
+  Status reset();
+
+  const std::string& database() const { return database_; }
+  bool autocommit() const { return variables_.autocommit(); }
+  bool in_transaction() const { return session_->in_transaction(); }
+  LexOptions lex_options() const { return variables_.lex_options(); }
+  void interrupt() { session_->interrupt(); }  // thread-safe
+
+ private:
+  friend struct StatementVisitor;
+
+  Result<StatementResult> dispatch(std::string_view text);
+
+  // One for each statement.
+  Result<StatementResult> execute(const Native&);
+  Result<StatementResult> execute(const Ignored&);
+  Result<StatementResult> execute(const CreateModel& statement);
+  Result<StatementResult> execute(const DropModel& statement);
+  Result<StatementResult> execute(const DescribeModel& statement);
+  Result<StatementResult> execute(const ShowCreateModel& statement);
+  Result<StatementResult> execute(const CreatePipeline& statement);
+  Result<StatementResult> execute(const DropPipeline& statement);
+  Result<StatementResult> execute(const ShowCreatePipeline& statement);
+  Result<StatementResult> execute(const RunPipeline& statement);
+  Result<StatementResult> execute(const Use& statement);
+  Result<StatementResult> execute(const CreateDatabase& statement);
+  Result<StatementResult> execute(const DropDatabase& statement);
+  Result<StatementResult> execute(const CreateTable& statement);
+  Result<StatementResult> execute(const Transaction& statement);
+  Result<StatementResult> execute(const Set& statement);
+  Result<StatementResult> execute(const SetPassword& statement);
+  Result<StatementResult> execute(const Kill& statement);
+  Result<StatementResult> execute(const Show& statement);
+
+  Result<StatementResult> show_create_table(const Show& show);
+  Status check_table(const Show& show);
+  Status set_variable(const SetVariable& variable);
+  Status set_user_variable(const SetVariable& variable);
+  Status set_store_setting(const SetVariable& variable, const std::string& value);
+  Result<Cell> evaluate(const SetVariable& variable);
+
+  TranslateOptions translate_options(bool names_items) const;
+  /// What a client is told after `sql`: rows, or how many were changed.
+  Result<StatementResult> run_sql(const std::string& sql);
+  /// A small result, read to its end.
+  Result<Rows> fetch(const std::string& sql);
+  Status run_quietly(const std::string& sql);
+  /// MySQL commits before statements that change the schema.
+  Status commit_open();
+  /// With autocommit off, the first statement opens a transaction.
+  Status begin_unless_autocommit();
+  void warn(std::string message);
+  StatementResult ok(int64_t rows_changed = 0) const;
+  StatementResult rows(Rows rows) const;
+  Error no_such_database(std::string_view name);
+
+  store::Store& store_;
+  engine::Engine& engine_;
+  SessionHost& host_;
+  const SessionInfo info_;
+  std::unique_ptr<store::Session> session_;
+  Variables variables_;
+  SessionFacts facts_;
+  std::vector<Warning> warnings_;
+  std::string database_;
+
+  // Of the statement at work.
+  std::string_view text_;
+  std::span<const Token> tokens_;
+};
+
+}  // namespace millrace::sql

@@ -1,0 +1,148 @@
+// A Runner's SET and SHOW.
+#include <array>
+
+#include "data/schema.h"
+#include "sql/quote.h"
+#include "sql/runner.h"
+
+namespace millrace::sql {
+namespace {
+
+/// Settings of the store that would lead around what we keep.
+constexpr auto kForbiddenSettings = std::to_array<std::string_view>({"schema", "search_path"});
+
+Error at(Error error, int64_t position) {
+  error.position = position;
+  return error;
+}
+
+bool is_plain(std::string_view name) {
+  return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+}
+
+}  // namespace
+
+// --- SET ----------------------------------------------------------------------------------------
+
+Result<Cell> Runner::evaluate(const SetVariable& variable) {
+  switch (variable.form) {
+    case SetVariable::Form::kLiteral:
+      return Cell(variable.literal);
+    case SetVariable::Form::kNull:
+    case SetVariable::Form::kDefault:
+      return Cell();
+    case SetVariable::Form::kExpression:
+      break;
+  }
+  TRY(const Translation value, translate(text_, variable.expression, translate_options(false)));
+  auto result = fetch("SELECT " + value.sql);
+  if (!result) {
+    return at(std::move(result).error(), int64_t{variable.expression.front().begin});
+  }
+  if (result->rows.size() != 1 || result->columns.size() != 1) {
+    return at(Error(Code::kInvalidArgument, "SET takes one value"), variable.position);
+  }
+  return result->rows[0][0];
+}
+
+Status Runner::set_user_variable(const SetVariable& variable) {
+  TRY(const Translation value, translate(text_, variable.expression, translate_options(false)));
+  auto done = run_quietly("SET VARIABLE " + quoted_name(variable.name) + " = (" + value.sql + ")");
+  if (!done) return at(std::move(done).error(), int64_t{variable.expression.front().begin});
+  return {};
+}
+
+/// A name that MySQL does not have may be one of the store's.
+Status Runner::set_store_setting(const SetVariable& variable, const std::string& value) {
+  const Error unknown = at(Variables::unknown(variable.name), variable.position);
+  if (!is_plain(variable.name)) return unknown;
+  for (const auto forbidden : kForbiddenSettings) {
+    if (variable.name != forbidden) continue;
+    return at(Error(Code::kPermission, "\"" + variable.name + "\" cannot be set",
+                    "USE selects a database."),
+              variable.position);
+  }
+  TRY(const Rows known,
+      fetch("SELECT count(*) FROM duckdb_settings() WHERE name = " + quoted_text(variable.name)));
+  if (known.rows.empty() || known.rows[0][0] == "0") return unknown;
+  auto done = run_quietly("SET " + variable.name + " = " + quoted_text(value));
+  if (!done) return at(std::move(done).error(), variable.position);
+  return {};
+}
+
+Status Runner::set_variable(const SetVariable& variable) {
+  if (variable.target == SetVariable::Target::kUser) return set_user_variable(variable);
+  TRY(const Cell value, evaluate(variable));
+  if (!Variables::known(variable.name)) return set_store_setting(variable, value.value_or(""));
+  const bool committed_before = variables_.autocommit();
+  auto done = variable.form == SetVariable::Form::kDefault ? variables_.set_default(variable.name)
+                                                           : variables_.set(variable.name, value);
+  if (!done) return at(std::move(done).error(), variable.position);
+  if (!committed_before && variables_.autocommit()) TRY_OK(commit_open());
+  if (variable.target == SetVariable::Target::kGlobal) {
+    warn("SET GLOBAL " + variable.name + " holds for this session only");
+  }
+  return {};
+}
+
+Result<StatementResult> Runner::execute(const Set& statement) {
+  for (const auto& variable : statement.variables) TRY_OK(set_variable(variable));
+  return ok();
+}
+
+// --- SHOW ---------------------------------------------------------------------------------------
+
+Status Runner::check_table(const Show& show) {
+  TRY(const Rows found, fetch(table_exists_query(show.database, show.object)));
+  if (!found.rows.empty() && found.rows[0][0] != "0") return {};
+  const engine::ObjectName name{show.database, show.object};
+  Error error(Code::kNotFound, "table " + name.quoted() + " does not exist");
+  TRY(const Rows tables, fetch(table_names_query(show.database)));
+  std::vector<std::string_view> names;
+  for (const auto& row : tables.rows) names.push_back(*row[0]);
+  error.hint = did_you_mean(show.object, names);
+  return error;
+}
+
+Result<StatementResult> Runner::show_create_table(const Show& show) {
+  Rows result;
+  TRY(const Rows view, fetch(view_query(show.database, show.object)));
+  if (!view.rows.empty()) {
+    result.add_column("View");
+    result.add_column("Create View");
+    result.rows.push_back({show.object, view.rows[0][0]});
+    return rows(std::move(result));
+  }
+  TRY(const Rows columns, fetch(table_columns_query(show.database, show.object)));
+  TRY(const Rows constraints, fetch(table_constraints_query(show.database, show.object)));
+  result.add_column("Table");
+  result.add_column("Create Table");
+  result.rows.push_back({show.object, create_table_text(show.object, columns, constraints)});
+  return rows(std::move(result));
+}
+
+Result<StatementResult> Runner::execute(const Show& statement) {
+  const bool of_table = statement.kind == ShowKind::kColumns ||
+                        statement.kind == ShowKind::kIndexes ||
+                        statement.kind == ShowKind::kCreateTable;
+  if (of_table) TRY_OK(check_table(statement));
+  if (statement.kind == ShowKind::kCreateTable) return show_create_table(statement);
+  const ShowFacts known{variables_, warnings_, host_, info_.user};
+  auto ready = show_rows(statement, known);
+  if (ready && statement.where.empty()) return rows(std::move(*ready));
+  std::string sql = ready ? select_of(*ready) : show_query(statement);
+  if (statement.like) sql = with_like(sql, first_column(statement), *statement.like);
+  if (!statement.where.empty()) {
+    TRY(const Translation where, translate(text_, statement.where, translate_options(false)));
+    sql = "SELECT * FROM (" + sql + ") AS shown WHERE " + where.sql;
+  }
+  auto result = run_sql(sql);
+  if (!result) {
+    Error error = std::move(result).error();
+    error.position = -1;
+    return error;
+  }
+  return result;
+}
+
+}  // namespace millrace::sql

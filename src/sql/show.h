@@ -1,0 +1,54 @@
+// The answers to SHOW, in the columns and words of MySQL: some are rows made here, most are queries
+// over the store's own catalogue. Pure functions; the session runs the queries.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "sql/rows.h"
+#include "sql/session.h"
+#include "sql/statement.h"
+#include "sql/variables.h"
+
+namespace millrace::sql {
+
+struct Warning {
+  std::string level;  // Note, Warning, Error
+  uint16_t code = 0;
+  std::string message;
+};
+
+/// What a session knows for SHOW.
+struct ShowFacts {
+  const Variables& variables;
+  const std::vector<Warning>& warnings;
+  SessionHost& host;
+  std::string user;
+};
+
+/// The rows of a SHOW that needs no store; nothing when it does.
+std::optional<Rows> show_rows(const Show& show, const ShowFacts& facts);
+/// The query of one that does, without its LIKE and WHERE.
+std::string show_query(const Show& show);
+/// The name of its first column, which LIKE looks at.
+std::string first_column(const Show& show);
+/// `query` with LIKE on `column`, as a query.
+std::string with_like(const std::string& query, const std::string& column,
+                      const std::string& pattern);
+
+/// One row when the table or view is there: its columns' number.
+std::string table_exists_query(const std::string& database, const std::string& table);
+/// The names of the tables and views of a database.
+std::string table_names_query(const std::string& database);
+
+/// For SHOW CREATE TABLE: (name, type, nullable, default), (constraint, its columns) and a view's
+/// text, to be put together by create_table_text().
+std::string table_columns_query(const std::string& database, const std::string& table);
+std::string table_constraints_query(const std::string& database, const std::string& table);
+std::string view_query(const std::string& database, const std::string& table);
+std::string create_table_text(const std::string& table, const Rows& columns,
+                              const Rows& constraints);
+
+}  // namespace millrace::sql

@@ -1,0 +1,138 @@
+// What the parsers make of a statement's text: one struct for each statement that is ours, Native
+// for all that the store runs itself. Data only; the session carries them out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/definition.h"
+#include "engine/engine.h"
+#include "sql/lexer.h"
+
+namespace millrace::sql {
+
+// Models and pipelines.
+struct CreateModel {
+  engine::ModelDefinition model;
+  engine::Existing existing = engine::Existing::kFail;
+};
+struct DropModel {
+  engine::ObjectName name;
+  engine::Absent absent = engine::Absent::kFail;
+};
+struct DescribeModel {
+  engine::ObjectName name;
+};
+struct ShowCreateModel {
+  engine::ObjectName name;
+};
+struct CreatePipeline {
+  engine::PipelineDefinition pipeline;
+  engine::Existing existing = engine::Existing::kFail;
+  std::vector<std::string> warnings;  // clauses that were accepted and have no effect
+};
+struct DropPipeline {
+  engine::ObjectName name;
+  engine::Absent absent = engine::Absent::kFail;
+};
+struct ShowCreatePipeline {
+  engine::ObjectName name;
+};
+enum class Verb : uint8_t { kStart, kStop };
+struct RunPipeline {
+  Verb verb = Verb::kStart;
+  bool all = false;         // START ALL PIPELINES: of name.database
+  engine::ObjectName name;  // name.name empty when all
+  engine::Absent absent = engine::Absent::kFail;
+};
+
+// Databases and tables.
+struct Use {
+  std::string database;
+};
+struct CreateDatabase {
+  std::string name;
+  bool if_not_exists = false;
+};
+struct DropDatabase {
+  std::string name;
+  bool if_exists = false;
+};
+/// As the store's SQL, to be run one after another, in one transaction.
+struct CreateTable {
+  std::vector<std::string> sql;
+  std::vector<std::string> warnings;
+};
+
+// The session and the server.
+enum class TransactionVerb : uint8_t { kBegin, kCommit, kRollback };
+struct Transaction {
+  TransactionVerb verb = TransactionVerb::kBegin;
+};
+struct SetVariable {
+  enum class Target : uint8_t { kUser, kSystem, kGlobal } target = Target::kSystem;
+  std::string name;
+  int64_t position = -1;
+  enum class Form : uint8_t { kLiteral, kNull, kDefault, kExpression } form = Form::kLiteral;
+  std::string literal;  // kLiteral: the value itself
+  std::vector<Token> expression;
+};
+struct Set {
+  std::vector<SetVariable> variables;
+};
+struct SetPassword {
+  std::string user;  // empty: the session's own
+  std::string host;
+  std::string password;
+};
+struct Kill {
+  uint64_t connection_id = 0;
+  bool query_only = false;
+};
+/// Accepted for the sake of MySQL's clients; nothing to do.
+struct Ignored {};
+
+enum class ShowKind : uint8_t {
+  kModels,
+  kPipelines,
+  kDatabases,
+  kTables,
+  kTableStatus,
+  kColumns,
+  kIndexes,
+  kCreateTable,
+  kCreateDatabase,
+  kVariables,
+  kStatus,
+  kWarnings,
+  kErrors,
+  kWarningCount,
+  kErrorCount,
+  kEngines,
+  kProcesses,
+  kCharsets,
+  kCollations,
+  kGrants,
+  kEmpty,  // `object` says of what: TRIGGERS, EVENTS...
+};
+struct Show {
+  ShowKind kind = ShowKind::kDatabases;
+  bool full = false;
+  std::string database;  // FROM db, else the current one
+  std::string object;    // the table
+  std::optional<std::string> like;
+  std::vector<Token> where;  // empty: none
+};
+
+/// The store's own.
+struct Native {};
+
+using Statement =
+    std::variant<Native, Ignored, CreateModel, DropModel, DescribeModel, ShowCreateModel,
+                 CreatePipeline, DropPipeline, ShowCreatePipeline, RunPipeline, Use, CreateDatabase,
+                 DropDatabase, CreateTable, Transaction, Set, SetPassword, Kill, Show>;
+
+}  // namespace millrace::sql

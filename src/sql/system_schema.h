@@ -1,0 +1,29 @@
+// The schemas that are ours: which of them users see, read and may not write. The store keeps our
+// information_schema tables apart from its own; this knows where. Pure functions.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "sql/lexer.h"
+
+namespace millrace::sql {
+
+/// millrace_internal: never for users.
+bool is_internal_schema(std::string_view name);
+bool is_information_schema(std::string_view name);
+/// A schema that users cannot write, drop or make: millrace, millrace_*, information_schema...
+bool is_system_schema(std::string_view name);
+
+/// The store's name of information_schema.`table` when that is one of ours (PIPELINES*), else
+/// empty.
+std::string information_schema_table(std::string_view table);
+
+/// kPermission when the statement writes to a system schema: INSERT, UPDATE, DELETE, CREATE, ALTER,
+/// DROP, TRUNCATE, COPY. `database` is the current one.
+Status check_writes(std::string_view text, std::span<const Token> tokens, LexOptions options,
+                    std::string_view database);
+
+}  // namespace millrace::sql

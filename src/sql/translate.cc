@@ -1,0 +1,485 @@
+#include "sql/translate.h"
+
+#include <algorithm>
+#include <array>
+
+#include "data/schema.h"
+#include "sql/item_names.h"
+#include "sql/quote.h"
+#include "sql/system_schema.h"
+#include "sql/token_reader.h"
+
+namespace millrace::sql {
+namespace {
+
+class Translator {
+ public:
+  Translator(std::string_view text, std::span<const Token> tokens, const TranslateOptions& options)
+      : text_(text), options_(options), reader_(text, tokens, options.lex) {
+    if (options.names_items) names_ = item_names(text, tokens);
+  }
+
+  Result<Translation> run();
+
+ private:
+  struct Rule;
+  static std::span<const Rule> rules();
+
+  Status step();
+  Status word();
+  Status name();
+  Status string();
+  Status variable();
+  Status system_variable();
+  void add(std::string_view sql);  // for the next token, with the blanks before it
+  void copy() { take(reader_.raw_at()); }
+  void take(std::string_view sql, size_t tokens = 1);  // add, then skip so many tokens
+  void drop(size_t tokens) { reader_.seek(reader_.index() + tokens); }
+  bool first() const { return reader_.index() == 0; }
+  bool after(std::string_view word) const;  // the token before is this word
+  bool after_operand() const;
+  bool call() const { return reader_.at("(", 1); }
+  bool empty_call() const { return call() && reader_.at(")", 2); }
+  Error session_only() const;
+
+  // Each rule takes the tokens that it translates and says so; false: not its case.
+  Result<bool> limit();
+  Result<bool> like();
+  Result<bool> select();
+  Result<bool> from();
+  Result<bool> for_lock();
+  Result<bool> insert();
+  Result<bool> replace();
+  Result<bool> on_duplicate();
+  Result<bool> values();
+  Result<bool> div();
+  Result<bool> mod();
+  Result<bool> cast_type();
+  Result<bool> collate();
+  Result<bool> introducer();
+  Result<bool> current_date();
+  Result<bool> current_timestamp();
+  Result<bool> random();
+  Result<bool> unix_timestamp();
+  Result<bool> session_function();
+  Result<bool> current_user();
+  Result<bool> information_schema();
+
+  std::string_view text_;
+  TranslateOptions options_;
+  TokenReader reader_;
+  Translation result_;
+  std::vector<ItemName> names_;
+  size_t next_name_ = 0;
+  bool updating_duplicate_ = false;  // behind ON DUPLICATE KEY UPDATE
+};
+
+struct Translator::Rule {
+  std::string_view word;
+  Result<bool> (Translator::*apply)();
+};
+
+std::span<const Translator::Rule> Translator::rules() {
+  static constexpr auto kRules = std::to_array<Rule>({
+      {"LIMIT", &Translator::limit},
+      {"LIKE", &Translator::like},
+      {"SELECT", &Translator::select},
+      {"FROM", &Translator::from},
+      {"FOR", &Translator::for_lock},
+      {"LOCK", &Translator::for_lock},
+      {"INSERT", &Translator::insert},
+      {"REPLACE", &Translator::replace},
+      {"ON", &Translator::on_duplicate},
+      {"VALUES", &Translator::values},
+      {"VALUE", &Translator::values},
+      {"DIV", &Translator::div},
+      {"MOD", &Translator::mod},
+      {"SIGNED", &Translator::cast_type},
+      {"UNSIGNED", &Translator::cast_type},
+      {"COLLATE", &Translator::collate},
+      {"CURDATE", &Translator::current_date},
+      {"CURRENT_DATE", &Translator::current_date},
+      {"CURRENT_TIMESTAMP", &Translator::current_timestamp},
+      {"NOW", &Translator::current_timestamp},
+      {"RAND", &Translator::random},
+      {"UNIX_TIMESTAMP", &Translator::unix_timestamp},
+      {"DATABASE", &Translator::session_function},
+      {"SCHEMA", &Translator::session_function},
+      {"VERSION", &Translator::session_function},
+      {"USER", &Translator::session_function},
+      {"SESSION_USER", &Translator::session_function},
+      {"SYSTEM_USER", &Translator::session_function},
+      {"CONNECTION_ID", &Translator::session_function},
+      {"LAST_INSERT_ID", &Translator::session_function},
+      {"ROW_COUNT", &Translator::session_function},
+      {"CURRENT_USER", &Translator::current_user},
+      {"INFORMATION_SCHEMA", &Translator::information_schema},
+  });
+  return kRules;
+}
+
+Result<Translation> Translator::run() {
+  while (!reader_.done()) {
+    TRY_OK(step());
+    while (next_name_ < names_.size() && names_[next_name_].last < reader_.index()) {
+      result_.sql += " AS " + quoted_name(names_[next_name_++].name);
+    }
+  }
+  return std::move(result_);
+}
+
+void Translator::add(std::string_view sql) {
+  const Token& token = reader_.peek();
+  if (!first()) {
+    const size_t from = reader_.tokens()[reader_.index() - 1].end;
+    const auto gap = text_.substr(from, token.begin - from);
+    const bool blank = gap.find_first_not_of(" \t\r\n") == std::string_view::npos;
+    result_.sql += blank ? gap : " ";
+    // To the store two of them begin a comment.
+    if (gap.empty() && sql.starts_with('-') && result_.sql.ends_with('-')) result_.sql += ' ';
+  }
+  result_.places.emplace_back(static_cast<uint32_t>(result_.sql.size()), token.begin);
+  result_.sql += sql;
+}
+
+void Translator::take(std::string_view sql, size_t tokens) {
+  add(sql);
+  drop(tokens);
+}
+
+bool Translator::after(std::string_view word) const {
+  if (first()) return false;
+  const Token& before = reader_.tokens()[reader_.index() - 1];
+  return before.kind != TokenKind::kString && same_name(raw(text_, before), word);
+}
+
+bool Translator::after_operand() const {
+  if (first()) return false;
+  const Token& before = reader_.tokens()[reader_.index() - 1];
+  if (before.kind != TokenKind::kOperator) return true;
+  const auto op = raw(text_, before);
+  return op == ")" || op == "]";
+}
+
+Error Translator::session_only() const {
+  return reader_.error_at(reader_.position(), Code::kUnsupported,
+                          std::string(reader_.raw_at()) + " has no meaning here",
+                          "It asks about a session, and there is none.");
+}
+
+Status Translator::step() {
+  switch (reader_.peek().kind) {
+    case TokenKind::kWord:
+      return word();
+    case TokenKind::kQuotedName:
+      return name();
+    case TokenKind::kString:
+      return string();
+    case TokenKind::kHex:
+      take(quoted_bytes(reader_.value()));
+      return {};
+    case TokenKind::kBits: {
+      uint64_t number = 0;
+      const std::string bytes = reader_.value();
+      if (bytes.size() > sizeof(number))
+        return reader_.unsupported("a bit literal of over 64 bits");
+      for (const char c : bytes) number = number << 8 | static_cast<unsigned char>(c);
+      take(std::to_string(number));
+      return {};
+    }
+    case TokenKind::kVariable:
+      return variable();
+    case TokenKind::kSystemVariable:
+      return system_variable();
+    case TokenKind::kOperator:
+      take(reader_.at("<=>") ? " IS NOT DISTINCT FROM " : reader_.raw_at());
+      return {};
+    default:
+      copy();
+      return {};
+  }
+}
+
+Status Translator::word() {
+  // A name behind a dot is a column, whatever it is called.
+  if (!after(".")) {
+    for (const auto& rule : rules()) {
+      if (!reader_.at(rule.word)) continue;
+      TRY(const bool done, (this->*rule.apply)());
+      if (done) return {};
+    }
+    if (reader_.raw_at().starts_with('_')) {
+      TRY(const bool done, introducer());
+      if (done) return {};
+    }
+  }
+  return name();
+}
+
+Status Translator::name() {
+  const std::string value = reader_.value();
+  if (is_internal_schema(value) && reader_.at(".", 1)) {
+    return reader_.error_at(reader_.position(), Code::kPermission,
+                            "schema \"" + value + "\" is not for users");
+  }
+  // The current database may be information_schema: its own tables stand there without it.
+  const bool table = options_.facts != nullptr && is_information_schema(options_.facts->database) &&
+                     (after("FROM") || after("JOIN")) && !reader_.at(".", 1);
+  if (table) {
+    if (const auto real = information_schema_table(value); !real.empty()) {
+      take(real);
+      return {};
+    }
+  }
+  if (reader_.peek().kind == TokenKind::kWord) {
+    copy();
+  } else {
+    take(quoted_name(value));
+  }
+  return {};
+}
+
+Status Translator::string() {
+  std::string value = reader_.value();
+  size_t tokens = 1;
+  // 'a' 'b' is one string.
+  for (; reader_.peek(tokens).kind == TokenKind::kString; ++tokens) {
+    value += value_of(text_, reader_.peek(tokens), options_.lex);
+  }
+  take(quoted_text(value), tokens);
+  return {};
+}
+
+Status Translator::variable() {
+  const std::string name = to_lower(reader_.value());
+  if (options_.facts == nullptr) {
+    take(quoted_name("@" + reader_.value()));
+    return {};
+  }
+  if (reader_.at(":=", 1)) return reader_.unsupported("assignment to a variable in an expression");
+  take("getvariable(" + quoted_text(name) + ")");
+  return {};
+}
+
+Status Translator::system_variable() {
+  if (options_.variables == nullptr) return session_only();
+  std::string name = to_lower(reader_.value());
+  for (const std::string_view scope : {"global.", "session.", "local."}) {
+    if (name.starts_with(scope)) name.erase(0, scope.size());
+  }
+  auto literal = options_.variables->literal(name);
+  if (!literal) {
+    Error error = std::move(literal).error();
+    error.position = reader_.position();
+    return error;
+  }
+  take(*literal);
+  return {};
+}
+
+/// LIMIT offset, count
+Result<bool> Translator::limit() {
+  if (!reader_.at(",", 2)) return false;
+  const auto offset = std::string(reader_.raw_at(1));
+  const bool numbers =
+      reader_.peek(1).kind == TokenKind::kNumber && reader_.peek(3).kind == TokenKind::kNumber;
+  if (!numbers) return false;
+  take("LIMIT " + std::string(reader_.raw_at(3)) + " OFFSET " + offset, 4);
+  return true;
+}
+
+/// MySQL's LIKE escapes with a backslash unless told otherwise.
+Result<bool> Translator::like() {
+  if (reader_.peek(1).kind != TokenKind::kString || reader_.at("ESCAPE", 2)) return false;
+  const std::string pattern = value_of(text_, reader_.peek(1), options_.lex);
+  if (pattern.find('\\') == std::string::npos) return false;
+  take("LIKE " + quoted_text(pattern) + " ESCAPE '\\'", 2);
+  return true;
+}
+
+Result<bool> Translator::select() {
+  static constexpr auto kIgnored = std::to_array<std::string_view>(
+      {"HIGH_PRIORITY", "STRAIGHT_JOIN", "SQL_SMALL_RESULT", "SQL_BIG_RESULT", "SQL_BUFFER_RESULT",
+       "SQL_CACHE", "SQL_NO_CACHE", "SQL_CALC_FOUND_ROWS"});
+  copy();
+  if (reader_.at("DISTINCTROW")) take("DISTINCT");
+  while (std::any_of(kIgnored.begin(), kIgnored.end(),
+                     [&](std::string_view word) { return reader_.at(word); })) {
+    reader_.skip();
+  }
+  return true;
+}
+
+Result<bool> Translator::from() {
+  if (!reader_.at("DUAL", 1)) return false;
+  drop(2);
+  return true;
+}
+
+/// FOR UPDATE, FOR SHARE, LOCK IN SHARE MODE: a snapshot needs no locks.
+Result<bool> Translator::for_lock() {
+  if (reader_.accept({"LOCK", "IN", "SHARE", "MODE"})) return true;
+  if (!reader_.accept({"FOR", "UPDATE"}) && !reader_.accept({"FOR", "SHARE"})) return false;
+  if (!reader_.accept("NOWAIT")) (void)reader_.accept({"SKIP", "LOCKED"});
+  return true;
+}
+
+Result<bool> Translator::insert() {
+  if (!first() || call()) return false;
+  copy();
+  while (reader_.at("LOW_PRIORITY") || reader_.at("DELAYED") || reader_.at("HIGH_PRIORITY")) {
+    reader_.skip();
+  }
+  if (reader_.at("IGNORE")) take("OR IGNORE");
+  if (is_name(reader_.peek()) && !reader_.at("INTO") && !reader_.at("OR")) result_.sql += " INTO";
+  return true;
+}
+
+Result<bool> Translator::replace() {
+  if (!first()) return false;
+  take("INSERT OR REPLACE");
+  if (!reader_.at("INTO")) result_.sql += " INTO";
+  return true;
+}
+
+Result<bool> Translator::on_duplicate() {
+  if (!reader_.at({"ON", "DUPLICATE", "KEY", "UPDATE"})) return false;
+  take("ON CONFLICT DO UPDATE SET", 4);
+  updating_duplicate_ = true;
+  return true;
+}
+
+Result<bool> Translator::values() {
+  if (updating_duplicate_ && call() && is_name(reader_.peek(2)) && reader_.at(")", 3)) {
+    take("excluded." + quoted_name(value_of(text_, reader_.peek(2), options_.lex)), 4);
+    return true;
+  }
+  if (!reader_.at("VALUE") || !call() || !after_operand()) return false;
+  take("VALUES");
+  return true;
+}
+
+Result<bool> Translator::div() {
+  if (!after_operand()) return false;
+  take("//");
+  return true;
+}
+
+Result<bool> Translator::mod() {
+  if (!after_operand() || after(",")) return false;
+  take("%");
+  return true;
+}
+
+Result<bool> Translator::cast_type() {
+  if (!after("AS")) return false;
+  take(reader_.at("SIGNED") ? "BIGINT" : "UBIGINT");
+  if (!reader_.accept("INTEGER")) (void)reader_.accept("INT");
+  return true;
+}
+
+/// Text is compared by its bytes, whatever collation MySQL's clients name.
+Result<bool> Translator::collate() {
+  const std::string name = to_lower(value_of(text_, reader_.peek(1), options_.lex));
+  if (!name.starts_with("utf8") && !name.starts_with("latin1") && name != "binary") return false;
+  drop(2);
+  return true;
+}
+
+/// _utf8mb4'text', _binary'bytes'
+Result<bool> Translator::introducer() {
+  if (reader_.peek(1).kind != TokenKind::kString) return false;
+  if (reader_.at("_binary")) {
+    take(quoted_bytes(value_of(text_, reader_.peek(1), options_.lex)), 2);
+    return true;
+  }
+  if (!to_lower(reader_.raw_at()).starts_with("_utf8")) return false;
+  drop(1);
+  return true;
+}
+
+Result<bool> Translator::current_date() {
+  if (reader_.at("CURDATE") && !empty_call()) return false;
+  take("current_date", empty_call() ? 3 : 1);
+  return true;
+}
+
+/// NOW(6) and CURRENT_TIMESTAMP(6): microseconds are what there is.
+Result<bool> Translator::current_timestamp() {
+  if (!call()) return false;
+  const bool digits = reader_.peek(2).kind == TokenKind::kNumber && reader_.at(")", 3);
+  if (!digits && !empty_call()) return false;
+  take("now()", digits ? 4 : 3);
+  return true;
+}
+
+Result<bool> Translator::random() {
+  if (!empty_call()) return false;
+  take("random()", 3);
+  return true;
+}
+
+Result<bool> Translator::unix_timestamp() {
+  if (!empty_call()) return false;
+  take("CAST(floor(epoch(now())) AS BIGINT)", 3);
+  return true;
+}
+
+Result<bool> Translator::session_function() {
+  if (!empty_call()) return false;
+  if (options_.facts == nullptr) return session_only();
+  const SessionFacts& facts = *options_.facts;
+  std::string sql;
+  if (reader_.at("DATABASE") || reader_.at("SCHEMA")) {
+    sql = facts.database.empty() ? "NULL" : quoted_text(facts.database);
+  } else if (reader_.at("VERSION")) {
+    sql = quoted_text(facts.version);
+  } else if (reader_.at("CONNECTION_ID")) {
+    sql = std::to_string(facts.connection_id);
+  } else if (reader_.at("LAST_INSERT_ID")) {
+    sql = "0";
+  } else if (reader_.at("ROW_COUNT")) {
+    sql = std::to_string(facts.rows_changed);
+  } else {
+    sql = quoted_text(facts.user + "@" + facts.host);
+  }
+  take(sql, 3);
+  return true;
+}
+
+Result<bool> Translator::current_user() {
+  if (options_.facts == nullptr) return session_only();
+  take(quoted_text(options_.facts->user + "@%"), empty_call() ? 3 : 1);
+  return true;
+}
+
+Result<bool> Translator::information_schema() {
+  if (!reader_.at(".", 1) || !is_name(reader_.peek(2))) return false;
+  const auto real = information_schema_table(value_of(text_, reader_.peek(2), options_.lex));
+  if (real.empty()) return false;
+  take(real, 3);
+  return true;
+}
+
+}  // namespace
+
+int64_t Translation::position_of(int64_t offset) const {
+  const auto behind = std::upper_bound(
+      places.begin(), places.end(), offset,
+      [](int64_t value, const auto& place) { return value < int64_t{place.first}; });
+  return behind == places.begin() ? 0 : int64_t{std::prev(behind)->second};
+}
+
+Result<Translation> translate(std::string_view text, std::span<const Token> tokens,
+                              const TranslateOptions& options) {
+  std::vector<Token> terminated;
+  if (tokens.empty() || tokens.back().kind != TokenKind::kEnd) {
+    terminated.assign(tokens.begin(), tokens.end());
+    const auto end = static_cast<uint32_t>(text.size());
+    terminated.push_back({TokenKind::kEnd, end, end});
+    tokens = terminated;
+  }
+  return Translator(text, tokens, options).run();
+}
+
+}  // namespace millrace::sql

@@ -1,0 +1,52 @@
+// The translation of a statement from MySQL's lexis to the store's: backticks, quotes and escapes,
+// # comments, LIMIT a, b, variables, the functions that ask about the session, the words that only
+// MySQL has. It works token by token, never on a syntax tree: what it does not know passes as it is
+// and the store decides. The expressions of CREATE PIPELINE go the same way. Pure functions over
+// borrowed tokens; the session's facts are given.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "sql/lexer.h"
+#include "sql/variables.h"
+
+namespace millrace::sql {
+
+/// What the functions of MySQL tell about a session.
+struct SessionFacts {
+  std::string database;  // empty: none
+  std::string user;      // "root"
+  std::string host;      // the client's, without the port
+  std::string version;
+  uint64_t connection_id = 0;
+  int64_t rows_changed = 0;  // by the last statement; -1 after a SELECT
+};
+
+struct TranslateOptions {
+  LexOptions lex;
+  const SessionFacts* facts = nullptr;   // null in a pipeline's expression: no session there
+  const Variables* variables = nullptr;  // null likewise
+  bool names_items = false;  // give unnamed items of the SELECT list the name MySQL gives them
+};
+
+struct Translation {
+  std::string sql;
+  /// (offset in sql, offset in the text) of each token, ascending.
+  std::vector<std::pair<uint32_t, uint32_t>> places;
+
+  /// Where in the text a byte of `sql` came from.
+  int64_t position_of(int64_t offset) const;
+};
+
+/// `tokens` are a statement or an expression, with or without kEnd. Errors: kUnsupported for what
+/// has no counterpart, kNotFound for an unknown variable, kPermission for what is not for users.
+Result<Translation> translate(std::string_view text, std::span<const Token> tokens,
+                              const TranslateOptions& options);
+
+}  // namespace millrace::sql

@@ -1,0 +1,194 @@
+#include "store/duckdb_error.h"
+
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "data/schema.h"
+
+namespace millrace::store {
+namespace {
+
+struct Kind {
+  std::string_view name;  // DuckDB's exception type
+  Code code;
+};
+
+// DuckDB's exception types by name (src/common/exception.cpp there), since a failed prepare tells
+// no more than this name.
+constexpr std::array<Kind, 35> kKinds{{
+    {"Parser", Code::kSyntax},
+    {"Syntax", Code::kSyntax},
+    {"Binder", Code::kInvalidArgument},
+    {"Planner", Code::kInvalidArgument},
+    {"Catalog", Code::kNotFound},
+    {"Expression", Code::kInvalidArgument},
+    {"Conversion", Code::kTypeMismatch},
+    {"Mismatch Type", Code::kTypeMismatch},
+    {"Invalid type", Code::kTypeMismatch},
+    {"Unknown Type", Code::kTypeMismatch},
+    {"Out of Range", Code::kTypeMismatch},
+    {"Decimal", Code::kTypeMismatch},
+    {"Divide by Zero", Code::kTypeMismatch},
+    {"Invalid Input", Code::kTypeMismatch},
+    {"Object Size", Code::kTypeMismatch},
+    {"Executor", Code::kTypeMismatch},
+    {"Constraint", Code::kConstraint},
+    {"Index", Code::kConstraint},
+    {"Not implemented", Code::kUnsupported},
+    {"Missing Extension", Code::kUnsupported},
+    {"Extension Autoloading", Code::kUnsupported},
+    {"Settings", Code::kInvalidArgument},
+    {"Invalid Configuration", Code::kInvalidArgument},
+    {"Parameter Not Resolved", Code::kInvalidArgument},
+    {"Parameter Not Allowed", Code::kInvalidArgument},
+    {"Dependency", Code::kWrongState},
+    {"Permission", Code::kPermission},
+    {"INTERRUPT", Code::kCancelled},
+    {"Out of Memory", Code::kResourceExhausted},
+    {"Sequence", Code::kTypeMismatch},
+    {"IO", Code::kUnavailable},
+    {"HTTP", Code::kUnavailable},
+    {"Network", Code::kUnavailable},
+    {"Serialization", Code::kDataLoss},
+    {"Connection", Code::kUnavailable},
+}};
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+/// What can only be told from the words. A user's own text may be quoted in a message, so each is
+/// looked for only in the kinds of errors that say it.
+Code code_of(std::string_view kind, std::string_view subtype, std::string_view message) {
+  const bool names = kind == "Catalog" || kind == "Binder";
+  const bool missing = subtype == "COLUMN_NOT_FOUND" || contains(message, "does not exist");
+  if (names && missing) return Code::kNotFound;
+  if (kind == "Catalog" && contains(message, "already exists")) return Code::kAlreadyExists;
+  if (kind == "Catalog" && contains(message, "write-write conflict")) return Code::kConflict;
+  if (names && contains(message, "system catalog")) return Code::kPermission;
+  if (kind == "TransactionContext") {
+    // Anything else about a transaction is two of them that met.
+    const bool state = contains(message, "is aborted") || contains(message, "no transaction") ||
+                       contains(message, "within a transaction");
+    return state ? Code::kWrongState : Code::kConflict;
+  }
+  if (kind == "IO" || kind == "FATAL") {
+    const bool full = contains(message, "No space left") || contains(message, "File too large") ||
+                      contains(message, "Disk quota");
+    if (full) return Code::kResourceExhausted;
+    if (contains(message, "orrupt") || contains(message, "checksum")) return Code::kDataLoss;
+  }
+  if (kind == "Conversion" && contains(message, "Unimplemented")) return Code::kUnsupported;
+  for (const auto& one : kKinds) {
+    if (same_name(one.name, kind)) return one.code;
+  }
+  return Code::kInternal;
+}
+
+/// DuckDB's sentence as a message of ours: one line, no full stop, a small letter first unless the
+/// first word is a name (all capitals, or quoted).
+std::string in_our_words(std::string_view text) {
+  std::string message(text.substr(0, text.find('\n')));
+  while (!message.empty() && (message.back() == '!' || message.back() == '.' ||
+                              message.back() == ' ' || message.back() == ':'))
+    message.pop_back();
+  const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const bool sentence = message.size() > 1 && is_capital(message[0]) && !is_capital(message[1]);
+  if (sentence) message[0] = static_cast<char>(message[0] - 'A' + 'a');
+  return message;
+}
+
+/// The lines after the first: a detail, without the "LINE 1: ... ^" excerpt.
+std::string rest_of(std::string_view text) {
+  std::string rest;
+  for (auto at = text.find('\n'); at != std::string_view::npos;) {
+    const auto next = text.find('\n', at + 1);
+    const auto line = text.substr(at + 1, next == std::string_view::npos ? next : next - at - 1);
+    at = next;
+    if (line.empty()) continue;
+    if (line.starts_with("LINE ")) break;
+    const bool named = line.starts_with("Candidate") || line.starts_with("Did you mean");
+    if (named) continue;
+    rest += (rest.empty() ? "" : " ") + std::string(line);
+  }
+  return rest;
+}
+
+std::string hint_of(std::string_view name, std::string_view candidates,
+                    std::string_view message) {
+  if (!candidates.empty()) {
+    std::vector<std::string_view> known;
+    for (size_t at = 0; at <= candidates.size();) {
+      const auto end = std::min(candidates.find(',', at), candidates.size());
+      auto word = candidates.substr(at, end - at);
+      while (!word.empty() && word.front() == ' ') word.remove_prefix(1);
+      if (!word.empty()) known.push_back(word);
+      at = end + 1;
+    }
+    // The store ranks its candidates; ours only says whether the first is near enough to suggest.
+    auto hint = did_you_mean(name, known);
+    if (hint.empty() && !known.empty() && contains(message, "Did you mean"))
+      hint = "Did you mean " + std::string(known.front()) + "?";
+    return hint;
+  }
+  const auto at = message.find("Did you mean");
+  if (at == std::string_view::npos) return {};
+  return std::string(message.substr(at, message.find('\n', at) - at));
+}
+
+std::string text_of(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+Error error_of_json(const nlohmann::json& object) {
+  const std::string kind = text_of(object, "exception_type");
+  const std::string text = text_of(object, "exception_message");
+  const std::string subtype = text_of(object, "error_subtype");
+  const std::string name = text_of(object, "name");
+  Error error(code_of(kind, subtype, text), in_our_words(text));
+  error.detail = rest_of(text);
+  error.hint = hint_of(name, text_of(object, "candidates"), text);
+  if (subtype == "COLUMN_NOT_FOUND" && !name.empty())
+    error.message = "column \"" + name + "\" does not exist";
+  const std::string type = text_of(object, "type");
+  if (subtype == "MISSING_ENTRY" && !name.empty() && !type.empty())
+    error.message = to_lower(type) + " \"" + name + "\" does not exist";
+  const std::string position = text_of(object, "position");
+  int64_t at = -1;
+  const auto parsed = std::from_chars(position.data(), position.data() + position.size(), at);
+  if (parsed.ec == std::errc()) error.position = at;
+  return error;
+}
+
+}  // namespace
+
+Error error_of(const char* text) {
+  return error_of(std::string_view(text ? text : "unknown error"));
+}
+
+Error error_of(std::string_view text) {
+  const auto brace = text.find("{\"exception_type\"");
+  if (brace != std::string_view::npos) {
+    const auto object = nlohmann::json::parse(text.substr(brace), nullptr, false);
+    if (object.is_object()) return error_of_json(object);
+  }
+  std::string_view kind = "Invalid Input";
+  const auto prefix = text.find(" Error: ");
+  if (prefix != std::string_view::npos && prefix < 32) {
+    kind = text.substr(0, prefix);
+    text.remove_prefix(prefix + 8);
+  }
+  Error error(code_of(kind, {}, text), in_our_words(text));
+  error.detail = rest_of(text);
+  error.hint = hint_of({}, {}, text);
+  return error;
+}
+
+bool is_of_rows(const Error& error) {
+  return error.code == Code::kTypeMismatch || error.code == Code::kConstraint ||
+         error.code == Code::kCorruptRow;
+}
+
+}  // namespace millrace::store

@@ -1,0 +1,183 @@
+#include "store/duckdb_schema.h"
+
+#include <algorithm>
+#include <array>
+
+#include "data/schema.h"
+
+namespace millrace::store {
+namespace {
+
+// Rows that hang on a definition carry its id, never its name: a name may be used again.
+constexpr const char* kTables = R"(
+CREATE SCHEMA millrace;
+CREATE SCHEMA millrace_internal;
+CREATE SCHEMA millrace_information_schema;
+CREATE TABLE millrace_internal.version (version BIGINT NOT NULL);
+CREATE SEQUENCE millrace_internal.definition_ids;
+CREATE SEQUENCE millrace_internal.error_ids;
+CREATE TABLE millrace_internal.definitions (
+  id BIGINT NOT NULL, kind VARCHAR NOT NULL, database_name VARCHAR NOT NULL, name VARCHAR NOT NULL,
+  body VARCHAR NOT NULL, state VARCHAR NOT NULL, created_at BIGINT NOT NULL);
+CREATE TABLE millrace_internal.batch_log (
+  pipeline_id BIGINT NOT NULL, batch_id BIGINT NOT NULL, source_partition INTEGER NOT NULL,
+  first_offset BIGINT NOT NULL, end_offset BIGINT NOT NULL, latest_offset BIGINT NOT NULL,
+  messages BIGINT NOT NULL, rows_out BIGINT NOT NULL, rejects BIGINT NOT NULL,
+  bytes BIGINT NOT NULL, started_at TIMESTAMP NOT NULL, committed_at TIMESTAMP NOT NULL,
+  steps VARCHAR NOT NULL);
+CREATE TABLE millrace_internal.reject_log (
+  pipeline_id BIGINT NOT NULL, batch_id BIGINT NOT NULL, source_partition INTEGER NOT NULL,
+  source_offset BIGINT NOT NULL, reason VARCHAR NOT NULL, detail VARCHAR NOT NULL,
+  bytes BLOB NOT NULL, at TIMESTAMP NOT NULL);
+CREATE TABLE millrace_internal.model_log (
+  model_id BIGINT NOT NULL, version BIGINT NOT NULL, global_step BIGINT NOT NULL,
+  examples BIGINT NOT NULL, pipeline_id BIGINT NOT NULL, batch_id BIGINT NOT NULL,
+  at TIMESTAMP NOT NULL);
+CREATE TABLE millrace_internal.metric_log (
+  model_id BIGINT NOT NULL, batch_id BIGINT NOT NULL, global_step BIGINT NOT NULL,
+  examples BIGINT NOT NULL, at TIMESTAMP NOT NULL, scope VARCHAR NOT NULL,
+  metric VARCHAR NOT NULL, value DOUBLE);
+CREATE TABLE millrace_internal.snapshots (
+  model_id BIGINT NOT NULL, version BIGINT NOT NULL, global_step BIGINT NOT NULL,
+  examples BIGINT NOT NULL, batch_id BIGINT NOT NULL, created_at BIGINT NOT NULL,
+  size BIGINT NOT NULL, bytes BLOB NOT NULL);
+CREATE TABLE millrace_internal.pipeline_errors (
+  error_id BIGINT NOT NULL, pipeline_id BIGINT NOT NULL, at BIGINT NOT NULL,
+  kind VARCHAR NOT NULL, code INTEGER NOT NULL, message VARCHAR NOT NULL,
+  batch_id BIGINT, source_partition INTEGER);
+CREATE TABLE millrace_internal.settings (key VARCHAR NOT NULL, value VARCHAR NOT NULL);
+)";
+
+constexpr const char* kViews = R"(
+CREATE OR REPLACE VIEW millrace.rejects AS
+SELECT d.database_name, d.name AS pipeline_name, r.batch_id, r.source_partition, r.source_offset,
+       r.reason, r.detail, r.bytes, r.at
+FROM millrace_internal.reject_log r JOIN millrace_internal.definitions d ON d.id = r.pipeline_id;
+CREATE OR REPLACE VIEW millrace.batches AS
+SELECT d.database_name, d.name AS pipeline_name, b.batch_id, b.source_partition, b.first_offset,
+       b.end_offset, b.messages, b.rows_out, b.rejects, b.started_at, b.committed_at,
+       CAST(b.steps AS JSON) AS steps
+FROM millrace_internal.batch_log b JOIN millrace_internal.definitions d ON d.id = b.pipeline_id;
+CREATE OR REPLACE VIEW millrace.model_versions AS
+SELECT d.database_name, d.name AS model_name, m.version, m.global_step, m.examples,
+       s.size AS bytes, m.batch_id, m.at AS created_at
+FROM millrace_internal.model_log m JOIN millrace_internal.definitions d ON d.id = m.model_id
+LEFT JOIN millrace_internal.snapshots s ON s.model_id = m.model_id AND s.version = m.version;
+CREATE OR REPLACE VIEW millrace.model_metrics AS
+SELECT d.database_name, d.name AS model_name, m.batch_id, m.global_step, m.examples, m.at, m.scope,
+       m.metric, m.value
+FROM millrace_internal.metric_log m JOIN millrace_internal.definitions d ON d.id = m.model_id;
+)";
+
+// A batch that is in the log has succeeded: it is written in the transaction that made it so.
+constexpr const char* kPipelineViews = R"(
+CREATE OR REPLACE VIEW millrace_information_schema.pipelines_batches AS
+SELECT d.database_name AS "DATABASE_NAME", d.name AS "PIPELINE_NAME", b.batch_id AS "BATCH_ID",
+       'Succeeded' AS "BATCH_STATE", b.rows_out AS "BATCH_ROWS_WRITTEN",
+       epoch(b.committed_at - b.started_at) AS "BATCH_TIME",
+       epoch(b.started_at) AS "BATCH_START_UNIX_TIMESTAMP",
+       'Succeeded' AS "BATCH_PARTITION_STATE", b.messages AS "BATCH_PARTITION_PARSED_ROWS",
+       CAST(b.source_partition AS VARCHAR) AS "BATCH_SOURCE_PARTITION_ID",
+       CAST(b.first_offset AS VARCHAR) AS "BATCH_EARLIEST_OFFSET",
+       CAST(b.end_offset AS VARCHAR) AS "BATCH_LATEST_OFFSET",
+       epoch(b.committed_at - b.started_at) AS "BATCH_PARTITION_TIME",
+       b.bytes AS "BATCH_PARTITION_EXTRACTED_BYTES",
+       CAST(NULL AS BIGINT) AS "BATCH_PARTITION_TRANSFORMED_BYTES",
+       CAST(json_extract(b.steps, '$.take') AS DOUBLE) / 1e6
+         AS "BATCH_PARTITION_EXTRACTOR_WAIT_TIME",
+       CAST(NULL AS DOUBLE) AS "BATCH_PARTITION_TRANSFORM_WAIT_TIME",
+       CAST(NULL AS VARCHAR) AS "HOST", CAST(NULL AS BIGINT) AS "PORT",
+       b.source_partition AS "PARTITION"
+FROM millrace_internal.batch_log b JOIN millrace_internal.definitions d ON d.id = b.pipeline_id;
+CREATE OR REPLACE VIEW millrace_information_schema.pipelines_batches_summary AS
+SELECT "DATABASE_NAME", "PIPELINE_NAME", "BATCH_ID", any_value("BATCH_STATE") AS "BATCH_STATE",
+       make_timestamp(CAST(min("BATCH_START_UNIX_TIMESTAMP") * 1000000 AS BIGINT)) AS "START_TIME",
+       max("BATCH_PARTITION_EXTRACTOR_WAIT_TIME") AS "EXTRACTION_WAIT_TIME",
+       max("BATCH_PARTITION_TRANSFORM_WAIT_TIME") AS "TRANSFORMATION_WAIT_TIME",
+       max("BATCH_TIME") AS "BATCH_TIME",
+       sum("BATCH_PARTITION_PARSED_ROWS") / nullif(max("BATCH_TIME"), 0) AS "ROWS_PER_SEC",
+       CAST(sum("BATCH_PARTITION_PARSED_ROWS") AS BIGINT) AS "ROWS_STREAMED",
+       CAST(sum("BATCH_ROWS_WRITTEN") AS BIGINT) AS "ROWS_INSERTED",
+       CAST(0 AS BIGINT) AS "ROWS_UPDATED", CAST(0 AS BIGINT) AS "ROWS_DELETED",
+       count(*) AS "NUM_PARTITIONS", count(*) AS "NUM_PARTITIONS_FINISHED",
+       sum("BATCH_PARTITION_EXTRACTED_BYTES") / 1e6 AS "MB_STREAMED",
+       sum("BATCH_PARTITION_EXTRACTED_BYTES") / 1e6 / nullif(max("BATCH_TIME"), 0) AS "MB_PER_SEC"
+FROM millrace_information_schema.pipelines_batches
+GROUP BY "DATABASE_NAME", "PIPELINE_NAME", "BATCH_ID";
+CREATE OR REPLACE VIEW millrace_information_schema.pipelines_errors AS
+SELECT d.database_name AS "DATABASE_NAME", d.name AS "PIPELINE_NAME",
+       e.at / 1e6 AS "ERROR_UNIX_TIMESTAMP", 'Error' AS "ERROR_TYPE", e.code AS "ERROR_CODE",
+       e.message AS "ERROR_MESSAGE", e.kind AS "ERROR_KIND", CAST(NULL AS VARCHAR) AS "STD_ERROR",
+       CAST(NULL AS VARCHAR) AS "LOAD_DATA_LINE", CAST(NULL AS BIGINT) AS "LOAD_DATA_LINE_NUMBER",
+       e.batch_id AS "BATCH_ID", e.error_id AS "ERROR_ID",
+       CAST(e.source_partition AS VARCHAR) AS "BATCH_SOURCE_PARTITION_ID",
+       CAST(b.first_offset AS VARCHAR) AS "BATCH_EARLIEST_OFFSET",
+       CAST(b.end_offset AS VARCHAR) AS "BATCH_LATEST_OFFSET", CAST(NULL AS VARCHAR) AS "HOST",
+       CAST(NULL AS BIGINT) AS "PORT", e.source_partition AS "PARTITION"
+FROM millrace_internal.pipeline_errors e
+JOIN millrace_internal.definitions d ON d.id = e.pipeline_id
+LEFT JOIN millrace_internal.batch_log b
+  ON b.pipeline_id = e.pipeline_id AND b.batch_id = e.batch_id
+  AND b.source_partition = e.source_partition;
+)";
+
+Result<bool> has_tables(duckdb_connection connection) {
+  TRY(auto rows, query(connection,
+                       "SELECT count(*) FROM duckdb_tables() WHERE database_name = $1 AND "
+                       "schema_name = $2 AND table_name = 'version'",
+                       {std::string_view(kCatalog), std::string_view(kInternalSchema)}));
+  return rows.next() && rows.integer(0) > 0;
+}
+
+Status check_version(duckdb_connection connection) {
+  TRY(auto rows, query(connection, "SELECT max(version) FROM millrace_internal.version"));
+  const int64_t version = rows.next() ? rows.integer(0) : 0;
+  if (version == kSchemaVersion) return {};
+  Error error(Code::kUnsupported,
+              "the data directory is of format " + std::to_string(version) +
+                  ", and this millrace reads format " + std::to_string(kSchemaVersion));
+  error.hint = version > kSchemaVersion
+                   ? "It was written by a newer millrace: start that one."
+                   : "It was written by an older millrace: start that one, or a new directory.";
+  return error;
+}
+
+Status make_tables(duckdb_connection connection) {
+  const std::string version = std::to_string(kSchemaVersion);
+  TRY_OK(run(connection, "BEGIN"));
+  const auto made = run(connection, std::string(kTables) +
+                                        "INSERT INTO millrace_internal.version VALUES (" +
+                                        version + ");");
+  if (made) return run(connection, "COMMIT");
+  (void)run(connection, "ROLLBACK");
+  return made;
+}
+
+}  // namespace
+
+Status ensure_schema(duckdb_connection connection) {
+  TRY(const bool there, has_tables(connection));
+  if (there)
+    TRY_OK(check_version(connection));
+  else
+    TRY_OK(make_tables(connection));
+  TRY_OK(run(connection, kViews));
+  return run(connection, kPipelineViews);
+}
+
+std::string schema_of(const std::string& name) {
+  return same_name(name, "information_schema") ? kInformationSchema : name;
+}
+
+bool is_reserved_database(const std::string& name) {
+  // A schema named as an attached catalog would make every `name.table` ambiguous.
+  constexpr std::array<std::string_view, 10> kReserved{
+      "main",   "millrace", "millrace_internal", "millrace_information_schema",
+      "memory", "system",   "temp",              "information_schema",
+      "mysql",  "pg_catalog"};
+  return same_name(name, kCatalog) ||
+         std::any_of(kReserved.begin(), kReserved.end(),
+                     [&](std::string_view word) { return same_name(word, name); });
+}
+
+}  // namespace millrace::store

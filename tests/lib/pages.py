@@ -83,6 +83,11 @@ def commands_of(console):
     return [tuple(one) for one in found]
 
 
+def statements_of(sql):
+    parts = re.findall(r"""(?:'[^']*'|"[^"]*"|`[^`]*`|--[^\n]*|[^;])+""", sql)
+    return [part for part in parts if part.strip()]
+
+
 def tolerance_of(options):
     """None: the answer is exact."""
     about = re.fullmatch(r"about(?: (\d+)%)?", options)
@@ -216,7 +221,7 @@ class Reader:
             f"the error is {said!r}, not {shown!r}"
 
     def _expect_rows(self, sql, answer):
-        *before, last = [part for part in sql.split(";") if part.strip()]
+        *before, last = statements_of(sql)
         for statement in before:
             self.session.execute(statement)
             if statement.split()[0].upper() == "USE":

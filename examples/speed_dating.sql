@@ -21,8 +21,8 @@ CREATE MODEL dating AS LinearClassifier(
     crossed_column([bucketized_column(age, boundaries => [24, 27, 30, 33]),
                     bucketized_column(age_o, boundaries => [24, 27, 30, 33])], 64),
     crossed_column([field, field_o], 64)],
-  optimizer => Ftrl(learning_rate => 0.2),
-  batch_size => 128);
+  optimizer => Ftrl(learning_rate => 0.5),
+  batch_size => 16);
 
 CREATE PIPELINE speed_dating_training AS
   LOAD DATA KAFKA '127.0.0.1:9092/training'

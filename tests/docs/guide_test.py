@@ -27,7 +27,7 @@ def test_an_example_runs(reader, example):
         folder = places.shared_folder()
         if folder is None:
             pytest.skip("the Adult data set is not there; set MILLRACE_SHARED")
-        reader.environment["ADULT"] = str(folder / "adult")
+        reader.environment["ADULT"] = str(folder / "data" / "adult")
     reader.run_example(example)
     session = reader.session
     if session.value("SELECT count(*) FROM information_schema.PIPELINES") == 0:

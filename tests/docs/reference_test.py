@@ -107,7 +107,8 @@ def test_every_show_is_named():
     for first, second in re.findall(r'\{"(\w+)", "(\w*)", ShowKind', source("sql/parse_show.cc")):
         twin = first in ("SCHEMAS", "FIELDS", "INDEXES", "KEYS", "CHARACTER") or second == "SCHEMA"
         if not twin:
-            assert re.search(rf"\b{first}\s+{second}".strip(), SQL), (first, second)
+            words = rf"{first}\s+{second}" if second else first
+            assert re.search(rf"\b{words}\b", SQL), words
 
 
 def test_every_fault_point_is_named():
@@ -121,6 +122,19 @@ def test_every_option_of_serve_has_a_row():
     options = set(re.findall(r"--[a-z-]+", said)) - {"--help"}
     listed = set(re.findall(r"^\| `(--[a-z-]+)", OPERATIONS, re.MULTILINE))
     assert options == listed
+
+
+PAGES = [*places.ROOT.glob("*.md"), *(places.ROOT / "docs").rglob("*.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(places.ROOT)))
+def test_what_a_page_points_to_is_there(page):
+    text = page.read_text()
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]*)?\)", text):
+        assert (page.parent / target).exists(), target
+    named = r"`((?:src|tests|tools|docs|examples|bench|cmake)/[\w./-]+)`"
+    for path in re.findall(named, text):
+        assert (places.ROOT / path).exists(), path
 
 
 DOCUMENTED = dict(re.findall(r"^### ((?:millrace|information_schema)\.\w+)\n(.*?)(?=\n##)", SQL,

@@ -29,8 +29,7 @@ _ABOUT_LEAST = 0.02  # of numbers near zero, a share would allow nothing
 
 # Commands that the test has done already, each in its own way.
 MAPPED = [
-    (r"make build$", "the binary is $MILLRACE_BIN"),
-    (r"make demo\b.*", "tests/demo runs it"),
+    (r"make\b.*", "the binary is $MILLRACE_BIN, and this is a part of make test"),
     (r"tools/bootstrap\b.*", "the test would not run without it"),
     (r"tools/kafka start\b.*", "the broker that all tests share"),
     (r"tools/kafka stop\b.*", "likewise"),

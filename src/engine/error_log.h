@@ -1,5 +1,5 @@
-// The way of a pipeline's errors to PIPELINES_ERRORS. An error that stays the same is written once a
-// minute, not at every try. What the store cannot keep now (its disk is full) waits here and is
+// The way of a pipeline's errors to PIPELINES_ERRORS. An error that stays the same is written once
+// a minute, not at every try. What the store cannot keep now (its disk is full) waits here and is
 // written when there is room again. Belongs to the pipeline's worker thread.
 #pragma once
 

@@ -276,20 +276,21 @@ std::vector<int64_t> PipelineRun::rows_of_ranges(const MessageBatch& messages) c
 }
 
 store::ModelCommit PipelineRun::model_commit() {
+  const Learner& learner = *stages_.learner;
   store::ModelCommit model;
   model.model_id = context_.model->id();
   model.database = context_.model->definition().name.database;
   model.model = context_.model->definition().name.name;
-  model.version = stages_.learner->version();
-  model.global_step = stages_.learner->global_step();
-  model.examples = stages_.learner->examples();
-  for (const auto& [name, value] : stages_.learner->batch_metrics())
+  model.version = learner.version();
+  model.global_step = learner.global_step();
+  model.examples = learner.examples();
+  for (const auto& [name, value] : learner.batch_metrics())
     model.metrics.push_back({"batch", name, value});
-  for (const auto& [name, value] : stages_.learner->lifetime_metrics())
+  for (const auto& [name, value] : learner.lifetime_metrics())
     model.metrics.push_back({"lifetime", name, value});
   const bool due = snapshot_version_ == 0 ||
                    since_snapshot_.micros() >= context_.options.snapshot_interval.count() * 1000;
-  if (due) model.snapshot_bytes = stages_.learner->save();
+  if (due) model.snapshot_bytes = learner.save();
   return model;
 }
 
@@ -306,9 +307,9 @@ Result<store::CommitOutcome> PipelineRun::commit(const Taken& taken) {
     batch.rows_learned = rows_of_ranges(taken.batch);
     batch.model = model_commit();
     batch.evaluation = stages_.learner->lifetime_metrics();
-    batch.evaluation.emplace_back("global_step", static_cast<double>(stages_.learner->global_step()));
-    batch.evaluation.emplace_back("examples", static_cast<double>(stages_.learner->examples()));
-    batch.evaluation.emplace_back("model_version", static_cast<double>(stages_.learner->version()));
+    batch.evaluation.emplace_back("global_step", static_cast<double>(batch.model->global_step));
+    batch.evaluation.emplace_back("examples", static_cast<double>(batch.model->examples));
+    batch.evaluation.emplace_back("model_version", static_cast<double>(batch.model->version));
   } else {
     batch.rows = rows_;
   }
@@ -340,8 +341,9 @@ Result<store::CommitOutcome> PipelineRun::commit_with_retries(const store::Batch
 }
 
 void PipelineRun::publish() {
+  auto& learner = *stages_.learner;
   context_.model->publish(std::make_shared<PublishedModel>(
-      PublishedModel{stages_.learner->publish(), stages_.learner->version(), snapshot_bytes_, now_micros()}));
+      PublishedModel{learner.publish(), learner.version(), snapshot_bytes_, now_micros()}));
 }
 
 void PipelineRun::save_snapshot() {

@@ -123,6 +123,13 @@ class Planner {
     return names;
   }
 
+  /// All of the column list, wanted or not.
+  std::vector<std::string_view> field_names() const {
+    std::vector<std::string_view> names;
+    for (const auto& field : plan_.fields) names.push_back(field.name);
+    return names;
+  }
+
   Status check_target() const;
   Status plan_fields();
   Result<decode::InputField> plan_field(const FieldDefinition& field) const;
@@ -252,7 +259,7 @@ Status Planner::check_model_inputs() const {
     return error(Code::kNotFound,
                  "column \"" + key + "\" of model \"" + model_->definition().name.name +
                      "\" is not in the column list",
-                 did_you_mean(key, plan_.decoded->names()));
+                 did_you_mean(key, field_names()));
   }
   return {};
 }
@@ -262,7 +269,7 @@ Status Planner::check_reads() const {
     const bool prediction = pipeline_.step == StepKind::kClassify && name.starts_with("@") &&
                             prediction_kind(std::string_view(name).substr(1));
     if (prediction || plan_.decoded->find(name) || !name.starts_with("@")) continue;
-    auto known = plan_.decoded->names();
+    auto known = field_names();
     std::vector<std::string> variables;
     if (pipeline_.step == StepKind::kClassify) {
       for (const auto& facts : prediction_facts())
@@ -290,8 +297,8 @@ void Planner::use_read_predictions() {
   }
 }
 
-/// Whether a column of `type` holds all such predictions, so that the rows need no cast on their way
-/// in. Where it may not, SQL's own cast rounds or refuses.
+/// Whether a column of `type` holds all such predictions, so that the rows need no cast on their
+/// way in. Where it may not, SQL's own cast rounds or refuses.
 bool Planner::is_written_as(DataType type, PredictionKind kind) const {
   if (type.list) return false;
   const bool real = type.kind == Kind::kFloat || type.kind == Kind::kDouble;

@@ -5,7 +5,8 @@ namespace millrace::engine {
 Result<Stages> make_stages(const PipelineDefinition& definition, const Plan& plan,
                            const std::shared_ptr<ModelEntry>& model, store::Store& store) {
   Stages stages;
-  TRY(stages.decoder, decode::make_csv_decoder(definition.csv, plan.fields, decode::DecodeLimits{}));
+  TRY(stages.decoder,
+      decode::make_csv_decoder(definition.csv, plan.fields, decode::DecodeLimits{}));
   stages.output = stages.decoder->schema();
   if (plan.shapes) {
     store::ShapeSpec shape = plan.shape;

@@ -142,13 +142,15 @@ TEST(Plan, TrainShapesBeforeTheModel) {
 
 TEST(Plan, LabelsWeightsAndKeysGetTheirTypes) {
   const auto id = call("categorical_column_with_identity", {name("day"), number("7")});
+  const auto days =
+      call("bucketized_column", {name("day"), with("boundaries", list({number("3")}))});
   const auto model = entry_of(
       {{"shop", "m"},
        call("LinearClassifier",
             {with("label", name("y")), with("weight_column", name("w")),
              with("label_vocabulary", list({text("no"), text("yes")})),
              with("feature_columns",
-                  list({id, call("bucketized_column", {name("day"), with("boundaries", list({number("3")}))}),
+                  list({id, days,
                         call("crossed_column", {list({name("a"), name("b")}), number("9")})}))})});
   ASSERT_TRUE(model);
   const auto plan = plan_of(pipeline(StepKind::kTrain, {"day", "y", "w", "a", "b"}), std::nullopt,

@@ -35,21 +35,21 @@ CREATE TABLE millrace_internal.batch_log (
 CREATE TABLE millrace_internal.reject_log (
   pipeline_id BIGINT NOT NULL, batch_id BIGINT NOT NULL, source_partition INTEGER NOT NULL,
   source_offset BIGINT NOT NULL, reason VARCHAR NOT NULL, detail VARCHAR NOT NULL,
-  bytes BLOB NOT NULL, at TIMESTAMP NOT NULL);
+  bytes BLOB NOT NULL, "at" TIMESTAMP NOT NULL);
 CREATE TABLE millrace_internal.model_log (
   model_id BIGINT NOT NULL, version BIGINT NOT NULL, global_step BIGINT NOT NULL,
   examples BIGINT NOT NULL, pipeline_id BIGINT NOT NULL, batch_id BIGINT NOT NULL,
-  at TIMESTAMP NOT NULL);
+  "at" TIMESTAMP NOT NULL);
 CREATE TABLE millrace_internal.metric_log (
   model_id BIGINT NOT NULL, batch_id BIGINT NOT NULL, global_step BIGINT NOT NULL,
-  examples BIGINT NOT NULL, at TIMESTAMP NOT NULL, scope VARCHAR NOT NULL,
+  examples BIGINT NOT NULL, "at" TIMESTAMP NOT NULL, scope VARCHAR NOT NULL,
   metric VARCHAR NOT NULL, value DOUBLE);
 CREATE TABLE millrace_internal.snapshots (
   model_id BIGINT NOT NULL, version BIGINT NOT NULL, global_step BIGINT NOT NULL,
   examples BIGINT NOT NULL, batch_id BIGINT NOT NULL, created_at BIGINT NOT NULL,
   size BIGINT NOT NULL, bytes BLOB NOT NULL);
 CREATE TABLE millrace_internal.pipeline_errors (
-  error_id BIGINT NOT NULL, pipeline_id BIGINT NOT NULL, at BIGINT NOT NULL,
+  error_id BIGINT NOT NULL, pipeline_id BIGINT NOT NULL, "at" BIGINT NOT NULL,
   kind VARCHAR NOT NULL, code INTEGER NOT NULL, message VARCHAR NOT NULL,
   batch_id BIGINT, source_partition INTEGER);
 CREATE TABLE millrace_internal.settings (key VARCHAR NOT NULL, value VARCHAR NOT NULL);

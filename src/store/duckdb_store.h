@@ -49,6 +49,8 @@ class DuckdbStore final : public Store {
 
   Status close() override;
 
+  duckdb_database database() const { return database_.get(); }
+
  private:
   DuckdbStore() = default;
   Status attach(const StoreOptions& options) REQUIRES(mutex_);

@@ -190,6 +190,7 @@ duckdb_data_chunk DuckdbTarget::select(duckdb_data_chunk chunk, std::span<const 
 Status DuckdbTarget::append(std::span<const uint32_t> rows) {
   if (rows.empty()) return {};
   TRY(const auto appender, open_appender(connection_, table_.schema, table_.name, names_));
+  TRY_OK(check_types(appender));
   size_t at = 0;
   size_t first = 0;
   for (size_t i = 0; at < rows.size(); first += chunk_rows(i++)) {
@@ -204,6 +205,20 @@ Status DuckdbTarget::append(std::span<const uint32_t> rows) {
     TRY_OK(append_chunk(appender, chunk));
   }
   return finish(appender);
+}
+
+/// An ALTER TABLE since open() would make every row fail to be cast; opened anew, it is planned
+/// for.
+Status DuckdbTarget::check_types(const Appender& appender) const {
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const LogicalType type(duckdb_appender_column_type(appender.get(), i));
+    const LogicalType planned(
+        duckdb_vector_get_column_type(duckdb_data_chunk_get_vector(chunk_.get(), i)));
+    if (duckdb_get_type_id(type.get()) != duckdb_get_type_id(planned.get()))
+      return Error(Code::kConflict, "column \"" + names_[i] + "\" of table \"" + table_.name +
+                                        "\" has got another type");
+  }
+  return {};
 }
 
 Status DuckdbTarget::try_rows(std::span<const uint32_t> rows) {

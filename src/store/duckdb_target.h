@@ -47,6 +47,7 @@ class DuckdbTarget {
   void refuse_nulls(std::vector<RowFailure>& failures);
   void refuse(uint32_t staged, const Error& error, std::vector<RowFailure>& failures);
   Status append(std::span<const uint32_t> rows);
+  Status check_types(const Appender& appender) const;
   duckdb_data_chunk load(size_t index);
   duckdb_data_chunk select(duckdb_data_chunk chunk, std::span<const uint32_t> rows, size_t first);
   Status try_rows(std::span<const uint32_t> rows);

@@ -58,6 +58,7 @@ class LocalEngine : public Engine {
   std::vector<std::shared_ptr<Pipeline>> all_pipelines() EXCLUDES(mutex_);
   Status check_unused(const ObjectName& model);
   Status check_replayed(const Pipeline& pipeline);
+  Status forget_unreplayed(ModelEntry& model);
   Result<std::shared_ptr<ModelEntry>> model_of(const PipelineDefinition& pipeline);
   Status check_pipeline(const PipelineDefinition& pipeline,
                         const std::shared_ptr<ModelEntry>& model);
@@ -331,7 +332,20 @@ Status LocalEngine::check_replayed(const Pipeline& pipeline) {
                "pipeline \"" + pipeline.definition().name.name + "\" taught model \"" +
                    pipeline.definition().model.name + "\" " + std::to_string(taught) +
                    " batches that are not in a snapshot yet",
-               "START it, so that it replays them, then STOP it; or DROP the model first.");
+               "START it, so that it replays them. In state Error it can be dropped all the same, "
+               "and the model loses them.");
+}
+
+/// The replay failed for good (Kafka lost the messages) and the user gives the pipeline up: the
+/// model goes on from its snapshot.
+Status LocalEngine::forget_unreplayed(ModelEntry& model) {
+  TRY(const auto snapshot, store_.newest_snapshot(model.id()));
+  const int64_t version = snapshot ? snapshot->version : 0;
+  log_warn("a model loses the batches that cannot be replayed",
+           {{"model", model.definition().name.quoted()}, {"version", version}});
+  TRY_OK(store_.forget_training(model.id(), version));
+  model.set_logged_version(version);
+  return {};
 }
 
 Status LocalEngine::drop_pipeline(const ObjectName& name, Absent absent) {
@@ -339,8 +353,11 @@ Status LocalEngine::drop_pipeline(const ObjectName& name, Absent absent) {
   auto there = find_pipeline(name);
   if (!there && absent == Absent::kIgnore) return {};
   if (!there) return std::move(there).error();
+  const bool hopeless = (*there)->state() == PipelineState::kError;
   TRY_OK((*there)->stop());
-  TRY_OK(check_replayed(**there));
+  auto replayed = check_replayed(**there);
+  if (!replayed && !hopeless) return replayed;
+  if (!replayed) TRY_OK(forget_unreplayed(*(*there)->model()));
   TRY_OK(store_.remove_definition((*there)->id()));
   Lock lock(mutex_);
   pipelines_.erase(key_of(name));

@@ -139,12 +139,12 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
 
 Status PipelineRun::seek() {
   TRY(const auto stored, context_.store.cursors(context_.pipeline_id));
+  const bool latest = stored.empty() && starts_at_latest(context_.definition.source);
   std::vector<Cursor> cursors;
   for (const auto& bound : bounds_) {
     const auto at = std::find_if(stored.begin(), stored.end(), [&](const Cursor& cursor) {
       return cursor.partition == bound.partition;
     });
-    const bool latest = stored.empty() && starts_at_latest(context_.definition.source);
     const int64_t first = latest ? bound.latest_offset : bound.earliest_offset;
     cursors.push_back({bound.partition, at == stored.end() ? first : at->next_offset});
     context_.stats.set_partition(bound.partition, cursors.back().next_offset, bound.earliest_offset,
@@ -157,7 +157,23 @@ Status PipelineRun::seek() {
     if (!there)
       return no_topic_partition(context_.definition, cursor.partition, cursor.next_offset);
   }
-  TRY_OK(source_->seek(cursors));
+  if (latest) TRY_OK(keep_start(cursors));
+  return source_->seek(cursors);
+}
+
+/// Where a pipeline began at the latest offset is kept before it reads on, as a batch of no
+/// messages: a restart must neither skip what came since nor read what was there before.
+Status PipelineRun::keep_start(const std::vector<Cursor>& cursors) {
+  MessageBatch none;
+  for (const auto& [partition, offset] : cursors)
+    none.ranges.push_back({partition, offset, offset, 0, offset});
+  store::BatchCommit batch;
+  batch.batch_id = last_batch_id_ + 1;
+  batch.messages = &none;
+  batch.rows_learned.assign(none.ranges.size(), 0);
+  batch.started_at = now_micros();
+  TRY_OK(commit_with_retries(batch));
+  last_batch_id_ = batch.batch_id;
   return {};
 }
 

@@ -59,6 +59,7 @@ class PipelineRun {
   Status replay(const std::vector<store::LoggedBatch>& log, const std::stop_token& stop);
   Error log_damaged(int64_t version) const;
   Status seek();
+  Status keep_start(const std::vector<Cursor>& cursors);
 
   // One batch, in this order.
   Status process(Taken& taken);

@@ -11,7 +11,6 @@ import random
 import shutil
 import signal
 import subprocess
-import time
 
 from lib import streams
 from lib.datafile import DataFile
@@ -83,16 +82,16 @@ class Killer:
     def live_and_die(self, point=None):
         """One life. With a point, that ends it, if work comes by; otherwise time does."""
         self.kills += 1
-        if point is None:
+        fault = f"{point}:kill@{self.random.randint(1, FAULTS_PASSED_MAX)}" if point else None
+        if point:
+            self.server.launch(fault=fault)
+        else:
             self.server.start()
-            time.sleep(self.random.uniform(0.05, 1.2))
-            return self.server.kill()
-        fault = f"{point}:kill@{self.random.randint(1, FAULTS_PASSED_MAX)}"
-        self.server.launch(fault=fault)
         try:
-            status = self.server.process.wait(FAULT_TIMEOUT_S)
+            moment = FAULT_TIMEOUT_S if point else self.random.uniform(0.05, 1.2)
+            status = self.server.process.wait(moment)
         except subprocess.TimeoutExpired:
-            return self.server.kill()  # nothing came by
+            return self.server.kill()  # the moment has come; or, with a point, nothing came by
         assert status == -signal.SIGKILL, f"{fault}: status {status}\n{self.server.log_tail()}"
         self.server.kill()
         if point in self.unmet:

@@ -24,8 +24,8 @@ def ingest(session, broker, topic, table, clauses, name="feed"):
 
 def test_rows_of_all_types_and_nulls_arrive(shop, broker):
     topic = broker.create_topic("types")
-    shop.execute("CREATE TABLE t (id BIGINT, small TINYINT, real_ DOUBLE, word VARCHAR(20), day DATE,"
-                 " at DATETIME, price DECIMAL(10,2), truth BOOLEAN)")
+    shop.execute("CREATE TABLE t (id BIGINT, small TINYINT, real_ DOUBLE, word VARCHAR(20), "
+                 "day DATE, at DATETIME, price DECIMAL(10,2), truth BOOLEAN)")
     broker.produce(topic, ["1,2,0.5,\"a,b\",2024-02-29,2024-02-29 12:30:00,12.34,true",
                            "2,,,,,,,", "3,\\N,\\N,\\N,\\N,\\N,\\N,\\N",
                            "4,NULL,NULL,\"NULL\",NULL,NULL,NULL,NULL"])

@@ -361,6 +361,7 @@ Status LoadData::ignore_lines() {
 Status LoadData::null_defined() {
   TRY_OK(reader_.expect({"NULL", "DEFINED", "BY"}));
   TRY(pipeline_.csv.null_defined_by, reader_.string("a string"));
+  pipeline_.csv.empty_is_null = pipeline_.csv.null_defined_by.empty();
   pipeline_.csv.null_optionally_enclosed = reader_.accept({"OPTIONALLY", "ENCLOSED"});
   return {};
 }

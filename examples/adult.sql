@@ -5,8 +5,8 @@
 --   $ tools/kafka start --dir /tmp/millrace-kafka --port 9092
 --   $ tools/kafka topic --dir /tmp/millrace-kafka create adult
 --   $ tools/kafka topic --dir /tmp/millrace-kafka create adult_test
---   $ grep , $ADULT/adult.data | tools/kafka produce --dir /tmp/millrace-kafka adult
---   $ grep , $ADULT/adult.test | sed 's/\.$//' | tools/kafka produce --dir /tmp/millrace-kafka adult_test
+--   $ grep '^[0-9]' $ADULT/adult.data | tools/kafka produce --dir /tmp/millrace-kafka adult
+--   $ grep '^[0-9]' $ADULT/adult.test | sed 's/\.$//' | tools/kafka produce --dir /tmp/millrace-kafka adult_test
 CREATE DATABASE adult;
 USE adult;
 

@@ -56,6 +56,7 @@ Json csv_to_json(const decode::CsvFormat& csv) {
               {"lines_terminated_by", csv.lines_terminated_by},
               {"null_defined_by", csv.null_defined_by},
               {"null_optionally_enclosed", csv.null_optionally_enclosed},
+              {"empty_is_null", csv.empty_is_null},
               {"ignore_lines", csv.ignore_lines}};
 }
 
@@ -69,6 +70,7 @@ decode::CsvFormat csv_from_json(const Json& json) {
   csv.lines_terminated_by = json.at("lines_terminated_by").get<std::string>();
   csv.null_defined_by = json.at("null_defined_by").get<std::string>();
   csv.null_optionally_enclosed = json.at("null_optionally_enclosed").get<bool>();
+  csv.empty_is_null = json.at("empty_is_null").get<bool>();
   csv.ignore_lines = json.at("ignore_lines").get<int64_t>();
   return csv;
 }
@@ -151,9 +153,21 @@ Result<T> parsed(std::string_view what, const ObjectName& name, const std::strin
   }
 }
 
+/// The text of `json`. JSON is UTF-8; what is not (a terminator of a stray byte) cannot be kept.
+Result<std::string> text_of(const Json& json, std::string_view what, const ObjectName& name) {
+  try {
+    return json.dump();
+  } catch (const Json::exception&) {
+    return Error(Code::kInvalidArgument, "cannot create " + std::string(what) + " " +
+                                             name.quoted() +
+                                             ": its definition holds bytes that are not UTF-8");
+  }
+}
+
 bool looks_secret(std::string_view key) {
+  const std::string lower = to_lower(key);
   for (const std::string_view part : {"password", "secret", "token", "key.pem", "sasl.jaas"}) {
-    if (key.find(part) != std::string_view::npos) return true;
+    if (lower.find(part) != std::string::npos) return true;
   }
   return false;
 }
@@ -164,13 +178,14 @@ std::string ObjectName::quoted() const {
   return "\"" + database + "\".\"" + name + "\"";
 }
 
-std::string to_json(const ModelDefinition& model) {
-  return Json{{"format", kDefinitionFormat}, {"estimator", argument_to_json(model.estimator)}}
-      .dump();
+Result<std::string> to_json(const ModelDefinition& model) {
+  return text_of(
+      Json{{"format", kDefinitionFormat}, {"estimator", argument_to_json(model.estimator)}},
+      "model", model.name);
 }
 
-std::string to_json(const PipelineDefinition& pipeline) {
-  return pipeline_to_json(pipeline).dump();
+Result<std::string> to_json(const PipelineDefinition& pipeline) {
+  return text_of(pipeline_to_json(pipeline), "pipeline", pipeline.name);
 }
 
 Result<ModelDefinition> model_from_json(const ObjectName& name, const std::string& json) {

@@ -56,6 +56,7 @@ Json csv_to_json(const decode::CsvFormat& csv) {
               {"lines_terminated_by", csv.lines_terminated_by},
               {"null_defined_by", csv.null_defined_by},
               {"null_optionally_enclosed", csv.null_optionally_enclosed},
+              {"empty_is_null", csv.empty_is_null},
               {"ignore_lines", csv.ignore_lines}};
 }
 
@@ -69,6 +70,7 @@ decode::CsvFormat csv_from_json(const Json& json) {
   csv.lines_terminated_by = json.at("lines_terminated_by").get<std::string>();
   csv.null_defined_by = json.at("null_defined_by").get<std::string>();
   csv.null_optionally_enclosed = json.at("null_optionally_enclosed").get<bool>();
+  csv.empty_is_null = json.at("empty_is_null").get<bool>();
   csv.ignore_lines = json.at("ignore_lines").get<int64_t>();
   return csv;
 }
@@ -151,14 +153,14 @@ Result<T> parsed(std::string_view what, const ObjectName& name, const std::strin
   }
 }
 
+}  // namespace
+
 bool looks_secret(std::string_view key) {
   for (const std::string_view part : {"password", "secret", "token", "key.pem", "sasl.jaas"}) {
     if (key.find(part) != std::string_view::npos) return true;
   }
   return false;
 }
-
-}  // namespace
 
 std::string ObjectName::quoted() const {
   return "\"" + database + "\".\"" + name + "\"";

@@ -341,7 +341,7 @@ Status LoadData::lines() {
 
 Status LoadData::ignore_lines() {
   reader_.skip();
-  TRY(pipeline_.csv.ignore_lines, reader_.integer("a number of lines", 0, 1'000'000));
+  TRY(pipeline_.csv.ignore_lines, reader_.integer("the number of lines", 0, 1'000'000));
   if (!reader_.accept("LINES") && !reader_.accept("ROWS")) return reader_.error("LINES", {"LINES"});
   return {};
 }
@@ -349,6 +349,7 @@ Status LoadData::ignore_lines() {
 Status LoadData::null_defined() {
   TRY_OK(reader_.expect({"NULL", "DEFINED", "BY"}));
   TRY(pipeline_.csv.null_defined_by, reader_.string("a string"));
+  pipeline_.csv.empty_is_null = pipeline_.csv.null_defined_by.empty();
   pipeline_.csv.null_optionally_enclosed = reader_.accept({"OPTIONALLY", "ENCLOSED"});
   return {};
 }

@@ -38,6 +38,10 @@ class Batch {
 
   /// Memory the text columns point into; held until the next reset().
   void keep_alive(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
+  /// What `other` keeps alive, too: for text that is taken over from it.
+  void keep_alive_as(const Batch& other) {
+    owners_.insert(owners_.end(), other.owners_.begin(), other.owners_.end());
+  }
 
   /// Takes the rows of `from`, whose columns are this batch's first ones (same types): swaps them
   /// in, with their memory and origins, and leaves the columns beyond as NULL. `from` must be reset

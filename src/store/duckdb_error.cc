@@ -115,8 +115,7 @@ std::string rest_of(std::string_view text) {
   return rest;
 }
 
-std::string hint_of(std::string_view name, std::string_view candidates,
-                    std::string_view message) {
+std::string hint_of(std::string_view name, std::string_view candidates, std::string_view message) {
   if (!candidates.empty()) {
     std::vector<std::string_view> known;
     for (size_t at = 0; at <= candidates.size();) {

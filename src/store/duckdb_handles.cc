@@ -41,8 +41,7 @@ Result<Prepared> prepare(duckdb_connection connection, const std::string& sql) {
   return statement;
 }
 
-Result<QueryResult> execute(const Prepared& statement,
-                            std::initializer_list<Parameter> parameters) {
+Result<QueryResult> execute(const Prepared& statement, std::span<const Parameter> parameters) {
   idx_t index = 0;
   for (const auto& parameter : parameters) {
     if (bind(statement.get(), ++index, parameter) == DuckDBError)
@@ -53,6 +52,11 @@ Result<QueryResult> execute(const Prepared& statement,
   if (duckdb_execute_prepared(statement.get(), &result.get()) == DuckDBError)
     return error_of(result.error());
   return result;
+}
+
+Result<int64_t> change(const Prepared& statement, std::initializer_list<Parameter> parameters) {
+  TRY(auto result, execute(statement, parameters));
+  return static_cast<int64_t>(duckdb_rows_changed(&result.get()));
 }
 
 Status run(duckdb_connection connection, const std::string& sql) {
@@ -85,8 +89,7 @@ bool Rows::next() {
 }
 
 bool Rows::is_null(idx_t column) const {
-  auto* validity =
-      duckdb_vector_get_validity(duckdb_data_chunk_get_vector(chunk_.get(), column));
+  auto* validity = duckdb_vector_get_validity(duckdb_data_chunk_get_vector(chunk_.get(), column));
   return validity && !duckdb_validity_row_is_valid(validity, row_);
 }
 

@@ -8,6 +8,7 @@
 
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -95,8 +96,13 @@ struct Bytes {
 using Parameter = std::variant<std::monostate, int64_t, double, std::string_view, Bytes>;
 
 Result<Prepared> prepare(duckdb_connection connection, const std::string& sql);
-Result<QueryResult> execute(const Prepared& statement,
-                            std::initializer_list<Parameter> parameters = {});
+Result<QueryResult> execute(const Prepared& statement, std::span<const Parameter> parameters);
+inline Result<QueryResult> execute(const Prepared& statement,
+                                   std::initializer_list<Parameter> parameters = {}) {
+  return execute(statement, std::span(parameters.begin(), parameters.size()));
+}
+/// How many rows an INSERT, UPDATE or DELETE changed.
+Result<int64_t> change(const Prepared& statement, std::initializer_list<Parameter> parameters);
 Status run(duckdb_connection connection, const std::string& sql);
 /// `sql` with $1.. bound to `parameters`.
 Status run(duckdb_connection connection, const std::string& sql,

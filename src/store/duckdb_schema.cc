@@ -8,7 +8,9 @@
 namespace millrace::store {
 namespace {
 
-// Rows that hang on a definition carry its id, never its name: a name may be used again.
+// Rows that hang on a definition carry its id, never its name: a name may be used again. `cursors`
+// and `model_heads` hold what the logs say last, so that a commit reads a few rows of a log of
+// millions; their keys make two writers of the same pipeline or model meet.
 constexpr const char* kTables = R"(
 CREATE SCHEMA millrace;
 CREATE SCHEMA millrace_internal;
@@ -19,6 +21,11 @@ CREATE SEQUENCE millrace_internal.error_ids;
 CREATE TABLE millrace_internal.definitions (
   id BIGINT NOT NULL, kind VARCHAR NOT NULL, database_name VARCHAR NOT NULL, name VARCHAR NOT NULL,
   body VARCHAR NOT NULL, state VARCHAR NOT NULL, created_at BIGINT NOT NULL);
+CREATE TABLE millrace_internal.cursors (
+  pipeline_id BIGINT NOT NULL, source_partition INTEGER NOT NULL, next_offset BIGINT NOT NULL,
+  batch_id BIGINT NOT NULL, PRIMARY KEY (pipeline_id, source_partition));
+CREATE TABLE millrace_internal.model_heads (
+  model_id BIGINT PRIMARY KEY, version BIGINT NOT NULL);
 CREATE TABLE millrace_internal.batch_log (
   pipeline_id BIGINT NOT NULL, batch_id BIGINT NOT NULL, source_partition INTEGER NOT NULL,
   first_offset BIGINT NOT NULL, end_offset BIGINT NOT NULL, latest_offset BIGINT NOT NULL,
@@ -28,21 +35,21 @@ CREATE TABLE millrace_internal.batch_log (
 CREATE TABLE millrace_internal.reject_log (
   pipeline_id BIGINT NOT NULL, batch_id BIGINT NOT NULL, source_partition INTEGER NOT NULL,
   source_offset BIGINT NOT NULL, reason VARCHAR NOT NULL, detail VARCHAR NOT NULL,
-  bytes BLOB NOT NULL, at TIMESTAMP NOT NULL);
+  bytes BLOB NOT NULL, "at" TIMESTAMP NOT NULL);
 CREATE TABLE millrace_internal.model_log (
   model_id BIGINT NOT NULL, version BIGINT NOT NULL, global_step BIGINT NOT NULL,
   examples BIGINT NOT NULL, pipeline_id BIGINT NOT NULL, batch_id BIGINT NOT NULL,
-  at TIMESTAMP NOT NULL);
+  "at" TIMESTAMP NOT NULL);
 CREATE TABLE millrace_internal.metric_log (
   model_id BIGINT NOT NULL, batch_id BIGINT NOT NULL, global_step BIGINT NOT NULL,
-  examples BIGINT NOT NULL, at TIMESTAMP NOT NULL, scope VARCHAR NOT NULL,
+  examples BIGINT NOT NULL, "at" TIMESTAMP NOT NULL, scope VARCHAR NOT NULL,
   metric VARCHAR NOT NULL, value DOUBLE);
 CREATE TABLE millrace_internal.snapshots (
   model_id BIGINT NOT NULL, version BIGINT NOT NULL, global_step BIGINT NOT NULL,
   examples BIGINT NOT NULL, batch_id BIGINT NOT NULL, created_at BIGINT NOT NULL,
   size BIGINT NOT NULL, bytes BLOB NOT NULL);
 CREATE TABLE millrace_internal.pipeline_errors (
-  error_id BIGINT NOT NULL, pipeline_id BIGINT NOT NULL, at BIGINT NOT NULL,
+  error_id BIGINT NOT NULL, pipeline_id BIGINT NOT NULL, "at" BIGINT NOT NULL,
   kind VARCHAR NOT NULL, code INTEGER NOT NULL, message VARCHAR NOT NULL,
   batch_id BIGINT, source_partition INTEGER);
 CREATE TABLE millrace_internal.settings (key VARCHAR NOT NULL, value VARCHAR NOT NULL);
@@ -133,9 +140,9 @@ Status check_version(duckdb_connection connection) {
   TRY(auto rows, query(connection, "SELECT max(version) FROM millrace_internal.version"));
   const int64_t version = rows.next() ? rows.integer(0) : 0;
   if (version == kSchemaVersion) return {};
-  Error error(Code::kUnsupported,
-              "the data directory is of format " + std::to_string(version) +
-                  ", and this millrace reads format " + std::to_string(kSchemaVersion));
+  Error error(Code::kUnsupported, "the data directory is of format " + std::to_string(version) +
+                                      ", and this millrace reads format " +
+                                      std::to_string(kSchemaVersion));
   error.hint = version > kSchemaVersion
                    ? "It was written by a newer millrace: start that one."
                    : "It was written by an older millrace: start that one, or a new directory.";
@@ -145,9 +152,9 @@ Status check_version(duckdb_connection connection) {
 Status make_tables(duckdb_connection connection) {
   const std::string version = std::to_string(kSchemaVersion);
   TRY_OK(run(connection, "BEGIN"));
-  const auto made = run(connection, std::string(kTables) +
-                                        "INSERT INTO millrace_internal.version VALUES (" +
-                                        version + ");");
+  const auto made =
+      run(connection,
+          std::string(kTables) + "INSERT INTO millrace_internal.version VALUES (" + version + ");");
   if (made) return run(connection, "COMMIT");
   (void)run(connection, "ROLLBACK");
   return made;
@@ -171,10 +178,16 @@ std::string schema_of(const std::string& name) {
 
 bool is_reserved_database(const std::string& name) {
   // A schema named as an attached catalog would make every `name.table` ambiguous.
-  constexpr std::array<std::string_view, 10> kReserved{
-      "main",   "millrace", "millrace_internal", "millrace_information_schema",
-      "memory", "system",   "temp",              "information_schema",
-      "mysql",  "pg_catalog"};
+  constexpr std::array<std::string_view, 10> kReserved{"main",
+                                                       "millrace",
+                                                       "millrace_internal",
+                                                       "millrace_information_schema",
+                                                       "memory",
+                                                       "system",
+                                                       "temp",
+                                                       "information_schema",
+                                                       "mysql",
+                                                       "pg_catalog"};
   return same_name(name, kCatalog) ||
          std::any_of(kReserved.begin(), kReserved.end(),
                      [&](std::string_view word) { return same_name(word, name); });

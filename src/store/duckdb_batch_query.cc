@@ -1,0 +1,102 @@
+#include "store/duckdb_batch_query.h"
+
+#include <algorithm>
+
+#include "store/duckdb_connection.h"
+#include "store/duckdb_error.h"
+
+namespace millrace::store {
+
+constexpr size_t kDetailBytesMax = 1000;
+
+std::string detail_of(const Error& error) {
+  std::string detail = error.message;
+  if (detail.size() <= kDetailBytesMax) return detail;
+  size_t end = kDetailBytesMax;
+  while (end > 0 && (static_cast<uint8_t>(detail[end]) & 0xC0) == 0x80) --end;  // whole characters
+  detail.resize(end);
+  return detail + "...";
+}
+
+Result<std::unique_ptr<BatchQuery>> BatchQuery::open(duckdb_database database,
+                                                     std::shared_ptr<BatchSources> sources,
+                                                     std::shared_ptr<const Schema> input,
+                                                     std::vector<std::string> expressions,
+                                                     std::string where) {
+  auto query = std::unique_ptr<BatchQuery>(new BatchQuery());
+  TRY(query->connection_, open_connection(database));
+  query->sources_ = std::move(sources);
+  query->source_ = std::make_shared<BatchSource>();
+  query->source_->schema = std::move(input);
+  query->scan_ = query->sources_->add(query->source_);
+  query->expressions_ = std::move(expressions);
+  query->where_ = std::move(where);
+  TRY_OK(query->prepare_query());
+  return query;
+}
+
+BatchQuery::~BatchQuery() {
+  if (!scan_.empty()) sources_->remove(scan_);
+}
+
+Status BatchQuery::prepare_query() {
+  std::string sql = "SELECT ";
+  for (const auto& expression : expressions_) sql += "(" + expression + "\n), ";
+  sql += quoted_name(kRowColumn) + " FROM " + scan_ + " AS batch";
+  if (!where_.empty()) sql += " WHERE (" + where_ + "\n)";
+  if (sorted_) sql += " ORDER BY " + quoted_name(kRowColumn);
+  TRY(statement_, prepare(connection_.get(), sql));
+  return {};
+}
+
+LogicalType BatchQuery::type(size_t i) const {
+  return LogicalType(duckdb_prepared_statement_column_logical_type(statement_.get(), i));
+}
+
+Result<BatchRows> BatchQuery::run(const Batch& batch, std::vector<RowFailure>& failures) {
+  BatchRows rows;
+  if (batch.rows() == 0) return rows;
+  source_->batch = &batch;
+  const size_t failures_before = failures.size();
+  TRY_OK(run_range(0, batch.rows(), rows, failures));
+  if (std::is_sorted(rows.row_of.begin(), rows.row_of.end())) return rows;
+  sorted_ = true;
+  TRY_OK(prepare_query());
+  failures.resize(failures_before);
+  rows = BatchRows();
+  TRY_OK(run_range(0, batch.rows(), rows, failures));
+  return rows;
+}
+
+Status BatchQuery::run_range(size_t first, size_t count, BatchRows& rows,
+                             std::vector<RowFailure>& failures) {
+  source_->first = first;
+  source_->count = count;
+  auto result = execute(statement_);
+  if (result) return take_result(std::move(*result), rows);
+  if (!is_of_rows(result.error())) return std::move(result).error();
+  if (count == 1) {
+    failures.push_back(
+        {static_cast<uint32_t>(first), RejectReason::kExpression, detail_of(result.error())});
+    return {};
+  }
+  const size_t half = count / 2;
+  TRY_OK(run_range(first, half, rows, failures));
+  return run_range(first + half, count - half, rows, failures);
+}
+
+Status BatchQuery::take_result(QueryResult result, BatchRows& rows) {
+  for (;;) {
+    auto chunk = result.fetch();
+    const idx_t count = chunk ? duckdb_data_chunk_get_size(chunk.get()) : 0;
+    if (count == 0) break;
+    auto* numbers = duckdb_data_chunk_get_vector(chunk.get(), expressions_.size());
+    const auto* row = static_cast<const uint32_t*>(duckdb_vector_get_data(numbers));
+    rows.row_of.insert(rows.row_of.end(), row, row + count);
+    rows.chunks.push_back(std::move(chunk));
+  }
+  rows.results.push_back(std::move(result));
+  return {};
+}
+
+}  // namespace millrace::store

@@ -1,0 +1,62 @@
+// Expressions over the rows of a Batch: prepared once, run for each batch on a connection of its
+// own (it reads what is committed, whatever transaction the batch is part of). A row on which an
+// expression fails is found by halving the range that failed, so that it costs its own few
+// statements and not the other rows.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/batch_writer.h"
+#include "store/duckdb_batch_scan.h"
+#include "store/duckdb_handles.h"
+
+namespace millrace::store {
+
+/// Rows that a query made, in the order of the batch. `chunks` have a column for each expression;
+/// their memory lives as long as this does.
+struct BatchRows {
+  std::vector<QueryResult> results;
+  std::vector<DataChunk> chunks;
+  std::vector<uint32_t> row_of;  // for each row, its row in the batch
+};
+
+class BatchQuery {
+ public:
+  /// `expressions` in the store's SQL; `where` may be empty.
+  static Result<std::unique_ptr<BatchQuery>> open(duckdb_database database,
+                                                  std::shared_ptr<BatchSources> sources,
+                                                  std::shared_ptr<const Schema> input,
+                                                  std::vector<std::string> expressions,
+                                                  std::string where);
+  ~BatchQuery();
+  BatchQuery(const BatchQuery&) = delete;
+  BatchQuery& operator=(const BatchQuery&) = delete;
+
+  /// The type of the i-th expression.
+  LogicalType type(size_t i) const;
+
+  /// `failures` gets the rows that failed, by their index in `batch`.
+  Result<BatchRows> run(const Batch& batch, std::vector<RowFailure>& failures);
+
+ private:
+  BatchQuery() = default;
+  Status prepare_query();
+  Status run_range(size_t first, size_t count, BatchRows& rows, std::vector<RowFailure>& failures);
+  Status take_result(QueryResult result, BatchRows& rows);
+
+  Connection connection_;
+  std::shared_ptr<BatchSources> sources_;
+  std::shared_ptr<BatchSource> source_;
+  std::string scan_;
+  std::vector<std::string> expressions_;
+  std::string where_;
+  bool sorted_ = false;  // a subquery may return the rows in another order than it got them
+  Prepared statement_;
+};
+
+/// DuckDB's words about a row, short enough to be kept with it.
+std::string detail_of(const Error& error);
+
+}  // namespace millrace::store

@@ -1,0 +1,13 @@
+// A connection as the store wants it: errors as JSON (duckdb_error.h reads them) and the store's
+// file as the current catalog, so that `database.table` means a schema of that file.
+#pragma once
+
+#include "base/result.h"
+#include "store/duckdb_handles.h"
+
+namespace millrace::store {
+
+/// A new connection to `database`, to which the store's file is attached.
+Result<Connection> open_connection(duckdb_database database);
+
+}  // namespace millrace::store

@@ -1,0 +1,236 @@
+#include "store/duckdb_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "data/schema.h"
+#include "store/duckdb_connection.h"
+#include "store/duckdb_error.h"
+#include "store/duckdb_schema.h"
+#include "store/duckdb_stream.h"
+
+namespace millrace::store {
+namespace {
+
+using Pending = Handle<duckdb_pending_result, duckdb_destroy_pending>;
+
+/// The first word of a statement, comments before it passed over; in capitals.
+std::string first_word(std::string_view sql) {
+  size_t at = 0;
+  while (at < sql.size()) {
+    if (sql.substr(at, 2) == "--") {
+      at = std::min(sql.find('\n', at), sql.size());
+    } else if (sql.substr(at, 2) == "/*") {
+      const size_t end = sql.find("*/", at + 2);
+      at = end == std::string_view::npos ? sql.size() : end + 2;
+    } else if (std::string_view(" \t\r\n\f\v").find(sql[at]) != std::string_view::npos) {
+      ++at;
+    } else {
+      break;
+    }
+  }
+  std::string word;
+  for (; at < sql.size(); ++at) {
+    const char c = sql[at];
+    if (c >= 'a' && c <= 'z')
+      word += static_cast<char>(c - 'a' + 'A');
+    else if (c >= 'A' && c <= 'Z')
+      word += c;
+    else
+      break;
+  }
+  return word;
+}
+
+bool is_rollback(std::string_view sql) {
+  const auto word = first_word(sql);
+  return word == "ROLLBACK" || word == "ABORT";
+}
+
+bool is_commit(std::string_view sql) {
+  const auto word = first_word(sql);
+  return word == "COMMIT" || word == "END";
+}
+
+class DuckdbSession : public Session {
+ public:
+  explicit DuckdbSession(Connection connection) : connection_(std::move(connection)) {}
+  ~DuckdbSession() override { CHECK(!running_, "a session outlives its streams"); }
+
+  Result<std::unique_ptr<ResultStream>> execute(std::string_view sql) override;
+  Status use(std::string_view database) override;
+  const std::string& database() const override { return database_; }
+  bool in_transaction() const override { return in_transaction_; }
+  void interrupt() override { interruption_.interrupt(connection_.get()); }
+
+ private:
+  Result<std::unique_ptr<ResultStream>> start(const std::string& sql);
+  Result<QueryResult> run_statement(duckdb_extracted_statements statements, idx_t index);
+  Status check_aborted(std::string_view sql);
+  Error failed(Error error);
+  Error failed_statement(Error error, std::string_view sql);
+  void end_statement();
+  void roll_back();
+  bool is_refused();
+
+  Connection connection_;
+  std::string database_ = kMainSchema;
+  Interruption interruption_;
+  bool running_ = false;
+  bool streaming_ = false;  // DuckDB still makes rows of the running statement
+  bool in_transaction_ = false;
+  bool aborted_ = false;  // in a transaction that only ROLLBACK can end
+};
+
+Result<std::unique_ptr<ResultStream>> DuckdbSession::execute(std::string_view sql) {
+  CHECK(!running_, "a stream is gone before the next execute()");
+  // DuckDB would read no further, and half a statement may do more harm than the whole.
+  if (sql.find('\0') != std::string_view::npos)
+    return Error(Code::kSyntax, "the statement has a NUL byte in it");
+  TRY_OK(check_aborted(sql));
+  running_ = true;
+  interruption_.begin();
+  auto stream = start(std::string(sql));
+  if (stream) return stream;
+  end_statement();
+  return failed_statement(std::move(stream).error(), sql);
+}
+
+Status DuckdbSession::check_aborted(std::string_view sql) {
+  if (!aborted_ || is_rollback(sql)) return {};
+  if (is_commit(sql)) {
+    // DuckDB says yes to it and rolls back all the same.
+    roll_back();
+    return Error(
+        Code::kWrongState,
+        "could not commit: an earlier error aborted the transaction, and it is rolled back",
+        "Run it again from its start.");
+  }
+  return Error(Code::kWrongState, "an earlier error aborted the transaction",
+               "ROLLBACK ends it, and then it may be run again from its start.");
+}
+
+Result<std::unique_ptr<ResultStream>> DuckdbSession::start(const std::string& sql) {
+  // Some statements stand for more than one (PIVOT, IMPORT DATABASE): the last gives the answer.
+  Extracted statements;
+  const idx_t count = duckdb_extract_statements(connection_.get(), sql.c_str(), statements.out());
+  if (count == 0) {
+    const char* error = duckdb_extract_statements_error(statements.get());
+    if (error != nullptr) return error_of(error);
+    return Error(Code::kSyntax, "the statement is empty");
+  }
+  QueryResult result;
+  for (idx_t i = 0; i < count; ++i) {
+    TRY(result, run_statement(statements.get(), i));
+  }
+  StreamEvents events;
+  events.failed = [this](Error error) { return failed(std::move(error)); };
+  events.ended = [this] { end_statement(); };
+  TRY(auto stream, DuckdbStream::open(std::move(result), interruption_, std::move(events)));
+  return std::unique_ptr<ResultStream>(std::move(stream));
+}
+
+Result<QueryResult> DuckdbSession::run_statement(duckdb_extracted_statements statements,
+                                                 idx_t index) {
+  Prepared statement;
+  if (duckdb_prepare_extracted_statement(connection_.get(), statements, index, statement.out()) ==
+      DuckDBError)
+    return error_of(duckdb_prepare_error(statement.get()));
+  TRY_OK(interruption_.check());
+  // What changes something runs to its end, even if it has rows to show.
+  const auto type = duckdb_prepared_statement_type(statement.get());
+  streaming_ = type == DUCKDB_STATEMENT_TYPE_SELECT;
+  Pending pending;
+  const auto made = streaming_ ? duckdb_pending_prepared_streaming(statement.get(), pending.out())
+                               : duckdb_pending_prepared(statement.get(), pending.out());
+  if (made == DuckDBError) return error_of(duckdb_pending_error(pending.get()));
+  TRY_OK(interruption_.check());
+  QueryResult result;
+  if (duckdb_execute_pending(pending.get(), &result.get()) == DuckDBError) {
+    const char* error = result.error();
+    return error_of(error != nullptr ? error : duckdb_pending_error(pending.get()));
+  }
+  // Of BEGIN, COMMIT and ROLLBACK, the one that succeeds turns the state: DuckDB refuses a BEGIN
+  // inside of a transaction and the others outside.
+  if (type == DUCKDB_STATEMENT_TYPE_TRANSACTION) {
+    in_transaction_ = !in_transaction_;
+    aborted_ = false;
+  }
+  return result;
+}
+
+void DuckdbSession::end_statement() {
+  // A streamed query that is not at its end keeps its transaction, its threads and its memory until
+  // the connection is asked for something else.
+  if (streaming_) {
+    Prepared nothing;
+    (void)duckdb_prepare(connection_.get(), "SELECT 1", nothing.out());
+  }
+  streaming_ = false;
+  interruption_.end();
+  running_ = false;
+}
+
+Error DuckdbSession::failed_statement(Error error, std::string_view sql) {
+  if (auto interrupted = interruption_.check(); !interrupted && error.code == Code::kCancelled)
+    error = interrupted.error();
+  // A COMMIT that fails has ended the transaction.
+  if (in_transaction_ && is_commit(sql)) {
+    roll_back();
+    error.detail = "The transaction is rolled back.";
+    return error;
+  }
+  return failed(std::move(error));
+}
+
+Error DuckdbSession::failed(Error error) {
+  if (!in_transaction_ || aborted_) return error;
+  if (error.code == Code::kConflict) {
+    roll_back();
+    error.detail = "The transaction is rolled back.";
+    return error;
+  }
+  aborted_ = is_refused();
+  if (aborted_ && error.detail.empty())
+    error.detail = "The transaction is aborted: only ROLLBACK ends it.";
+  return error;
+}
+
+void DuckdbSession::roll_back() {
+  (void)run(connection_.get(), "ROLLBACK");  // fails when DuckDB has ended the transaction already
+  in_transaction_ = false;
+  aborted_ = false;
+}
+
+bool DuckdbSession::is_refused() {
+  return !run(connection_.get(), "SELECT 1");
+}
+
+Status DuckdbSession::use(std::string_view database) {
+  CHECK(!running_, "a stream is gone before use()");
+  TRY_OK(check_aborted({}));
+  auto schemas =
+      query(connection_.get(), "SELECT schema_name FROM duckdb_schemas() WHERE database_name = $1",
+            {std::string_view(kCatalog)});
+  if (!schemas) return failed(std::move(schemas).error());
+  std::string found;
+  while (schemas->next()) {
+    if (same_name(schemas->text(0), database)) found = schemas->text(0);
+  }
+  if (found.empty())
+    return Error(Code::kNotFound, "database \"" + std::string(database) + "\" does not exist");
+  auto used = run(connection_.get(), "USE " + quoted_name(kCatalog) + "." + quoted_name(found));
+  if (!used) return failed(std::move(used).error());
+  database_ = found;
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> open_duckdb_session(duckdb_database database) {
+  TRY(auto connection, open_connection(database));
+  return std::unique_ptr<Session>(std::make_unique<DuckdbSession>(std::move(connection)));
+}
+
+}  // namespace millrace::store

@@ -1,0 +1,286 @@
+#include "store/duckdb_target.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "store/duckdb_appender.h"
+#include "store/duckdb_batch.h"
+#include "store/duckdb_error.h"
+#include "store/duckdb_transaction.h"
+
+namespace millrace::store {
+namespace {
+
+/// The column that an expression names if it is nothing but a quoted name.
+std::optional<std::string> bare_column(std::string_view expression) {
+  if (expression.size() < 2 || expression.front() != '"' || expression.back() != '"')
+    return std::nullopt;
+  std::string name;
+  for (size_t i = 1; i + 1 < expression.size(); ++i) {
+    if (expression[i] == '"' && expression[++i] != '"') return std::nullopt;
+    if (i + 1 == expression.size()) return std::nullopt;
+    name += expression[i];
+  }
+  return name;
+}
+
+Error does_not_exist(const OutputSpec& spec) {
+  return Error(Code::kNotFound,
+               "table \"" + spec.database + "." + spec.table + "\" does not exist");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DuckdbTarget>> DuckdbTarget::open(duckdb_database database,
+                                                         duckdb_connection connection,
+                                                         std::shared_ptr<BatchSources> sources,
+                                                         const OutputSpec& spec) {
+  auto target = std::unique_ptr<DuckdbTarget>(new DuckdbTarget(connection));
+  TRY(auto found, find_table(connection, spec.database, spec.table));
+  if (!found) return does_not_exist(spec);
+  target->table_ = std::move(*found);
+  std::vector<std::string> expressions;
+  TRY_OK(target->plan(spec, expressions));
+  TRY_OK(target->check_unfilled());
+  if (!expressions.empty()) {
+    TRY(target->query_,
+        BatchQuery::open(database, std::move(sources), spec.input, expressions, spec.where));
+  }
+  TRY_OK(open_appender(connection, target->table_.schema, target->table_.name, target->names_));
+  return target;
+}
+
+Status DuckdbTarget::plan(const OutputSpec& spec, std::vector<std::string>& expressions) {
+  if (spec.columns.empty())
+    return Error(Code::kInvalidArgument, "no column of table \"" + spec.table + "\" is filled");
+  std::vector<LogicalType> types;
+  bool as_it_is = spec.where.empty();
+  for (const auto& output : spec.columns) {
+    const auto* column = table_.info.find(output.column);
+    if (column == nullptr)
+      return Error(Code::kNotFound,
+                   "table \"" + spec.table + "\" has no column \"" + output.column + "\"");
+    const auto bare = bare_column(output.expression);
+    const auto input = bare ? spec.input->find(*bare) : std::nullopt;
+    const bool same = input && column->type && (*spec.input)[*input].type == *column->type;
+    as_it_is = as_it_is && same;
+    columns_.push_back({column->name, column->nullable, input.value_or(0)});
+    names_.push_back(column->name);
+    expressions.push_back(same
+                              ? output.expression
+                              : "CAST((" + output.expression + "\n) AS " + column->type_name + ")");
+  }
+  if (as_it_is) expressions.clear();
+  return {};
+}
+
+/// A row without a value that must be there could never be taken.
+Status DuckdbTarget::check_unfilled() const {
+  for (const auto& column : table_.info.columns) {
+    const bool filled = std::find(names_.begin(), names_.end(), column.name) != names_.end();
+    if (filled || column.nullable || column.has_default) continue;
+    return Error(Code::kConstraint,
+                 "column \"" + column.name + "\" of table \"" + table_.name +
+                     "\" is NOT NULL, has no default and is not filled",
+                 "Add it to the column list, SET it, or give it a DEFAULT.");
+  }
+  return {};
+}
+
+Status DuckdbTarget::stage(const Batch& batch, std::vector<RowFailure>& failures) {
+  batch_ = &batch;
+  rows_ = BatchRows();
+  if (query_) {
+    TRY(rows_, query_->run(batch, failures));
+  }
+  kept_.resize(query_ ? rows_.row_of.size() : batch.rows());
+  std::iota(kept_.begin(), kept_.end(), 0U);
+  if (!chunk_ && !kept_.empty()) {
+    std::vector<LogicalType> types;
+    std::vector<duckdb_logical_type> borrowed;
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      types.push_back(query_ ? query_->type(i)
+                             : logical_type_of(batch.column(columns_[i].input).type()));
+      borrowed.push_back(types.back().get());
+    }
+    chunk_ = DataChunk(duckdb_create_data_chunk(borrowed.data(), borrowed.size()));
+    part_ = DataChunk(duckdb_create_data_chunk(borrowed.data(), borrowed.size()));
+  }
+  refuse_nulls(failures);
+  return {};
+}
+
+/// The commonest refusal is seen without asking the table.
+void DuckdbTarget::refuse_nulls(std::vector<RowFailure>& failures) {
+  std::vector<uint8_t> refused;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].nullable) continue;
+    if (!query_ && batch_->column(columns_[i].input).all_valid()) continue;
+    const Error error(Code::kConstraint,
+                      "NOT NULL constraint failed: " + table_.name + "." + columns_[i].name);
+    size_t first = 0;
+    for (size_t c = 0; c < chunks(); first += chunk_rows(c++)) {
+      auto* validity =
+          query_
+              ? duckdb_vector_get_validity(duckdb_data_chunk_get_vector(rows_.chunks[c].get(), i))
+              : nullptr;
+      if (query_ && validity == nullptr) continue;
+      for (size_t row = 0; row < chunk_rows(c); ++row) {
+        const bool valid = query_ ? duckdb_validity_row_is_valid(validity, row)
+                                  : batch_->column(columns_[i].input).is_valid(first + row);
+        if (valid || (!refused.empty() && refused[first + row])) continue;
+        refused.resize(kept_.size(), 0);
+        refused[first + row] = 1;
+        refuse(static_cast<uint32_t>(first + row), error, failures);
+      }
+    }
+  }
+  if (refused.empty()) return;
+  kept_.erase(
+      std::remove_if(kept_.begin(), kept_.end(), [&](uint32_t row) { return refused[row]; }),
+      kept_.end());
+}
+
+void DuckdbTarget::refuse(uint32_t staged, const Error& error, std::vector<RowFailure>& failures) {
+  failures.push_back({row_of(staged), RejectReason::kConstraint, detail_of(error)});
+}
+
+size_t DuckdbTarget::chunks() const {
+  if (query_) return rows_.chunks.size();
+  return (batch_->rows() + duckdb_vector_size() - 1) / duckdb_vector_size();
+}
+
+size_t DuckdbTarget::chunk_rows(size_t index) const {
+  if (query_) return duckdb_data_chunk_get_size(rows_.chunks[index].get());
+  return std::min<size_t>(duckdb_vector_size(), batch_->rows() - index * duckdb_vector_size());
+}
+
+duckdb_data_chunk DuckdbTarget::load(size_t index) {
+  const size_t rows = chunk_rows(index);
+  duckdb_data_chunk_reset(chunk_.get());
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    auto* vector = duckdb_data_chunk_get_vector(chunk_.get(), i);
+    if (query_)
+      duckdb_vector_reference_vector(vector,
+                                     duckdb_data_chunk_get_vector(rows_.chunks[index].get(), i));
+    else
+      fill_vector(batch_->column(columns_[i].input), index * duckdb_vector_size(), rows, vector,
+                  Texts::kBorrowed);
+  }
+  duckdb_data_chunk_set_size(chunk_.get(), rows);
+  return chunk_.get();
+}
+
+/// The given staged rows of a chunk whose first is `first`.
+duckdb_data_chunk DuckdbTarget::select(duckdb_data_chunk chunk, std::span<const uint32_t> rows,
+                                       size_t first) {
+  auto* selection = duckdb_create_selection_vector(rows.size());
+  auto* numbers = duckdb_selection_vector_get_data_ptr(selection);
+  for (size_t i = 0; i < rows.size(); ++i) numbers[i] = static_cast<uint32_t>(rows[i] - first);
+  duckdb_data_chunk_reset(part_.get());
+  for (size_t i = 0; i < columns_.size(); ++i)
+    duckdb_vector_copy_sel(duckdb_data_chunk_get_vector(chunk, i),
+                           duckdb_data_chunk_get_vector(part_.get(), i), selection, rows.size(), 0,
+                           0);
+  duckdb_destroy_selection_vector(selection);
+  duckdb_data_chunk_set_size(part_.get(), rows.size());
+  return part_.get();
+}
+
+Status DuckdbTarget::append(std::span<const uint32_t> rows) {
+  if (rows.empty()) return {};
+  TRY(const auto appender, open_appender(connection_, table_.schema, table_.name, names_));
+  TRY_OK(check_types(appender));
+  size_t at = 0;
+  size_t first = 0;
+  for (size_t i = 0; at < rows.size(); first += chunk_rows(i++)) {
+    const size_t begin = at;
+    const size_t end = first + chunk_rows(i);
+    at = static_cast<size_t>(
+        std::lower_bound(rows.begin() + static_cast<ptrdiff_t>(at), rows.end(), end) -
+        rows.begin());
+    if (at == begin) continue;
+    auto* chunk = load(i);
+    if (at - begin < chunk_rows(i)) chunk = select(chunk, rows.subspan(begin, at - begin), first);
+    TRY_OK(append_chunk(appender, chunk));
+  }
+  return finish(appender);
+}
+
+/// An ALTER TABLE since open() would make every row fail to be cast; opened anew, it is planned
+/// for.
+Status DuckdbTarget::check_types(const Appender& appender) const {
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const LogicalType type(duckdb_appender_column_type(appender.get(), i));
+    const LogicalType planned(
+        duckdb_vector_get_column_type(duckdb_data_chunk_get_vector(chunk_.get(), i)));
+    if (duckdb_get_type_id(type.get()) != duckdb_get_type_id(planned.get()))
+      return Error(Code::kConflict, "column \"" + names_[i] + "\" of table \"" + table_.name +
+                                        "\" has got another type");
+  }
+  return {};
+}
+
+Status DuckdbTarget::try_rows(std::span<const uint32_t> rows) {
+  TRY(const auto transaction, Transaction::begin(connection_));
+  return append(rows);
+}
+
+Status DuckdbTarget::sift(std::vector<RowFailure>& failures) {
+  Rows kept;
+  TRY_OK(sift_rows(kept_, kept, failures));
+  kept_ = std::move(kept);
+  return {};
+}
+
+/// Appends to `kept` those of `rows` that the table takes, and to `failures` the others.
+Status DuckdbTarget::sift_rows(const Rows& rows, Rows& kept, std::vector<RowFailure>& failures) {
+  auto tried = try_rows(rows);
+  if (tried) {
+    kept.insert(kept.end(), rows.begin(), rows.end());
+    return {};
+  }
+  if (!is_of_rows(tried.error())) return tried;
+  if (rows.size() == 1) {
+    refuse(rows[0], tried.error(), failures);
+    return {};
+  }
+  const auto middle = rows.begin() + static_cast<ptrdiff_t>(rows.size() / 2);
+  Rows left;
+  Rows right;
+  TRY_OK(sift_rows(Rows(rows.begin(), middle), left, failures));
+  TRY_OK(sift_rows(Rows(middle, rows.end()), right, failures));
+  TRY_OK(merge(left, std::move(right), failures));
+  kept.insert(kept.end(), left.begin(), left.end());
+  return {};
+}
+
+/// Adds `right` to `kept`, without the rows that do not go together with earlier ones (two rows
+/// with one key).
+Status DuckdbTarget::merge(Rows& kept, Rows right, std::vector<RowFailure>& failures) {
+  const auto with = [&](size_t count) {
+    Rows both = kept;
+    both.insert(both.end(), right.begin(), right.begin() + static_cast<ptrdiff_t>(count));
+    return both;
+  };
+  while (!right.empty()) {
+    auto tried = kept.empty() ? Status() : try_rows(with(right.size()));
+    if (tried) break;
+    size_t good = 0;  // that many of `right` go
+    size_t bad = right.size();
+    while (bad - good > 1 && is_of_rows(tried.error())) {
+      const size_t middle = good + (bad - good) / 2;
+      auto half = try_rows(with(middle));
+      half ? good = middle : bad = middle;
+      if (!half) tried = std::move(half);
+    }
+    if (!is_of_rows(tried.error())) return tried;
+    refuse(right[bad - 1], tried.error(), failures);
+    kept = with(good);
+    right.erase(right.begin(), right.begin() + static_cast<ptrdiff_t>(bad));
+  }
+  kept = with(right.size());
+  return {};
+}
+
+}  // namespace millrace::store

@@ -1,0 +1,76 @@
+// The table that a pipeline's rows go to. A batch is staged first, outside of any transaction: as
+// it is, when every output column is a column of the batch of the same type, else through one query
+// that evaluates the expressions. Then it is appended within the transaction of the commit. Rows
+// that the table refuses are sifted out by trying parts of the batch in transactions of their own,
+// which are rolled back.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "store/duckdb_batch_query.h"
+#include "store/duckdb_tables.h"
+
+namespace millrace::store {
+
+class DuckdbTarget {
+ public:
+  /// `connection` outlives the target. Errors: what does not fit the table as it is now.
+  static Result<std::unique_ptr<DuckdbTarget>> open(duckdb_database database,
+                                                    duckdb_connection connection,
+                                                    std::shared_ptr<BatchSources> sources,
+                                                    const OutputSpec& spec);
+
+  /// Evaluates the rows of `batch`, which must stay as it is until the commit has ended. `failures`
+  /// gets those that fail.
+  Status stage(const Batch& batch, std::vector<RowFailure>& failures);
+  /// Appends what is staged and not refused; within a transaction.
+  Status append() { return append(kept_); }
+  /// Finds out which rows the table refuses; outside of a transaction, after append() failed.
+  Status sift(std::vector<RowFailure>& failures);
+
+  size_t rows() const { return kept_.size(); }
+  /// The row of the batch that the i-th of rows() is.
+  uint32_t batch_row(size_t i) const { return row_of(kept_[i]); }
+
+ private:
+  struct Column {
+    std::string name;
+    bool nullable = true;
+    size_t input = 0;  // in the batch, when staged as it is
+  };
+  using Rows = std::vector<uint32_t>;  // numbers of staged rows, ascending
+
+  explicit DuckdbTarget(duckdb_connection connection) : connection_(connection) {}
+  Status plan(const OutputSpec& spec, std::vector<std::string>& expressions);
+  Status check_unfilled() const;
+  void refuse_nulls(std::vector<RowFailure>& failures);
+  void refuse(uint32_t staged, const Error& error, std::vector<RowFailure>& failures);
+  Status append(std::span<const uint32_t> rows);
+  Status check_types(const Appender& appender) const;
+  duckdb_data_chunk load(size_t index);
+  duckdb_data_chunk select(duckdb_data_chunk chunk, std::span<const uint32_t> rows, size_t first);
+  Status try_rows(std::span<const uint32_t> rows);
+  Status sift_rows(const Rows& rows, Rows& kept, std::vector<RowFailure>& failures);
+  Status merge(Rows& kept, Rows right, std::vector<RowFailure>& failures);
+  size_t chunks() const;
+  size_t chunk_rows(size_t index) const;
+  uint32_t row_of(size_t staged) const {
+    return query_ ? rows_.row_of[staged] : static_cast<uint32_t>(staged);
+  }
+
+  duckdb_connection connection_;
+  FoundTable table_;
+  std::vector<Column> columns_;
+  std::vector<std::string> names_;
+  std::unique_ptr<BatchQuery> query_;  // null: the batch is staged as it is
+  DataChunk chunk_;                    // as the table wants it
+  DataChunk part_;                     // some of its rows
+
+  // What is staged.
+  const Batch* batch_ = nullptr;
+  BatchRows rows_;
+  Rows kept_;
+};
+
+}  // namespace millrace::store

@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "data/schema.h"
 
@@ -136,14 +138,39 @@ std::string hint_of(std::string_view name, std::string_view candidates, std::str
   return std::string(message.substr(at, message.find('\n', at) - at));
 }
 
+Code next(Code code) {
+  return static_cast<Code>(static_cast<uint8_t>(code) + 1);
+}
+
 std::string text_of(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+// Not JSON at its start: that DuckDB would take for an error of its own.
+constexpr std::string_view kCarried = "an error of millrace: ";
+
+std::optional<Error> carried_error(std::string_view text) {
+  const auto at = text.find(kCarried);
+  if (at == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(at + kCarried.size());
+  const auto inner = nlohmann::json::parse(text.substr(0, text.find('\n')), nullptr, false);
+  if (!inner.is_object()) return std::nullopt;
+  Error error;
+  const std::string code = text_of(inner, "code");
+  for (auto one = Code::kSyntax; one < Code::kInternal; one = next(one)) {
+    if (facts(one).name == code) error.code = one;
+  }
+  error.message = text_of(inner, "message");
+  error.detail = text_of(inner, "detail");
+  error.hint = text_of(inner, "hint");
+  return error;
+}
+
 Error error_of_json(const nlohmann::json& object) {
   const std::string kind = text_of(object, "exception_type");
   const std::string text = text_of(object, "exception_message");
+  if (auto ours = carried_error(text)) return std::move(*ours);
   const std::string subtype = text_of(object, "error_subtype");
   const std::string name = text_of(object, "name");
   Error error(code_of(kind, subtype, text), in_our_words(text));
@@ -167,12 +194,23 @@ Error error_of(const char* text) {
   return error_of(std::string_view(text ? text : "unknown error"));
 }
 
+std::string carried(const Error& error) {
+  const nlohmann::json inner{{"code", facts(error.code).name},
+                             {"message", error.message},
+                             {"detail", error.detail},
+                             {"hint", error.hint}};
+  // A name in a message may be any bytes: what is no UTF-8 is replaced.
+  return std::string(kCarried) +
+         inner.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 Error error_of(std::string_view text) {
   const auto brace = text.find("{\"exception_type\"");
   if (brace != std::string_view::npos) {
     const auto object = nlohmann::json::parse(text.substr(brace), nullptr, false);
     if (object.is_object()) return error_of_json(object);
   }
+  if (auto ours = carried_error(text)) return std::move(*ours);
   std::string_view kind = "Invalid Input";
   const auto prefix = text.find(" Error: ");
   if (prefix != std::string_view::npos && prefix < 32) {

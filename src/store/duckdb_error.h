@@ -4,6 +4,7 @@
 // such JSON (errors before a connection is set up) is understood by its "Parser Error: " prefix.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -12,6 +13,10 @@ namespace millrace::store {
 
 Error error_of(const char* text);
 Error error_of(std::string_view text);
+
+/// An error of ours that passes through DuckDB, as the text a function fails with: error_of() makes
+/// the same Error of what DuckDB says then.
+std::string carried(const Error& error);
 
 /// Whether an error of an INSERT or SELECT over a batch may come from the values of single rows
 /// (an expression that fails, a constraint), so that the other rows can go on without them.

@@ -12,6 +12,14 @@ Error at(Error error, int64_t position) {
   return error;
 }
 
+/// Variables that would change what a statement does, if they changed anything here.
+bool has_no_effect(std::string_view name, std::string_view value) {
+  if (name == "time_zone") return !same_name(value, "SYSTEM") && value != "+00:00" && value != "UTC";
+  if (name == "sql_safe_updates" || name == "transaction_read_only") return value == "ON";
+  if (name == "max_execution_time") return value != "0";
+  return name == "sql_select_limit" && value != "18446744073709551615";
+}
+
 bool is_plain(std::string_view name) {
   return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
 }
@@ -74,6 +82,9 @@ Status Runner::set_variable(const SetVariable& variable) {
                                                            : variables_.set(variable.name, value);
   if (!done) return at(std::move(done).error(), variable.position);
   if (!committed_before && variables_.autocommit()) TRY_OK(commit_open());
+  if (has_no_effect(variable.name, variables_.get(variable.name).value_or(""))) {
+    warn("SET " + variable.name + " has no effect in millrace");
+  }
   if (variable.target == SetVariable::Target::kGlobal) {
     warn("SET GLOBAL " + variable.name + " holds for this session only");
   }

@@ -189,7 +189,7 @@ TEST_F(SessionTest, TheEnginesErrorsPointIntoTheStatement) {
   error.position = 31;
   engine_.failure = error;
   EXPECT_EQ(run("SELECT 1;\nCREATE MODEL m AS f(optimizer => ftlr)"),
-            "ok 0; error: optimizer \"ftlr\" does not exist. At line 2, column 32. Did you mean "
+            "ok 0; error: optimizer \"ftlr\" does not exist. At line 2, column 31. Did you mean "
             "Ftrl?");
   // Those of a pipeline are about its model, which is another text.
   EXPECT_EQ(run("CREATE PIPELINE p AS LOAD DATA KAFKA 'h/t' INTO TABLE t"),
@@ -263,6 +263,13 @@ TEST_F(SessionTest, VariablesAreSetAndAskedFor) {
   EXPECT_EQ(run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"), "ok 0");
   EXPECT_EQ(run("SHOW VARIABLES LIKE 'transaction_isolation'"),
             "transaction_isolation|READ-COMMITTED");
+}
+
+TEST_F(SessionTest, VariablesThatWouldChangeSomethingWarn) {
+  EXPECT_EQ(run("SET sql_select_limit = 5, time_zone = 'Europe/Berlin'"), "ok 0 warnings 2");
+  EXPECT_EQ(run("SHOW COUNT(*) WARNINGS"), "2");
+  EXPECT_EQ(run("SET sql_select_limit = DEFAULT, time_zone = '+00:00', foreign_key_checks = 0"),
+            "ok 0");
 }
 
 TEST_F(SessionTest, TheStoresSettingsMayBeSet) {

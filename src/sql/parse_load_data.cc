@@ -321,14 +321,18 @@ Status LoadData::fields() {
   reader_.skip();
   auto& csv = pipeline_.csv;
   while (true) {
-    if (reader_.accept({"TERMINATED", "BY"})) {
+    if (reader_.accept("TERMINATED")) {
+      TRY_OK(reader_.expect("BY"));
       TRY(csv.fields_terminated_by, reader_.string("a terminator"));
-    } else if (reader_.accept({"OPTIONALLY", "ENCLOSED", "BY"})) {
+    } else if (reader_.accept("OPTIONALLY")) {
+      TRY_OK(reader_.expect({"ENCLOSED", "BY"}));
       csv.optionally_enclosed = true;
       TRY(csv.enclosed_by, byte("ENCLOSED BY"));
-    } else if (reader_.accept({"ENCLOSED", "BY"})) {
+    } else if (reader_.accept("ENCLOSED")) {
+      TRY_OK(reader_.expect("BY"));
       TRY(csv.enclosed_by, byte("ENCLOSED BY"));
-    } else if (reader_.accept({"ESCAPED", "BY"})) {
+    } else if (reader_.accept("ESCAPED")) {
+      TRY_OK(reader_.expect("BY"));
       TRY(csv.escaped_by, byte("ESCAPED BY"));
     } else {
       // Without a quote there is nothing optional about it.
@@ -341,9 +345,11 @@ Status LoadData::fields() {
 Status LoadData::lines() {
   reader_.skip();
   while (true) {
-    if (reader_.accept({"STARTING", "BY"})) {
+    if (reader_.accept("STARTING")) {
+      TRY_OK(reader_.expect("BY"));
       TRY(pipeline_.csv.lines_starting_by, reader_.string("a prefix"));
-    } else if (reader_.accept({"TERMINATED", "BY"})) {
+    } else if (reader_.accept("TERMINATED")) {
+      TRY_OK(reader_.expect("BY"));
       TRY(pipeline_.csv.lines_terminated_by, reader_.string("a terminator"));
     } else {
       return {};
@@ -353,7 +359,7 @@ Status LoadData::lines() {
 
 Status LoadData::ignore_lines() {
   reader_.skip();
-  TRY(pipeline_.csv.ignore_lines, reader_.integer("a number of lines", 0, 1'000'000));
+  TRY(pipeline_.csv.ignore_lines, reader_.integer("the number of lines", 0, 1'000'000));
   if (!reader_.accept("LINES") && !reader_.accept("ROWS")) return reader_.error("LINES", {"LINES"});
   return {};
 }

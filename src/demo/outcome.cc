@@ -89,10 +89,10 @@ Status tell_agreement(Asker& asker, Screen& screen, Outcome& outcome) {
   outcome.threshold = limit.number(0, "threshold").value_or(0);
   screen.say("isMatch is 1 where the probability reaches the threshold, which leaves " +
              percent(outcome.training_share) +
-             " of the TRAINING\ncouples above it: their share of matches. It was asked of the "
-             "model again after each\nround (it is " +
+             " of the TRAINING\ncouples above it, as many as matched. It was asked of the model "
+             "again after each round (it is " +
              decimals(outcome.threshold, 3) +
-             " now); no classified couple has a say in it. At 0.5, the usual one, " +
+             "\nnow); no classified couple has a say in it. At 0.5, the usual one, " +
              percent(outcome.share_above_half) + " would be matches.");
   screen.say();
   TRY(const auto rows, asker.show(agreement_sql()));

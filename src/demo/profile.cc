@@ -47,11 +47,9 @@ std::string shown(double value) {
   return text;
 }
 
-Error wrong(std::string_view key, std::string_view value, const std::string& why,
-            std::string hint = {}) {
+Error wrong(std::string_view key, std::string_view value, const std::string& why) {
   return Error(Code::kInvalidArgument,
-               "\"" + std::string(key) + "\" cannot be \"" + std::string(value) + "\": " + why,
-               std::move(hint));
+               "\"" + std::string(key) + "\" cannot be \"" + std::string(value) + "\": " + why);
 }
 
 Result<double> choice_of(const Question& question, std::string_view value) {
@@ -63,8 +61,10 @@ Result<double> choice_of(const Question& question, std::string_view value) {
       *number == std::floor(*number))
     return *number;
   const std::vector<std::string_view> words(question.words.begin(), question.words.end());
-  return wrong(question.key, value, "it is one of " + joined(question.words),
-               did_you_mean(value, words));
+  const std::string near = did_you_mean(value, words);
+  return Error(Code::kInvalidArgument,
+               "\"" + std::string(question.key) + "\" cannot be \"" + std::string(value) + "\"",
+               near.empty() ? "It is one of " + joined(question.words) + "." : near);
 }
 
 Result<double> value_of(const Question& question, std::string_view value) {

@@ -4,7 +4,7 @@ namespace millrace::demo {
 namespace {
 
 constexpr size_t kColumns = 96;
-constexpr size_t kShownLines = 6;
+constexpr size_t kShownLines = 3;
 constexpr const char* kFormat = "  FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"'\n";
 
 enum class Length : uint8_t { kWhole, kShown };

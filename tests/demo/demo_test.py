@@ -1,5 +1,5 @@
 # ctest: kafka timeout=240
-"""The demo, run as a newcomer runs it: on the in-process broker, and on a real one with the file."""
+"""The demo as a newcomer runs it: on the broker inside, and on a real one with the real file."""
 
 import json
 import signal
@@ -15,9 +15,9 @@ ME = "gender=woman,age=30,field=law,yoga=9"
 FREE_PORTS = ["--mysql-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]
 
 
-def run(*arguments, expect=0):
+def run(*arguments, expect=0, ports=FREE_PORTS):
     """Runs `millrace demo speed-dating`; its stdout and stderr."""
-    command = [places.millrace_binary(), "demo", "speed-dating", *FREE_PORTS, *map(str, arguments)]
+    command = [places.millrace_binary(), "demo", "speed-dating", *ports, *arguments]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
                           stdin=subprocess.DEVNULL, timeout=RUN_TIMEOUT_S)
     assert done.returncode == expect, f"status {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -123,13 +123,24 @@ def test_a_signal_ends_it_cleanly_while_the_server_is_up(tmp_path):
     (["--me", "age=30"], ["gender"]),
     (["--me", "gender=man", "--no-me"], ["--no-me"]),
     (["--couples", "10"], ["--couples", "at least"]),
-    (["--mysql-listen", "nowhere"], ["nowhere"]),
 ])
 def test_wrong_options_are_said_before_anything_starts(arguments, words):
     said, complaints = run(*arguments, "--exit", expect=2)
     assert said == ""
     for word in words:
         assert word in complaints
+
+
+def test_an_address_that_is_none_is_said():
+    _, complaints = run("--exit", expect=2, ports=["--mysql-listen", "nowhere"])
+    assert "nowhere" in complaints
+
+
+def test_a_taken_port_is_said_and_another_is_used(server):
+    host, port = server.mysql
+    said, _ = run("--couples", 400, "--exit", "--no-me",
+                  ports=["--mysql-listen", f"{host}:{port}", "--http-listen", "127.0.0.1:0"])
+    assert f"{host}:{port} is taken" in said
 
 
 def test_a_broker_that_is_not_there_is_named():

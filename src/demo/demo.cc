@@ -283,6 +283,7 @@ Status Show::add_me() {
   ++me->iid;
   people.push_back(*me);
   const auto couples = couples_of(people.size() - 1);
+  if (screen_.is_terminal()) screen_.say();
   screen_.say("Person " + std::to_string(me->iid) + " (" + profile_text(*me) +
               ")\ngoes through topic \"" + scene_.topics.classification + "\" with each of " +
               with_commas(static_cast<int64_t>(couples.size())) +

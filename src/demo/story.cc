@@ -9,6 +9,15 @@ constexpr const char* kFormat = "  FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED 
 
 enum class Length : uint8_t { kWhole, kShown };
 
+/// An item that is longer than a line, broken behind a comma.
+std::string broken(const std::string& item, const std::string& indent) {
+  const size_t room = kColumns - indent.size();
+  const size_t at = item.size() <= room ? std::string::npos : item.rfind(", ", room);
+  if (at == std::string::npos) return item;
+  const std::string deeper = indent + "  ";
+  return item.substr(0, at + 1) + "\n" + deeper + broken(item.substr(at + 2), deeper);
+}
+
 /// `items` with commas, in lines, each indented. kShown: the first lines, and how many more.
 std::string list_of(const std::vector<std::string>& items, Length length, const std::string& indent,
                     const std::string& whole_at) {
@@ -16,7 +25,7 @@ std::string list_of(const std::vector<std::string>& items, Length length, const 
   std::string line;
   size_t lines = 0;
   for (size_t i = 0; i < items.size(); ++i) {
-    const std::string item = items[i] + (i + 1 < items.size() ? "," : "");
+    const std::string item = broken(items[i] + (i + 1 < items.size() ? "," : ""), indent);
     if (!line.empty() && indent.size() + line.size() + 1 + item.size() > kColumns) {
       text += (text.empty() ? "" : "\n") + indent + line;
       line.clear();
@@ -178,9 +187,8 @@ std::string progress_sql() {
 }
 
 std::string evaluation_sql() {
-  return "SELECT global_step, examples, accuracy, accuracy_baseline, auc, auc_precision_recall,\n"
-         "       average_loss, label_mean, prediction_mean, model_version\n"
-         "FROM dating_training";
+  return "SELECT model_version, global_step, examples, accuracy, auc, average_loss, label_mean,\n"
+         "       prediction_mean\nFROM dating_training";
 }
 
 std::string newest_matches_sql(int limit) {

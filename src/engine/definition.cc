@@ -153,11 +153,23 @@ Result<T> parsed(std::string_view what, const ObjectName& name, const std::strin
   }
 }
 
+/// The text of `json`. JSON is UTF-8; what is not (a terminator of a stray byte) cannot be kept.
+Result<std::string> text_of(const Json& json, std::string_view what, const ObjectName& name) {
+  try {
+    return json.dump();
+  } catch (const Json::exception&) {
+    return Error(Code::kInvalidArgument, "cannot create " + std::string(what) + " " +
+                                             name.quoted() +
+                                             ": its definition holds bytes that are not UTF-8");
+  }
+}
+
 }  // namespace
 
 bool looks_secret(std::string_view key) {
+  const std::string lower = to_lower(key);
   for (const std::string_view part : {"password", "secret", "token", "key.pem", "sasl.jaas"}) {
-    if (key.find(part) != std::string_view::npos) return true;
+    if (lower.find(part) != std::string::npos) return true;
   }
   return false;
 }
@@ -166,13 +178,14 @@ std::string ObjectName::quoted() const {
   return "\"" + database + "\".\"" + name + "\"";
 }
 
-std::string to_json(const ModelDefinition& model) {
-  return Json{{"format", kDefinitionFormat}, {"estimator", argument_to_json(model.estimator)}}
-      .dump();
+Result<std::string> to_json(const ModelDefinition& model) {
+  return text_of(
+      Json{{"format", kDefinitionFormat}, {"estimator", argument_to_json(model.estimator)}},
+      "model", model.name);
 }
 
-std::string to_json(const PipelineDefinition& pipeline) {
-  return pipeline_to_json(pipeline).dump();
+Result<std::string> to_json(const PipelineDefinition& pipeline) {
+  return text_of(pipeline_to_json(pipeline), "pipeline", pipeline.name);
 }
 
 Result<ModelDefinition> model_from_json(const ObjectName& name, const std::string& json) {

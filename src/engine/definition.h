@@ -78,10 +78,10 @@ struct PipelineDefinition {
   Expression where;  // sql empty: none
 };
 
-/// Definitions as JSON, as kept in the store. The second argument names the object in errors
-/// (kDataLoss).
-std::string to_json(const ModelDefinition& model);
-std::string to_json(const PipelineDefinition& pipeline);
+/// Definitions as JSON, as kept in the store. Errors: kInvalidArgument for text that is not UTF-8.
+Result<std::string> to_json(const ModelDefinition& model);
+Result<std::string> to_json(const PipelineDefinition& pipeline);
+/// And back; `name` is the object's. Errors: kDataLoss, which names it.
 Result<ModelDefinition> model_from_json(const ObjectName& name, const std::string& json);
 Result<PipelineDefinition> pipeline_from_json(const ObjectName& name, const std::string& json);
 /// A property of CONFIG that belongs into CREDENTIALS: never shown.

@@ -9,6 +9,7 @@
 #include "engine/pipeline.h"
 #include "engine/plan.h"
 #include "engine/predictor.h"
+#include "engine/stages.h"
 #include "engine/system_tables.h"
 
 namespace millrace::engine {
@@ -48,6 +49,7 @@ class LocalEngine : public Engine {
   using Models = std::map<Key, std::shared_ptr<ModelEntry>>;
   using Pipelines = std::map<Key, std::shared_ptr<Pipeline>>;
 
+  void start_those_that_ran();
   Status load_model(const store::Definition& definition);
   Status load_pipeline(const store::Definition& definition);
   Result<std::shared_ptr<ModelEntry>> find_model(const ObjectName& name) EXCLUDES(mutex_);
@@ -56,8 +58,10 @@ class LocalEngine : public Engine {
   std::vector<std::shared_ptr<Pipeline>> all_pipelines() EXCLUDES(mutex_);
   Status check_unused(const ObjectName& model);
   Status check_replayed(const Pipeline& pipeline);
+  Status forget_unreplayed(ModelEntry& model);
   Result<std::shared_ptr<ModelEntry>> model_of(const PipelineDefinition& pipeline);
-  Status check_pipeline(const PipelineDefinition& pipeline, const ModelEntry* model);
+  Status check_pipeline(const PipelineDefinition& pipeline,
+                        const std::shared_ptr<ModelEntry>& model);
   Status put_pipeline(const PipelineDefinition& pipeline, std::shared_ptr<ModelEntry> model,
                       int64_t id);
 
@@ -101,15 +105,23 @@ Status LocalEngine::load() {
       store_, [this] { return all_models(); }, [this] { return all_pipelines(); }));
   TRY_OK(store_.set_predictor(
       std::make_shared<SqlPredictor>([this](const ObjectName& name) { return find_model(name); })));
-  if (!options_.start_pipelines) return {};
-  for (const auto& pipeline : all_pipelines()) {
+  if (options_.start_pipelines) start_those_that_ran();
+  return {};
+}
+
+/// Those that train come first: those that classify wait for what the others replay.
+void LocalEngine::start_those_that_ran() {
+  auto pipelines = all_pipelines();
+  std::stable_partition(pipelines.begin(), pipelines.end(), [](const auto& pipeline) {
+    return pipeline->definition().step == StepKind::kTrain;
+  });
+  for (const auto& pipeline : pipelines) {
     if (pipeline->state() != PipelineState::kRunning) continue;
     if (auto started = pipeline->start_behind(); !started)
       log_warn("a pipeline that ran could not be started again",
                {{"pipeline", pipeline->definition().name.quoted()},
                 {"error", started.error().to_string()}});
   }
-  return {};
 }
 
 Status LocalEngine::load_model(const store::Definition& definition) {
@@ -125,6 +137,8 @@ Status LocalEngine::load_model(const store::Definition& definition) {
         PublishedModel{std::move(*model), snapshot->version,
                        static_cast<int64_t>(snapshot->bytes.size()), snapshot->created_at}));
   }
+  TRY(const auto log, store_.training_log(definition.id, snapshot ? snapshot->version : 0));
+  if (!log.empty()) entry->set_logged_version(log.back().version);
   Lock lock(mutex_);
   models_[key_of(name)] = std::move(entry);
   return {};
@@ -137,10 +151,13 @@ Status LocalEngine::load_pipeline(const store::Definition& definition) {
   const auto state = definition.state == name_of(PipelineState::kRunning) ? PipelineState::kRunning
                      : definition.state == name_of(PipelineState::kError) ? PipelineState::kError
                                                                           : PipelineState::kStopped;
+  auto pipeline = std::make_shared<Pipeline>(definition.id, definition.created_at,
+                                             std::move(parsed), std::move(model), state, options_,
+                                             store_);
+  TRY(const auto cursors, store_.cursors(definition.id));
+  for (const auto& cursor : cursors) pipeline->show_cursor(cursor);
   Lock lock(mutex_);
-  pipelines_[key_of(name)] =
-      std::make_shared<Pipeline>(definition.id, definition.created_at, std::move(parsed),
-                                 std::move(model), state, options_, store_);
+  pipelines_[key_of(name)] = std::move(pipeline);
   return {};
 }
 
@@ -199,7 +216,7 @@ Status LocalEngine::create_model(const ModelDefinition& model, Existing existing
   definition.kind = store::DefinitionKind::kModel;
   definition.database = model.name.database;
   definition.name = model.name.name;
-  definition.body = to_json(model);
+  TRY(definition.body, to_json(model));
   definition.created_at = now_micros();
   TRY(const int64_t id, store_.put_definition(definition));
   entry->set_id(id, definition.created_at);
@@ -237,13 +254,22 @@ Result<std::shared_ptr<ModelEntry>> LocalEngine::model_of(const PipelineDefiniti
   return entry;
 }
 
-Status LocalEngine::check_pipeline(const PipelineDefinition& pipeline, const ModelEntry* model) {
+Status LocalEngine::check_pipeline(const PipelineDefinition& pipeline,
+                                   const std::shared_ptr<ModelEntry>& model) {
   TRY(const auto target, store_.table(pipeline.table.database, pipeline.table.name));
-  TRY(auto plan, make_plan(pipeline, target, model));
-  TRY_OK(decode::make_csv_decoder(pipeline.csv, plan.fields, decode::DecodeLimits{}));
+  TRY(auto plan, make_plan(pipeline, target, model.get()));
+  const std::string context = "pipeline \"" + pipeline.name.name + "\"";
+  auto stages = make_stages(pipeline, plan, model, store_);
+  if (!stages) return std::move(stages).error().within(context);
+  auto source = open_source(pipeline, options_);
+  if (!source) return std::move(source).error().within(context);
   if (!target)
-    TRY_OK(store_.create_table(pipeline.table.database, pipeline.table.name,
-                               evaluation_columns(model->spec())));
+    return store_.create_table(pipeline.table.database, pipeline.table.name,
+                               evaluation_columns(model->spec()));
+  plan.output.input = stages->output;
+  auto writer =
+      store_.open_writer({0, pipeline.name.database, pipeline.name.name}, plan.output);
+  if (!writer) return std::move(writer).error().within(context);
   return {};
 }
 
@@ -254,7 +280,7 @@ Status LocalEngine::put_pipeline(const PipelineDefinition& pipeline,
   definition.id = id;
   definition.database = pipeline.name.database;
   definition.name = pipeline.name.name;
-  definition.body = to_json(pipeline);
+  TRY(definition.body, to_json(pipeline));
   definition.state = name_of(PipelineState::kStopped);
   definition.created_at = now_micros();
   TRY(const int64_t given, store_.put_definition(definition));
@@ -271,7 +297,7 @@ Status LocalEngine::create_pipeline(const PipelineDefinition& pipeline, Existing
   if (there && existing == Existing::kFail) return taken("pipeline", pipeline.name);
   if (there && existing == Existing::kKeep) return {};
   TRY(auto model, model_of(pipeline));
-  TRY_OK(check_pipeline(pipeline, model.get()));
+  TRY_OK(check_pipeline(pipeline, model));
   if (!there) return put_pipeline(pipeline, std::move(model), 0);
 
   // REPLACE keeps the cursors when the source is the same, and the pipeline running when it ran.
@@ -279,10 +305,12 @@ Status LocalEngine::create_pipeline(const PipelineDefinition& pipeline, Existing
   const bool same_source =
       old.brokers == pipeline.source.brokers && old.topic == pipeline.source.topic;
   TRY(const bool ran, (*there)->stop());
-  if (!same_source) {
-    TRY_OK(check_replayed(**there));
-    TRY_OK(store_.remove_definition((*there)->id()));
+  // Batches that are replayed later would be shaped as the new definition says.
+  if (auto replayed = check_replayed(**there); !replayed) {
+    if (ran) TRY_OK((*there)->start_behind());
+    return replayed;
   }
+  if (!same_source) TRY_OK(store_.remove_definition((*there)->id()));
   TRY_OK(put_pipeline(pipeline, std::move(model), same_source ? (*there)->id() : 0));
   if (!ran) return {};
   TRY(const auto made, find_pipeline(pipeline.name));
@@ -296,12 +324,28 @@ Status LocalEngine::check_replayed(const Pipeline& pipeline) {
   TRY(const auto snapshot, store_.newest_snapshot(pipeline.model()->id()));
   TRY(const auto log,
       store_.training_log(pipeline.model()->id(), snapshot ? snapshot->version : 0));
-  if (log.empty()) return {};
+  const auto taught = std::count_if(log.begin(), log.end(), [&](const auto& batch) {
+    return batch.pipeline_id == pipeline.id();
+  });
+  if (taught == 0) return {};
   return Error(Code::kWrongState,
                "pipeline \"" + pipeline.definition().name.name + "\" taught model \"" +
-                   pipeline.definition().model.name + "\" " + std::to_string(log.size()) +
+                   pipeline.definition().model.name + "\" " + std::to_string(taught) +
                    " batches that are not in a snapshot yet",
-               "START it, so that it replays them, then STOP it; or DROP the model first.");
+               "START it, so that it replays them. In state Error it can be dropped all the same, "
+               "and the model loses them.");
+}
+
+/// The replay failed for good (Kafka lost the messages) and the user gives the pipeline up: the
+/// model goes on from its snapshot.
+Status LocalEngine::forget_unreplayed(ModelEntry& model) {
+  TRY(const auto snapshot, store_.newest_snapshot(model.id()));
+  const int64_t version = snapshot ? snapshot->version : 0;
+  log_warn("a model loses the batches that cannot be replayed",
+           {{"model", model.definition().name.quoted()}, {"version", version}});
+  TRY_OK(store_.forget_training(model.id(), version));
+  model.set_logged_version(version);
+  return {};
 }
 
 Status LocalEngine::drop_pipeline(const ObjectName& name, Absent absent) {
@@ -309,8 +353,11 @@ Status LocalEngine::drop_pipeline(const ObjectName& name, Absent absent) {
   auto there = find_pipeline(name);
   if (!there && absent == Absent::kIgnore) return {};
   if (!there) return std::move(there).error();
+  const bool hopeless = (*there)->state() == PipelineState::kError;
   TRY_OK((*there)->stop());
-  TRY_OK(check_replayed(**there));
+  auto replayed = check_replayed(**there);
+  if (!replayed && !hopeless) return replayed;
+  if (!replayed) TRY_OK(forget_unreplayed(*(*there)->model()));
   TRY_OK(store_.remove_definition((*there)->id()));
   Lock lock(mutex_);
   pipelines_.erase(key_of(name));
@@ -335,12 +382,15 @@ Status LocalEngine::stop_pipeline(const ObjectName& name, Absent stopped) {
   return Error(Code::kWrongState, "pipeline \"" + name.name + "\" is not running");
 }
 
+/// All are tried; the first error is told.
 Status LocalEngine::start_all(const std::string& database) {
+  Status first;
   for (const auto& pipeline : all_pipelines()) {
     const bool here = same_name(pipeline->definition().name.database, database);
-    if (here && pipeline->state() != PipelineState::kRunning) TRY_OK(pipeline->start());
+    if (!here || pipeline->state() == PipelineState::kRunning) continue;
+    if (auto started = pipeline->start(); !started && first) first = std::move(started);
   }
-  return {};
+  return first;
 }
 
 Status LocalEngine::stop_all(const std::string& database) {

@@ -26,6 +26,8 @@ Result<ModelColumns> read_columns(const Argument& call) {
     TRY(auto all, columns_of(call, "feature_columns"));
     (dnn ? columns.dnn : columns.linear) = std::move(all);
   }
+  TRY_OK(features::check_columns(columns.linear, features::Tower::kLinear));
+  TRY_OK(features::check_columns(columns.dnn, features::Tower::kDnn));
   return columns;
 }
 
@@ -102,6 +104,16 @@ std::shared_ptr<const PublishedModel> ModelEntry::published() const {
 void ModelEntry::publish(std::shared_ptr<const PublishedModel> state) {
   Lock lock(mutex_);
   published_ = std::move(state);
+}
+
+int64_t ModelEntry::logged_version() const {
+  Lock lock(mutex_);
+  return logged_version_;
+}
+
+void ModelEntry::set_logged_version(int64_t version) {
+  Lock lock(mutex_);
+  logged_version_ = version;
 }
 
 bool ModelEntry::begin_training(int64_t pipeline_id) {

@@ -62,6 +62,11 @@ class ModelEntry {
   std::shared_ptr<const PublishedModel> published() const;
   void publish(std::shared_ptr<const PublishedModel> state);
 
+  /// The newest version in the store's log; after a crash it is newer than the newest snapshot,
+  /// until the pipeline that trains has replayed what lies between.
+  int64_t logged_version() const;
+  void set_logged_version(int64_t version);
+
   /// A model has one writer: the pipeline that trains it. False when another one does.
   bool begin_training(int64_t pipeline_id);
   void end_training(int64_t pipeline_id);
@@ -80,6 +85,7 @@ class ModelEntry {
 
   mutable Mutex mutex_;
   std::shared_ptr<const PublishedModel> published_ GUARDED_BY(mutex_);
+  int64_t logged_version_ GUARDED_BY(mutex_) = 0;
   int64_t trained_by_ GUARDED_BY(mutex_) = 0;
 };
 

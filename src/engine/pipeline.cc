@@ -15,24 +15,6 @@ constexpr milliseconds kRetryWaitMin{100};
 /// What START waits beyond connect_timeout: opening the source may take its time twice.
 constexpr milliseconds kStartGrace{5000};
 
-/// Which of PIPELINES_ERRORS' kinds an error is.
-std::string kind_of(const Error& error) {
-  switch (error.code) {
-    case Code::kUnavailable:
-    case Code::kTimeout:
-    case Code::kDataLoss:
-    case Code::kNotFound:
-    case Code::kAuthentication:
-      return "Extract";
-    case Code::kConstraint:
-    case Code::kResourceExhausted:
-    case Code::kCorruptRow:
-      return "Load";
-    default:
-      return "Internal";
-  }
-}
-
 }  // namespace
 
 std::string_view name_of(PipelineState state) {
@@ -56,6 +38,7 @@ Pipeline::Pipeline(int64_t id, int64_t created_at, PipelineDefinition definition
       model_(std::move(model)),
       options_(options),
       store_(store),
+      errors_(id, definition_.name, store, stats_),
       state_(state) {}
 
 Pipeline::~Pipeline() {
@@ -67,11 +50,13 @@ PipelineState Pipeline::state() const {
   return state_;
 }
 
+void Pipeline::set_state(PipelineState state) {
+  Lock lock(mutex_);
+  state_ = state;
+}
+
 Status Pipeline::keep_state(PipelineState state) {
-  {
-    Lock lock(mutex_);
-    state_ = state;
-  }
+  set_state(state);
   return store_.set_state(id_, std::string(name_of(state)));
 }
 
@@ -85,7 +70,11 @@ Status Pipeline::launch() {
     return Error(Code::kWrongState,
                  "model \"" + definition_.model.name + "\" is trained by another pipeline",
                  "A model has one writer: STOP that pipeline first.");
-  TRY_OK(keep_state(PipelineState::kRunning));
+  if (auto kept = keep_state(PipelineState::kRunning); !kept) {
+    if (trains) model_->end_training(id_);
+    set_state(PipelineState::kStopped);
+    return kept;
+  }
   {
     Lock lock(mutex_);
     opened_.reset();
@@ -135,61 +124,48 @@ void Pipeline::tell_opened(Status status) {
   opened_changed_.notify_all();
 }
 
-Status Pipeline::run_once(const std::stop_token& stop) {
-  const RunContext context{id_, definition_, model_, options_, store_, stats_};
+Result<RunEnd> Pipeline::run_once(const std::stop_token& stop) {
+  const RunContext context{id_, definition_, model_, options_, store_, stats_, errors_};
   TRY(auto run, PipelineRun::open(context, stop));
+  errors_.note_well();
   tell_opened({});
   return run->run(stop);
 }
 
 void Pipeline::work(const std::stop_token& stop) {
   log_info("pipeline started", {{"pipeline", definition_.name.quoted()}});
+  std::optional<Error> fatal;
   milliseconds pause = kRetryWaitMin;
-  while (!stop.stop_requested()) {
+  while (!stop.stop_requested() && !fatal) {
     const int64_t batches_before = stats_.read().batches;
-    auto status = run_once(stop);
-    if (status || stop.stop_requested()) break;
-    Error error = std::move(status).error();
+    auto ended = run_once(stop);
+    if (stop.stop_requested()) break;
+    if (stats_.read().batches > batches_before) pause = kRetryWaitMin;
+    if (ended) continue;  // there are new partitions
+    Error error = std::move(ended).error();
+    errors_.note(error, -1);
     if (!facts(error.code).retryable) {
-      end_in_error(error);
+      fatal = std::move(error);
       break;
     }
-    note_error(error);
     error.hint =
         "The pipeline keeps trying; STOP PIPELINE " + definition_.name.name + " ends that.";
     tell_opened(error);
-    if (stats_.read().batches > batches_before) pause = kRetryWaitMin;
     wait_unless_stopped(stop, pause);
     pause = std::min(pause * 2, options_.retry_wait_max);
   }
-  tell_opened({});
   if (definition_.step == StepKind::kTrain) model_->end_training(id_);
+  if (fatal) end_in_error(*fatal);
+  tell_opened({});
   log_info("pipeline ended",
            {{"pipeline", definition_.name.quoted()}, {"state", name_of(state())}});
 }
 
 void Pipeline::end_in_error(const Error& error) {
-  note_error(error);
   if (auto kept = keep_state(PipelineState::kError); !kept)
     log_error("a pipeline's state could not be kept",
               {{"pipeline", definition_.name.quoted()}, {"error", kept.error().to_string()}});
   tell_opened(error);
-}
-
-void Pipeline::note_error(const Error& error) {
-  stats_.set_error(error.to_string());
-  const store::PipelineError row{id_,
-                                 definition_.name.database,
-                                 definition_.name.name,
-                                 now_micros(),
-                                 kind_of(error),
-                                 facts(error.code).mysql_errno,
-                                 error.to_string(),
-                                 -1,
-                                 -1};
-  if (auto logged = store_.log_error(row); !logged)
-    log_error("an error could not be kept in PIPELINES_ERRORS",
-              {{"pipeline", definition_.name.quoted()}, {"error", row.message}});
 }
 
 }  // namespace millrace::engine

@@ -11,7 +11,9 @@
 #include "base/thread.h"
 #include "engine/definition.h"
 #include "engine/engine.h"
+#include "engine/error_log.h"
 #include "engine/model_entry.h"
+#include "engine/pipeline_run.h"
 #include "engine/pipeline_stats.h"
 #include "store/store.h"
 
@@ -34,6 +36,10 @@ class Pipeline {
   const std::shared_ptr<ModelEntry>& model() const { return model_; }
   PipelineState state() const;
   PipelineProgress progress() const { return stats_.read(); }
+  /// What the store knew of a partition when the process started.
+  void show_cursor(const Cursor& cursor) {
+    stats_.set_partition(cursor.partition, cursor.next_offset, -1, -1);
+  }
 
   /// Starts the thread and waits until its first run is open or has failed, connect_timeout and a
   /// little at most. Errors: kWrongState (it runs, or its model is trained by another), and what
@@ -50,11 +56,10 @@ class Pipeline {
  private:
   Status launch() REQUIRES(control_);
   void work(const std::stop_token& stop);
-  /// One run. Ok when it was stopped.
-  Status run_once(const std::stop_token& stop);
+  Result<RunEnd> run_once(const std::stop_token& stop);
   void tell_opened(Status status);
   void end_in_error(const Error& error);
-  void note_error(const Error& error);
+  void set_state(PipelineState state);
   Status keep_state(PipelineState state);
   void join();
 
@@ -67,6 +72,7 @@ class Pipeline {
   store::Store& store_;
 
   PipelineStats stats_;
+  ErrorLog errors_;      // the thread's alone
   Mutex control_;        // START and STOP one at a time
   mutable Mutex mutex_;  // what follows
   Condition opened_changed_;

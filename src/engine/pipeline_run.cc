@@ -11,6 +11,9 @@ namespace {
 /// Bounds a batch in memory: two of them wait in the queue, one is at work.
 constexpr int64_t kBatchBytesMax = 64 << 20;
 constexpr int kCommitTriesMax = 5;
+/// How long CLASSIFY waits for a replay of its model, and how often it looks.
+constexpr std::chrono::milliseconds kTrainerWaitMax{30'000};
+constexpr std::chrono::milliseconds kTrainerLook{20};
 
 Error no_topic_partition(const PipelineDefinition& pipeline, int32_t partition, int64_t cursor) {
   Error error(Code::kDataLoss, "pipeline \"" + pipeline.name.name + "\": partition " +
@@ -28,44 +31,24 @@ std::vector<Cursor> ends_of(const std::vector<OffsetRange>& ranges) {
   return cursors;
 }
 
-/// A first start without a cursor begins at the earliest offset, or at the latest if CONFIG says
-/// so.
-bool starts_at_latest(const SourceDefinition& source) {
-  const auto at = source.config.find("auto.offset.reset");
-  return at != source.config.end() && (at->second == "latest" || at->second == "largest");
-}
-
-source::KafkaOptions kafka_options(const RunContext& context) {
-  const auto& source = context.definition.source;
-  source::KafkaOptions options;
-  options.brokers = source.brokers;
-  options.topic = source.topic;
-  options.properties = source.config;
-  options.properties.erase("auto.offset.reset");
-  options.properties.insert(source.credentials.begin(), source.credentials.end());
-  options.group_id =
-      "millrace." + context.definition.name.database + "." + context.definition.name.name;
-  options.connect_timeout = context.options.connect_timeout;
-  options.patience = context.options.connect_timeout;
-  return options;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<PipelineRun>> PipelineRun::open(const RunContext& context,
                                                        const std::stop_token& stop) {
   auto run = std::unique_ptr<PipelineRun>(new PipelineRun(context));
   TRY_OK(run->open_plan());
-  TRY_OK(run->open_source());
+  TRY(run->source_, open_source(context.definition, context.options));
+  TRY(run->bounds_, run->source_->partitions());
   TRY_OK(run->open_stages());
   if (run->trains()) TRY_OK(run->restore_learner(stop));
+  if (run->stages_.scorer) run->wait_for_trainer(stop);
   TRY_OK(run->seek());
   return run;
 }
 
 PipelineRun::~PipelineRun() {
   reader_.reset();
-  if (learner_ && writer_) save_snapshot();
+  if (stages_.learner && writer_) save_snapshot();
 }
 
 Status PipelineRun::open_plan() {
@@ -80,37 +63,29 @@ Status PipelineRun::open_plan() {
   return {};
 }
 
-Status PipelineRun::open_source() {
-  TRY(source_, source::open_kafka(kafka_options(context_)));
-  TRY(bounds_, source_->partitions());
+Status PipelineRun::open_stages() {
+  const auto& name = context_.definition.name;
+  TRY(stages_, make_stages(context_.definition, plan_, context_.model, context_.store));
+  decoded_ = Batch(stages_.decoder->schema());
+  if (stages_.shaper) shaped_ = Batch(stages_.shaper->schema());
+  if (stages_.scorer) scored_ = Batch(stages_.scorer->schema());
+  plan_.output.input = stages_.output;
+  TRY(writer_, context_.store.open_writer({context_.pipeline_id, name.database, name.name},
+                                          plan_.output));
+  TRY(last_batch_id_, context_.store.last_batch_id(context_.pipeline_id));
   return {};
 }
 
-Status PipelineRun::open_stages() {
-  const auto& definition = context_.definition;
-  TRY(decoder_, decode::make_csv_decoder(definition.csv, plan_.fields, decode::DecodeLimits{}));
-  decoded_ = Batch(decoder_->schema());
-  auto input = decoder_->schema();
-  if (plan_.shapes) {
-    plan_.shape.input = input;
-    TRY(shaper_, context_.store.open_shaper(plan_.shape));
-    input = shaper_->schema();
-    shaped_ = Batch(input);
+/// After a crash the newest snapshot is older than the version that classified last; the pipeline
+/// that trains is replaying towards it. Versions should not go back in a table, so this one waits,
+/// but not for ever: the other may be in trouble.
+void PipelineRun::wait_for_trainer(const std::stop_token& stop) const {
+  const auto& model = *context_.model;
+  const Stopwatch watch;
+  while (model.published()->version < model.logged_version() && model.trained_by() != 0) {
+    if (watch.micros() > kTrainerWaitMax.count() * 1000 || stop.stop_requested()) return;
+    (void)wait_unless_stopped(stop, kTrainerLook);
   }
-  if (definition.step == StepKind::kClassify) {
-    TRY(scorer_, Scorer::make(context_.model, input, plan_.predictions));
-    input = scorer_->schema();
-    scored_ = Batch(input);
-  }
-  if (trains()) {
-    TRY(learner_, Learner::make(*context_.model, input));
-  }
-  plan_.output.input = input;
-  const store::PipelineIdentity identity{context_.pipeline_id, definition.name.database,
-                                         definition.name.name};
-  TRY(writer_, context_.store.open_writer(identity, plan_.output));
-  TRY(last_batch_id_, context_.store.last_batch_id(context_.pipeline_id));
-  return {};
 }
 
 /// The newest snapshot, then the batches that were committed after it, from Kafka with their logged
@@ -119,15 +94,22 @@ Status PipelineRun::restore_learner(const std::stop_token& stop) {
   const int64_t model_id = context_.model->id();
   TRY(auto snapshot, context_.store.newest_snapshot(model_id));
   if (snapshot) {
-    TRY_OK(learner_->load(snapshot->bytes));
+    TRY_OK(stages_.learner->load(snapshot->bytes));
     snapshot_version_ = snapshot->version;
     snapshot_bytes_ = static_cast<int64_t>(snapshot->bytes.size());
-    CHECK(learner_->version() == snapshot->version, "a snapshot knows its version");
+    if (stages_.learner->version() != snapshot->version) return log_damaged(snapshot->version);
   }
   TRY(auto log, context_.store.training_log(model_id, snapshot_version_));
   TRY_OK(replay(log, stop));
   publish();
   return {};
+}
+
+Error PipelineRun::log_damaged(int64_t version) const {
+  return Error(Code::kDataLoss, "model \"" + context_.model->definition().name.name +
+                                    "\": version " + std::to_string(version) +
+                                    " in the store is not the one that follows version " +
+                                    std::to_string(snapshot_version_));
 }
 
 Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
@@ -149,7 +131,7 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
     rejects_.clear();
     TRY_OK(decode_and_shape(messages));
     run_model(messages);
-    CHECK(learner_->version() == logged.version, "the log has each version once, in order");
+    if (stages_.learner->version() != logged.version) return log_damaged(logged.version);
     FAULT_POINT("engine.replay.batch");
   }
   return {};
@@ -157,12 +139,12 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
 
 Status PipelineRun::seek() {
   TRY(const auto stored, context_.store.cursors(context_.pipeline_id));
+  const bool latest = stored.empty() && starts_at_latest(context_.definition.source);
   std::vector<Cursor> cursors;
   for (const auto& bound : bounds_) {
     const auto at = std::find_if(stored.begin(), stored.end(), [&](const Cursor& cursor) {
       return cursor.partition == bound.partition;
     });
-    const bool latest = stored.empty() && starts_at_latest(context_.definition.source);
     const int64_t first = latest ? bound.latest_offset : bound.earliest_offset;
     cursors.push_back({bound.partition, at == stored.end() ? first : at->next_offset});
     context_.stats.set_partition(bound.partition, cursors.back().next_offset, bound.earliest_offset,
@@ -175,11 +157,27 @@ Status PipelineRun::seek() {
     if (!there)
       return no_topic_partition(context_.definition, cursor.partition, cursor.next_offset);
   }
-  TRY_OK(source_->seek(cursors));
+  if (latest) TRY_OK(keep_start(cursors));
+  return source_->seek(cursors);
+}
+
+/// Where a pipeline began at the latest offset is kept before it reads on, as a batch of no
+/// messages: a restart must neither skip what came since nor read what was there before.
+Status PipelineRun::keep_start(const std::vector<Cursor>& cursors) {
+  MessageBatch none;
+  for (const auto& [partition, offset] : cursors)
+    none.ranges.push_back({partition, offset, offset, 0, offset});
+  store::BatchCommit batch;
+  batch.batch_id = last_batch_id_ + 1;
+  batch.messages = &none;
+  batch.rows_learned.assign(none.ranges.size(), 0);
+  batch.started_at = now_micros();
+  TRY_OK(commit_with_retries(batch));
+  last_batch_id_ = batch.batch_id;
   return {};
 }
 
-Status PipelineRun::run(const std::stop_token& stop) {
+Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   ReaderOptions options;
   options.limits.offsets_per_partition_max = context_.definition.offsets_per_partition_max;
   options.limits.bytes_max = kBatchBytesMax;
@@ -191,15 +189,26 @@ Status PipelineRun::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     auto taken = reader_->next();
     if (!taken) break;
-    if (taken->new_partitions) return Error(Code::kConflict, "the topic has new partitions");
-    if (taken->error) {
-      if (!facts(taken->error->code).retryable) return *taken->error;
-      note_error(*taken->error);
-      continue;
+    if (taken->new_partitions) return RunEnd::kNewPartitions;
+    if (taken->well_again) {
+      context_.errors.note_well();
+    } else if (!taken->error) {
+      TRY_OK(process(*taken));
+    } else if (facts(taken->error->code).retryable) {
+      context_.errors.note(*taken->error, last_batch_id_ + 1);
+    } else {
+      return *taken->error;
     }
-    TRY_OK(process(*taken));
   }
-  return {};
+  return RunEnd::kStopped;
+}
+
+Error PipelineRun::stopped_by(const Reject& reject) const {
+  return Error(Code::kCorruptRow,
+               "pipeline \"" + context_.definition.name.name + "\": partition " +
+                   std::to_string(reject.partition) + " offset " + std::to_string(reject.offset) +
+                   ": " + reject.detail,
+               "STOP_ON_ERROR is ON; without it the row would be in millrace.rejects.");
 }
 
 Status PipelineRun::process(Taken& taken) {
@@ -212,30 +221,31 @@ Status PipelineRun::process(Taken& taken) {
   run_model(taken.batch);
   model_micros_ = watch.restart();
   FAULT_POINT("engine.model.trained");
-  if (context_.definition.stop_on_error && !rejects_.empty()) {
-    const auto& first = rejects_.front();
-    return Error(Code::kCorruptRow,
-                 "pipeline \"" + context_.definition.name.name + "\": partition " +
-                     std::to_string(first.partition) + " offset " + std::to_string(first.offset) +
-                     ": " + first.detail,
-                 "STOP_ON_ERROR is ON; without it the row would be in millrace.rejects.");
-  }
-  TRY_OK(commit(taken));
+  if (context_.definition.stop_on_error && !rejects_.empty()) return stopped_by(rejects_.front());
+  TRY(const auto outcome, commit(taken));
+  context_.errors.note_well();
   if (trains()) {
     FAULT_POINT("engine.publish.before");
     publish();
     FAULT_POINT("engine.publish.after");
   }
   reader_->acknowledge(ends_of(taken.batch.ranges));
+  if (context_.definition.stop_on_error && outcome.rejects > 0)
+    return Error(Code::kCorruptRow,
+                 "pipeline \"" + context_.definition.name.name + "\": table " +
+                     context_.definition.table.quoted() + " refused " +
+                     std::to_string(outcome.rejects) + " rows of batch " +
+                     std::to_string(last_batch_id_),
+                 "STOP_ON_ERROR is ON; the rows are in millrace.rejects.");
   return {};
 }
 
 Status PipelineRun::decode_and_shape(const MessageBatch& messages) {
-  decoder_->decode(messages, decoded_, rejects_);
+  stages_.decoder->decode(messages, decoded_, rejects_);
   rows_ = &decoded_;
-  if (!shaper_) return {};
+  if (!stages_.shaper) return {};
   std::vector<store::RowFailure> failures;
-  TRY_OK(shaper_->shape(decoded_, shaped_, failures));
+  TRY_OK(stages_.shaper->shape(decoded_, shaped_, failures));
   for (const auto& failure : failures) {
     const auto& message = messages.messages[decoded_.message_of_row()[failure.row]];
     rejects_.push_back(reject_of(message, failure.reason, failure.detail));
@@ -245,15 +255,15 @@ Status PipelineRun::decode_and_shape(const MessageBatch& messages) {
 }
 
 void PipelineRun::run_model(const MessageBatch& messages) {
-  if (!learner_ && !scorer_) return;
+  if (!stages_.learner && !stages_.scorer) return;
   // The model takes the rows it refuses out of the batch; their messages must be known from before.
   const std::vector<uint32_t> message_of_row(rows_->message_of_row().begin(),
                                              rows_->message_of_row().end());
   std::vector<RowCheckFault> faults;
-  if (learner_) {
-    learner_->learn(*rows_, faults);
+  if (stages_.learner) {
+    stages_.learner->learn(*rows_, faults);
   } else {
-    scorer_->score(*rows_, scored_, faults);
+    stages_.scorer->score(*rows_, scored_, faults);
     rows_ = &scored_;
   }
   reject_rows(messages, message_of_row, faults);
@@ -282,24 +292,25 @@ std::vector<int64_t> PipelineRun::rows_of_ranges(const MessageBatch& messages) c
 }
 
 store::ModelCommit PipelineRun::model_commit() {
+  const Learner& learner = *stages_.learner;
   store::ModelCommit model;
   model.model_id = context_.model->id();
   model.database = context_.model->definition().name.database;
   model.model = context_.model->definition().name.name;
-  model.version = learner_->version();
-  model.global_step = learner_->global_step();
-  model.examples = learner_->examples();
-  for (const auto& [name, value] : learner_->batch_metrics())
+  model.version = learner.version();
+  model.global_step = learner.global_step();
+  model.examples = learner.examples();
+  for (const auto& [name, value] : learner.batch_metrics())
     model.metrics.push_back({"batch", name, value});
-  for (const auto& [name, value] : learner_->lifetime_metrics())
+  for (const auto& [name, value] : learner.lifetime_metrics())
     model.metrics.push_back({"lifetime", name, value});
   const bool due = snapshot_version_ == 0 ||
                    since_snapshot_.micros() >= context_.options.snapshot_interval.count() * 1000;
-  if (due) model.snapshot_bytes = learner_->save();
+  if (due) model.snapshot_bytes = learner.save();
   return model;
 }
 
-Status PipelineRun::commit(const Taken& taken) {
+Result<store::CommitOutcome> PipelineRun::commit(const Taken& taken) {
   store::BatchCommit batch;
   batch.batch_id = last_batch_id_ + 1;
   batch.messages = &taken.batch;
@@ -311,10 +322,10 @@ Status PipelineRun::commit(const Taken& taken) {
   if (trains()) {
     batch.rows_learned = rows_of_ranges(taken.batch);
     batch.model = model_commit();
-    batch.evaluation = learner_->lifetime_metrics();
-    batch.evaluation.emplace_back("global_step", static_cast<double>(learner_->global_step()));
-    batch.evaluation.emplace_back("examples", static_cast<double>(learner_->examples()));
-    batch.evaluation.emplace_back("model_version", static_cast<double>(learner_->version()));
+    batch.evaluation = stages_.learner->lifetime_metrics();
+    batch.evaluation.emplace_back("global_step", static_cast<double>(batch.model->global_step));
+    batch.evaluation.emplace_back("examples", static_cast<double>(batch.model->examples));
+    batch.evaluation.emplace_back("model_version", static_cast<double>(batch.model->version));
   } else {
     batch.rows = rows_;
   }
@@ -328,7 +339,7 @@ Status PipelineRun::commit(const Taken& taken) {
   const auto rows = trains() ? static_cast<int64_t>(rows_->rows()) : outcome.rows_written;
   context_.stats.add_batch(taken.batch.ranges, rows, outcome.rejects);
   rejects_ = std::move(batch.rejects);
-  return {};
+  return outcome;
 }
 
 /// A conflict or a full disk may pass; the commit left nothing behind, so it is tried again as it
@@ -339,49 +350,34 @@ Result<store::CommitOutcome> PipelineRun::commit_with_retries(const store::Batch
     auto outcome = writer_->commit(batch);
     if (outcome || !facts(outcome.error().code).retryable || attempt == kCommitTriesMax)
       return outcome;
-    note_error(outcome.error());
+    context_.errors.note(outcome.error(), batch.batch_id);
     wait_unless_stopped({}, pause);
     pause *= 2;
   }
 }
 
 void PipelineRun::publish() {
+  auto& learner = *stages_.learner;
   context_.model->publish(std::make_shared<PublishedModel>(
-      PublishedModel{learner_->publish(), learner_->version(), snapshot_bytes_, now_micros()}));
+      PublishedModel{learner.publish(), learner.version(), snapshot_bytes_, now_micros()}));
 }
 
 void PipelineRun::save_snapshot() {
   const auto state = context_.model->published();
   // Only what was committed (and so published) may be kept; a learner that is ahead of it failed to
   // commit.
-  if (learner_->version() != state->version || state->version == snapshot_version_) return;
+  if (stages_.learner->version() != state->version || state->version == snapshot_version_) return;
   store::ModelSnapshot snapshot;
-  snapshot.version = learner_->version();
-  snapshot.global_step = learner_->global_step();
-  snapshot.examples = learner_->examples();
+  snapshot.version = stages_.learner->version();
+  snapshot.global_step = stages_.learner->global_step();
+  snapshot.examples = stages_.learner->examples();
   snapshot.batch_id = last_batch_id_;
   snapshot.created_at = now_micros();
-  snapshot.bytes = learner_->save();
+  snapshot.bytes = stages_.learner->save();
   if (auto saved = writer_->save_snapshot(context_.model->id(), snapshot); !saved)
     log_warn("model snapshot was not kept; the next start replays",
              {{"model", context_.model->definition().name.quoted()},
               {"error", saved.error().to_string()}});
-}
-
-void PipelineRun::note_error(const Error& error) {
-  context_.stats.set_error(error.to_string());
-  store::PipelineError row;
-  row.pipeline_id = context_.pipeline_id;
-  row.database = context_.definition.name.database;
-  row.pipeline = context_.definition.name.name;
-  row.at = now_micros();
-  row.kind = facts(error.code).blame == Blame::kWorld ? "Extract" : "Internal";
-  row.code = facts(error.code).mysql_errno;
-  row.message = error.to_string();
-  row.batch_id = last_batch_id_ + 1;
-  if (auto logged = context_.store.log_error(row); !logged)
-    log_error("an error could not be kept in PIPELINES_ERRORS",
-              {{"pipeline", row.pipeline}, {"error", row.message}});
 }
 
 }  // namespace millrace::engine

@@ -12,12 +12,12 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "engine/engine.h"
-#include "engine/learner.h"
+#include "engine/error_log.h"
 #include "engine/model_entry.h"
 #include "engine/pipeline_stats.h"
 #include "engine/plan.h"
 #include "engine/reader.h"
-#include "engine/scorer.h"
+#include "engine/stages.h"
 #include "source/source.h"
 #include "store/store.h"
 
@@ -30,7 +30,11 @@ struct RunContext {
   const EngineOptions& options;
   store::Store& store;
   PipelineStats& stats;
+  ErrorLog& errors;
 };
+
+/// Why a run ended that did not fail. New partitions are read by the run that follows.
+enum class RunEnd : uint8_t { kStopped, kNewPartitions };
 
 class PipelineRun {
  public:
@@ -42,26 +46,28 @@ class PipelineRun {
 
   /// Commits batches until `stop` is asked for (fine) or something fails. A broker that is away is
   /// only noted (PIPELINES_ERRORS): the source waits for it.
-  Status run(const std::stop_token& stop);
+  Result<RunEnd> run(const std::stop_token& stop);
 
  private:
   explicit PipelineRun(const RunContext& context) : context_(context) {}
 
   // Opening, in this order.
   Status open_plan();
-  Status open_source();
   Status open_stages();
+  void wait_for_trainer(const std::stop_token& stop) const;
   Status restore_learner(const std::stop_token& stop);
   Status replay(const std::vector<store::LoggedBatch>& log, const std::stop_token& stop);
+  Error log_damaged(int64_t version) const;
   Status seek();
+  Status keep_start(const std::vector<Cursor>& cursors);
 
   // One batch, in this order.
   Status process(Taken& taken);
   Status decode_and_shape(const MessageBatch& messages);
   void run_model(const MessageBatch& messages);
-  Status commit(const Taken& taken);
+  Result<store::CommitOutcome> commit(const Taken& taken);
   void publish();
-  void note_error(const Error& error);
+  Error stopped_by(const Reject& reject) const;
 
   void reject_rows(const MessageBatch& messages, const std::vector<uint32_t>& message_of_row,
                    const std::vector<RowCheckFault>& faults);
@@ -75,10 +81,7 @@ class PipelineRun {
   Plan plan_;
   std::unique_ptr<source::Source> source_;  // until the reader has it
   std::vector<source::PartitionBounds> bounds_;
-  std::unique_ptr<decode::Decoder> decoder_;
-  std::unique_ptr<store::Shaper> shaper_;
-  std::unique_ptr<Scorer> scorer_;
-  std::unique_ptr<Learner> learner_;
+  Stages stages_;
   std::unique_ptr<store::BatchWriter> writer_;
   std::unique_ptr<Reader> reader_;
 

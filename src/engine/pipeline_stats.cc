@@ -18,7 +18,6 @@ void PipelineStats::add_batch(const std::vector<OffsetRange>& ranges, int64_t ro
   progress_.batches += 1;
   progress_.rows += rows;
   progress_.rejects += rejects;
-  progress_.error.clear();
   for (const auto& range : ranges) {
     progress_.messages += range.messages;
     auto& partition = progress_.partitions[range.partition];

@@ -123,6 +123,13 @@ class Planner {
     return names;
   }
 
+  /// All of the column list, wanted or not.
+  std::vector<std::string_view> field_names() const {
+    std::vector<std::string_view> names;
+    for (const auto& field : plan_.fields) names.push_back(field.name);
+    return names;
+  }
+
   Status check_target() const;
   Status plan_fields();
   Result<decode::InputField> plan_field(const FieldDefinition& field) const;
@@ -131,6 +138,7 @@ class Planner {
   Status check_reads() const;
   void plan_output();
   void plan_unset_predictions();
+  bool is_written_as(DataType type, PredictionKind kind) const;
   void use_prediction(PredictionKind kind, std::string_view name, DataType type);
   void use_read_predictions();
   bool reads_prediction(const Expression& expression) const;
@@ -173,7 +181,9 @@ Result<decode::InputField> Planner::plan_field(const FieldDefinition& field) con
   if (column != nullptr && column->type) {
     input.type = *column->type;
   } else if (wanted_kind) {
-    input.type = {*wanted_kind, false};
+    // What an expression reads too may need more digits than the model does.
+    const bool wider = read && *wanted_kind == Kind::kFloat;
+    input.type = {wider ? Kind::kDouble : *wanted_kind, false};
   }
   if (stored && column->type) input.nullable = column->nullable || column->has_default;
   const bool known = field.variable || column != nullptr || wanted_kind || read ||
@@ -249,7 +259,7 @@ Status Planner::check_model_inputs() const {
     return error(Code::kNotFound,
                  "column \"" + key + "\" of model \"" + model_->definition().name.name +
                      "\" is not in the column list",
-                 did_you_mean(key, plan_.decoded->names()));
+                 did_you_mean(key, field_names()));
   }
   return {};
 }
@@ -259,7 +269,7 @@ Status Planner::check_reads() const {
     const bool prediction = pipeline_.step == StepKind::kClassify && name.starts_with("@") &&
                             prediction_kind(std::string_view(name).substr(1));
     if (prediction || plan_.decoded->find(name) || !name.starts_with("@")) continue;
-    auto known = plan_.decoded->names();
+    auto known = field_names();
     std::vector<std::string> variables;
     if (pipeline_.step == StepKind::kClassify) {
       for (const auto& facts : prediction_facts())
@@ -287,15 +297,34 @@ void Planner::use_read_predictions() {
   }
 }
 
+/// Whether a column of `type` holds all such predictions, so that the rows need no cast on their
+/// way in. Where it may not, SQL's own cast rounds or refuses.
+bool Planner::is_written_as(DataType type, PredictionKind kind) const {
+  if (type.list) return false;
+  const bool real = type.kind == Kind::kFloat || type.kind == Kind::kDouble;
+  const bool wide = type.kind == Kind::kInt32 || type.kind == Kind::kUInt32 ||
+                    type.kind == Kind::kInt64 || type.kind == Kind::kUInt64;
+  switch (kind) {
+    case PredictionKind::kClassId:
+      if (type.kind == Kind::kBool) return model_->spec().n_classes == 2;
+      return real || wide || (is_integer(type.kind) && model_->spec().n_classes <= 128);
+    case PredictionKind::kModelVersion:
+      return type.kind == Kind::kInt64;
+    case PredictionKind::kProbability:
+    case PredictionKind::kPrediction:
+      return real;
+    default:
+      return false;
+  }
+}
+
 /// Without SET, target columns that have a prediction's name are filled, and the label's column.
 void Planner::plan_unset_predictions() {
   const auto fill = [&](const store::TableColumn& column, PredictionKind kind) {
     const auto& facts = prediction_facts()[static_cast<size_t>(kind)];
     const bool makes = model_->spec().is_classifier() ? facts.classifiers : facts.regressors;
     if (!makes || plan_.decoded->find(column.name)) return;
-    // Numbers are written in the target's own type, so that the rows need no cast on their way in.
-    const bool own_type = column.type && !column.type->list && is_number(column.type->kind) &&
-                          !facts.type.list && is_number(facts.type.kind);
+    const bool own_type = column.type && is_written_as(*column.type, kind);
     const std::string name = "@" + std::string(facts.name);
     const std::string unique = own_type ? name + ":" + to_lower(column.name) : name;
     use_prediction(kind, unique, own_type ? *column.type : facts.type);

@@ -40,6 +40,13 @@ bool Reader::has_new_partitions() {
   return found && found->size() > options_.partitions;
 }
 
+bool Reader::tell_well_again() {
+  unwell_ = false;
+  Taken news;
+  news.well_again = true;
+  return queue_.push(std::move(news));
+}
+
 bool Reader::read_one(const std::stop_token& stop) {
   send_acknowledgement();
   Taken taken;
@@ -49,16 +56,20 @@ bool Reader::read_one(const std::stop_token& stop) {
   taken.take_micros = watch.micros();
   if (!batch) {
     const bool goes_on = facts(batch.error().code).retryable;
+    unwell_ = true;
     taken.error = std::move(batch).error();
     return queue_.push(std::move(taken)) && goes_on;
   }
-  if (batch->ranges.empty()) {
-    if (!has_new_partitions()) return true;
-    taken.new_partitions = true;
-    return queue_.push(std::move(taken));
+  if (unwell_ && !tell_well_again()) return false;
+  if (!batch->ranges.empty()) {
+    taken.batch = std::move(*batch);
+    if (!queue_.push(std::move(taken))) return false;
   }
-  taken.batch = std::move(*batch);
-  return queue_.push(std::move(taken));
+  if (!has_new_partitions()) return true;
+  Taken news;
+  news.new_partitions = true;
+  (void)queue_.push(std::move(news));
+  return false;  // the run ends, and the next one reads them all
 }
 
 void Reader::read(const std::stop_token& stop) {

@@ -16,11 +16,12 @@
 
 namespace millrace::engine {
 
-/// What the reader hands over: a batch, or an error, or the news that there are more partitions
-/// now.
+/// What the reader hands over: a batch, or an error, or the news that the broker is well again or
+/// that there are more partitions now.
 struct Taken {
   MessageBatch batch;
   std::optional<Error> error;
+  bool well_again = false;
   bool new_partitions = false;
   int64_t started_at = 0;  // microseconds since 1970: when the batch's first message was waited for
   int64_t take_micros = 0;
@@ -54,10 +55,12 @@ class Reader {
   bool read_one(const std::stop_token& stop);
   void send_acknowledgement();
   bool has_new_partitions();
+  bool tell_well_again();
 
   std::unique_ptr<source::Source> source_;  // the reader thread's alone
   const ReaderOptions options_;
   Stopwatch since_partitions_;
+  bool unwell_ = false;  // the last thing told was an error
   Queue<Taken> queue_{kQueueBatchesMax};
   Mutex mutex_;
   std::vector<Cursor> acknowledged_ GUARDED_BY(mutex_);

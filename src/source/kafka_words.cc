@@ -73,13 +73,13 @@ Error kafka_offset_gone(const std::string& topic, int32_t partition, int64_t off
   if (offset > latest) {
     error.message = what + " ends before offset " + std::to_string(offset);
     error.hint =
-        "The topic was probably made again. ALTER PIPELINE ... SET OFFSETS EARLIEST reads it from "
+        "The topic was probably made again. DROP the pipeline and CREATE it anew to read it from "
         "its beginning.";
   } else {
     error.message = what + " no longer has offset " + std::to_string(offset);
     error.hint =
-        "Its retention removed messages that were not read. ALTER PIPELINE ... SET OFFSETS EARLIEST"
-        " goes on without them.";
+        "Its retention removed messages that were not read. DROP the pipeline and CREATE it anew "
+        "to go on without them.";
   }
   return error;
 }

@@ -37,6 +37,7 @@ class LoadData {
   static std::span<const Clause> clauses();
   static const Clause* find_clause(const TokenReader& reader);
   Status clause();
+  Error unknown_clause();
   Error twice(const Clause& clause) const;
 
   Status source();
@@ -162,14 +163,25 @@ Error LoadData::twice(const Clause& clause) const {
                           "clause " + std::string(clause.group) + " is written twice");
 }
 
+/// The first word may be right and the second wrong: INTO TABEL.
+Error LoadData::unknown_clause() {
+  std::vector<std::string_view> firsts, seconds;
+  std::string_view first;
+  for (const auto& known : clauses()) {
+    firsts.push_back(known.first);
+    if (!reader_.at(known.first)) continue;
+    first = known.first;
+    seconds.push_back(known.second);
+  }
+  if (seconds.empty()) return reader_.error("a clause of LOAD DATA", firsts);
+  reader_.skip();
+  return reader_.error("the rest of clause " + std::string(first), seconds);
+}
+
 Status LoadData::clause() {
   if (reader_.at("(")) return column_list();
   const Clause* clause = find_clause(reader_);
-  if (clause == nullptr) {
-    std::vector<std::string_view> words;
-    for (const auto& known : clauses()) words.push_back(known.first);
-    return reader_.error("a clause of LOAD DATA", words);
-  }
+  if (clause == nullptr) return unknown_clause();
   for (const Clause* seen : seen_) {
     if (seen->group == clause->group) return twice(*clause);
   }

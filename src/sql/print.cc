@@ -103,7 +103,8 @@ std::string csv_clauses(const decode::CsvFormat& csv) {
     lines += " TERMINATED BY " + mysql_text(csv.lines_terminated_by);
   }
   if (csv.ignore_lines != 0) rest += "\n  IGNORE " + std::to_string(csv.ignore_lines) + " LINES";
-  if (csv.null_defined_by != defaults.null_defined_by || csv.empty_is_null) {
+  if (csv.null_defined_by != defaults.null_defined_by || csv.empty_is_null ||
+      csv.null_optionally_enclosed) {
     rest += "\n  NULL DEFINED BY " + mysql_text(csv.null_defined_by);
     if (csv.null_optionally_enclosed) rest += " OPTIONALLY ENCLOSED";
   }

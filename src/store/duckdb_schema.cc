@@ -58,7 +58,7 @@ CREATE TABLE millrace_internal.settings (key VARCHAR NOT NULL, value VARCHAR NOT
 constexpr const char* kViews = R"(
 CREATE OR REPLACE VIEW millrace.rejects AS
 SELECT d.database_name, d.name AS pipeline_name, r.batch_id, r.source_partition, r.source_offset,
-       r.reason, r.detail, r.bytes, r.at
+       r.reason, r.detail, r.bytes, r.at, json_extract_string(d.body, '$.source.topic') AS topic
 FROM millrace_internal.reject_log r JOIN millrace_internal.definitions d ON d.id = r.pipeline_id;
 CREATE OR REPLACE VIEW millrace.batches AS
 SELECT d.database_name, d.name AS pipeline_name, b.batch_id, b.source_partition, b.first_offset,
@@ -67,7 +67,7 @@ SELECT d.database_name, d.name AS pipeline_name, b.batch_id, b.source_partition,
 FROM millrace_internal.batch_log b JOIN millrace_internal.definitions d ON d.id = b.pipeline_id;
 CREATE OR REPLACE VIEW millrace.model_versions AS
 SELECT d.database_name, d.name AS model_name, m.version, m.global_step, m.examples,
-       s.size AS bytes, m.batch_id, m.at AS created_at
+       s.size AS bytes, m.batch_id, m.at AS created_at, sha256(s.bytes) AS checksum
 FROM millrace_internal.model_log m JOIN millrace_internal.definitions d ON d.id = m.model_id
 LEFT JOIN millrace_internal.snapshots s ON s.model_id = m.model_id AND s.version = m.version;
 CREATE OR REPLACE VIEW millrace.model_metrics AS

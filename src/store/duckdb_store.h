@@ -40,6 +40,7 @@ class DuckdbStore final : public Store {
 
   Result<std::optional<ModelSnapshot>> newest_snapshot(int64_t model_id) override;
   Result<std::vector<LoggedBatch>> training_log(int64_t model_id, int64_t after_version) override;
+  Status forget_training(int64_t model_id, int64_t after_version) override;
 
   Result<std::optional<std::string>> setting(const std::string& key) override;
   Status set_setting(const std::string& key, const std::string& value) override;

@@ -170,6 +170,21 @@ Result<std::vector<LoggedBatch>> DuckdbStore::training_log(int64_t model_id,
   return log;
 }
 
+Status DuckdbStore::forget_training(int64_t model_id, int64_t after_version) {
+  Lock lock(mutex_);
+  TRY(auto transaction, Transaction::begin(connection_.get()));
+  for (const char* sql : {
+           "DELETE FROM millrace_internal.metric_log WHERE model_id = $1 AND global_step > "
+           "coalesce((SELECT max(global_step) FROM millrace_internal.model_log "
+           "WHERE model_id = $1 AND version <= $2), 0)",
+           "DELETE FROM millrace_internal.model_log WHERE model_id = $1 AND version > $2",
+           "UPDATE millrace_internal.model_heads SET version = $2 "
+           "WHERE model_id = $1 AND version > $2",
+       })
+    TRY_OK(run(connection_.get(), sql, {model_id, after_version}));
+  return transaction.commit();
+}
+
 Result<std::optional<std::string>> DuckdbStore::setting(const std::string& key) {
   Lock lock(mutex_);
   TRY(auto rows,

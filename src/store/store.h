@@ -130,6 +130,9 @@ class Store {
   virtual Result<std::vector<LoggedBatch>> training_log(int64_t model_id,
                                                         int64_t after_version) = 0;
 
+  /// Takes back what a model learned after a version, when it cannot be learned again.
+  virtual Status forget_training(int64_t model_id, int64_t after_version) = 0;
+
   // Small persistent settings (passwords' hashes, global variables).
   virtual Result<std::optional<std::string>> setting(const std::string& key) = 0;
   virtual Status set_setting(const std::string& key, const std::string& value) = 0;

@@ -7,7 +7,7 @@ import sys
 import uuid
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from lib import places
 
@@ -72,10 +72,11 @@ class Broker:
         """Sends `rows` (str or bytes) in order to one partition and waits for every receipt."""
         self.produce_all(topic, ((partition, row) for row in rows), key=key)
 
-    def produce_all(self, topic, placed_rows, key=None):
+    def produce_all(self, topic, placed_rows, key=None, message_bytes_max=1_000_000):
         """Sends (partition, row) pairs, each partition in order, with an idempotent producer."""
         producer = Producer({"bootstrap.servers": self.address, "enable.idempotence": True,
-                             "linger.ms": 5, "queue.buffering.max.messages": 1000000})
+                             "linger.ms": 5, "queue.buffering.max.messages": 1000000,
+                             "message.max.bytes": message_bytes_max})
         failed = []
 
         def receipt(error, _message):
@@ -107,6 +108,11 @@ class Broker:
                 for partition in sorted(known.partitions)}
         finally:
             consumer.close()
+
+    def add_partitions(self, topic, partitions):
+        """Lets the topic have `partitions` of them in all."""
+        admin = self._admin()
+        admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(_TIMEOUT_S)
 
     def delete_records(self, topic, before):
         """Lets the broker forget what lies before the offsets {partition: offset}."""

@@ -1,0 +1,69 @@
+#include "engine/error_log.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace millrace::engine {
+namespace {
+
+/// Which of PIPELINES_ERRORS' kinds an error is.
+std::string kind_of(const Error& error) {
+  switch (error.code) {
+    case Code::kUnavailable:
+    case Code::kTimeout:
+    case Code::kDataLoss:
+    case Code::kNotFound:
+    case Code::kAuthentication:
+    case Code::kPermission:
+      return "Extract";
+    case Code::kConstraint:
+    case Code::kResourceExhausted:
+    case Code::kCorruptRow:
+    case Code::kConflict:
+      return "Load";
+    default:
+      return "Internal";
+  }
+}
+
+}  // namespace
+
+void ErrorLog::note(const Error& error, int64_t batch_id) {
+  const std::string message = error.to_string();
+  const int64_t now = now_micros();
+  stats_.set_error(message);
+  if (message == last_message_ && now - last_at_ < kRepeatMicros) return;
+  last_message_ = message;
+  last_at_ = now;
+  log_warn("a pipeline has trouble", {{"pipeline", name_.quoted()}, {"error", message}});
+  store::PipelineError row;
+  row.pipeline_id = pipeline_id_;
+  row.database = name_.database;
+  row.pipeline = name_.name;
+  row.at = now;
+  row.kind = kind_of(error);
+  row.code = facts(error.code).mysql_errno;
+  row.message = message;
+  row.batch_id = batch_id;
+  if (pending_.size() < kPendingMax) pending_.push_back(std::move(row));
+  write_pending();
+}
+
+void ErrorLog::note_well() {
+  if (!last_message_.empty()) stats_.set_error({});
+  last_message_.clear();
+  write_pending();
+}
+
+void ErrorLog::write_pending() {
+  while (!pending_.empty()) {
+    const auto written = store_.log_error(pending_.front());
+    if (!written && facts(written.error().code).retryable) return;
+    if (!written)
+      log_error("an error could not be kept in PIPELINES_ERRORS",
+                {{"pipeline", name_.quoted()}, {"error", written.error().to_string()}});
+    pending_.erase(pending_.begin());
+  }
+}
+
+}  // namespace millrace::engine

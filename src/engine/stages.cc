@@ -1,0 +1,47 @@
+#include "engine/stages.h"
+
+namespace millrace::engine {
+
+Result<Stages> make_stages(const PipelineDefinition& definition, const Plan& plan,
+                           const std::shared_ptr<ModelEntry>& model, store::Store& store) {
+  Stages stages;
+  TRY(stages.decoder,
+      decode::make_csv_decoder(definition.csv, plan.fields, decode::DecodeLimits{}));
+  stages.output = stages.decoder->schema();
+  if (plan.shapes) {
+    store::ShapeSpec shape = plan.shape;
+    shape.input = stages.output;
+    TRY(stages.shaper, store.open_shaper(shape));
+    stages.output = stages.shaper->schema();
+  }
+  if (definition.step == StepKind::kClassify) {
+    TRY(stages.scorer, Scorer::make(model, stages.output, plan.predictions));
+    stages.output = stages.scorer->schema();
+  }
+  if (definition.step == StepKind::kTrain) {
+    TRY(stages.learner, Learner::make(*model, stages.output));
+  }
+  return stages;
+}
+
+Result<std::unique_ptr<source::Source>> open_source(const PipelineDefinition& definition,
+                                                    const EngineOptions& options) {
+  source::KafkaOptions kafka;
+  kafka.brokers = definition.source.brokers;
+  kafka.topic = definition.source.topic;
+  kafka.properties = definition.source.config;
+  kafka.properties.erase("auto.offset.reset");
+  kafka.properties.insert(definition.source.credentials.begin(),
+                          definition.source.credentials.end());
+  kafka.group_id = "millrace." + definition.name.database + "." + definition.name.name;
+  kafka.connect_timeout = options.connect_timeout;
+  kafka.patience = options.connect_timeout;
+  return source::open_kafka(kafka);
+}
+
+bool starts_at_latest(const SourceDefinition& source) {
+  const auto at = source.config.find("auto.offset.reset");
+  return at != source.config.end() && (at->second == "latest" || at->second == "largest");
+}
+
+}  // namespace millrace::engine

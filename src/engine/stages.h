@@ -1,0 +1,40 @@
+// What a batch of a pipeline passes through between its source and the store: the decoder, SET and
+// WHERE, the model. Made from a Plan when a run opens, and once at CREATE PIPELINE, so that what
+// cannot work is said there and not at the first START. Belongs to one thread.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "decode/decoder.h"
+#include "engine/engine.h"
+#include "engine/learner.h"
+#include "engine/plan.h"
+#include "engine/scorer.h"
+#include "source/source.h"
+#include "store/store.h"
+
+namespace millrace::engine {
+
+struct Stages {
+  std::unique_ptr<decode::Decoder> decoder;
+  std::unique_ptr<store::Shaper> shaper;  // null: no SET or WHERE before the model
+  std::unique_ptr<Scorer> scorer;         // CLASSIFY only
+  std::unique_ptr<Learner> learner;       // TRAIN only
+  std::shared_ptr<const Schema> output;   // of the batches that leave the last stage
+};
+
+/// `model` is null for plain pipelines. Errors: those of the decoder's format, of expressions, and
+/// of columns the model cannot read.
+Result<Stages> make_stages(const PipelineDefinition& definition, const Plan& plan,
+                           const std::shared_ptr<ModelEntry>& model, store::Store& store);
+
+/// The pipeline's source; does not connect yet. Errors: kInvalidArgument for CONFIG.
+Result<std::unique_ptr<source::Source>> open_source(const PipelineDefinition& definition,
+                                                    const EngineOptions& options);
+
+/// A first start without a cursor begins at the earliest offset, or at the latest if CONFIG's
+/// auto.offset.reset says so.
+bool starts_at_latest(const SourceDefinition& source);
+
+}  // namespace millrace::engine

@@ -1,0 +1,139 @@
+# ctest: kafka timeout=300
+"""The broker is away, comes back, forgets: work goes on by itself or stops and says why, and never
+skips an offset silently."""
+
+import pytest
+
+from lib import streams
+
+COMMAS = "FIELDS TERMINATED BY ','"
+MODEL = """CREATE MODEL clicks AS LinearClassifier(label => clicked,
+  feature_columns => [numeric_column(age)], batch_size => 16)"""
+
+
+@pytest.fixture
+def shop(session):
+    session.execute("CREATE DATABASE shop; USE shop; CREATE TABLE t (id BIGINT)")
+    return session
+
+
+def create_feed(session, broker, topic):
+    session.execute(f"CREATE PIPELINE feed AS {streams.load_data(broker, topic)} "
+                    f"MAX_OFFSETS_PER_BATCH_PARTITION 100 INTO TABLE t {COMMAS}")
+
+
+def numbers(first, end):
+    return [str(number) for number in range(first, end)]
+
+
+def test_a_broker_that_is_down_is_said_by_start_and_waited_for(shop, make_broker):
+    broker = make_broker().start()
+    topic = broker.create_topic("down")
+    broker.produce(topic, numbers(0, 10))
+    broker.kill()
+    create_feed(shop, broker, topic)
+    error = shop.error("START PIPELINE feed")
+    assert broker.address in error and "could not reach" in error and "keeps trying" in error, error
+    assert streams.state_of(shop, "feed") == "Running"
+    assert any(broker.address in text for text in streams.errors_of(shop, "feed"))
+    broker.start()
+    streams.wait_for_messages(shop, "feed", 10, timeout_s=60)
+    assert shop.value("SELECT ERROR_MESSAGE FROM information_schema.PIPELINES") is None
+    assert len(streams.errors_of(shop, "feed")) < 10, "the same error again and again"
+
+
+def test_a_broker_that_is_killed_mid_stream_is_waited_for(shop, make_broker):
+    broker = make_broker().start()
+    topic = broker.create_topic("killed", 2)
+    create_feed(shop, broker, topic)
+    broker.produce_all(topic, ((n % 2, str(n)) for n in range(5000)))
+    shop.execute("START PIPELINE feed")
+    shop.wait_until("SELECT count(*) > 0 FROM t", 1)
+    broker.kill()
+    # Longer than the pipeline's patience, so that it is said.
+    streams.wait_for_error(shop, "feed", "could not reach", timeout_s=60)
+    broker.start()
+    broker.produce_all(topic, ((n % 2, str(n)) for n in range(5000, 6000)))
+    streams.wait_for_messages(shop, "feed", 6000, timeout_s=60)
+    streams.check_batch_log(shop, "feed", broker.offsets(topic))
+    assert shop.value("SELECT count(*) = 6000 AND count(DISTINCT id) = 6000 FROM t") == 1
+    assert streams.state_of(shop, "feed") == "Running"
+    shop.wait_until("SELECT ERROR_MESSAGE FROM information_schema.PIPELINES", None)
+
+
+def test_a_missing_topic_is_said_and_can_be_made(shop, broker):
+    topic = broker.create_topic("missing")
+    broker.delete_topic(topic)
+    create_feed(shop, broker, topic)
+    shop.expect_error("START PIPELINE feed", f"topic \"{topic}\" does not exist")
+    assert streams.state_of(shop, "feed") == "Error"
+    broker.create_topic(topic, exact=True)
+    broker.produce(topic, numbers(0, 5))
+    shop.execute("START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 5)
+
+
+def test_offsets_that_retention_took_stop_the_pipeline(shop, broker):
+    topic = broker.create_topic("retention")
+    create_feed(shop, broker, topic)
+    broker.produce(topic, numbers(0, 10))
+    shop.execute("START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 10)
+    shop.execute("STOP PIPELINE feed")
+    broker.produce(topic, numbers(10, 30))
+    broker.delete_records(topic, {0: 20})
+    shop.expect_error("START PIPELINE feed", r"partition 0 no longer has offset 10")
+    assert streams.state_of(shop, "feed") == "Error"
+    assert "offset 10" in streams.errors_of(shop, "feed")[-1]
+    assert shop.value("SELECT count(*) FROM t") == 10
+    # A user who takes the loss begins anew.
+    shop.execute("DROP PIPELINE feed")
+    create_feed(shop, broker, topic)
+    shop.execute("START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 10)
+    assert [row[0] for row in shop.rows("SELECT id FROM t ORDER BY id")] == [*range(10),
+                                                                            *range(20, 30)]
+
+
+def test_offsets_that_go_while_it_runs_stop_it_too(shop, broker):
+    topic = broker.create_topic("outrun")
+    create_feed(shop, broker, topic)
+    broker.produce(topic, numbers(0, 10))
+    shop.execute("START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 10)
+    # It stands at offset 10; the topic is made again and ends before that.
+    broker.delete_topic(topic)
+    streams.wait_for_state(shop, "feed", "Error", timeout_s=60)
+    assert streams.errors_of(shop, "feed")
+    broker.create_topic(topic, exact=True)
+    broker.produce(topic, numbers(100, 105))
+    shop.expect_error("START PIPELINE feed", "ends before offset 10")
+    assert streams.state_of(shop, "feed") == "Error"
+    assert shop.value("SELECT count(*) FROM t") == 10
+
+
+def test_a_training_that_cannot_be_replayed_says_so_and_can_be_dropped(make_server, broker):
+    topic = broker.create_topic("unreplayable")
+    server = make_server()
+    session = server.start(fault="store.commit.after:kill@6").connect()
+    session.execute(f"CREATE DATABASE shop; USE shop; {MODEL};"
+                    f"CREATE PIPELINE train AS {streams.load_data(broker, topic)} "
+                    f"MAX_OFFSETS_PER_BATCH_PARTITION 10 TRAIN MODEL clicks INTO TABLE evaluation "
+                    f"{COMMAS} (age, clicked)")
+    broker.produce(topic, [f"{n % 9},{n % 2}" for n in range(200)])
+    session.execute("START PIPELINE train")
+    server.wait_for_exit()
+    broker.delete_records(topic, {0: 25})
+    session = server.start().connect(database="shop")
+    streams.wait_for_state(session, "train", "Error")
+    assert "no longer has offset" in streams.errors_of(session, "train")[-1]
+    snapshot = streams.newest_snapshot(session, "clicks")[0]
+    assert session.value("SELECT max(version) FROM millrace.model_versions") == 6 > snapshot
+    session.execute("DROP PIPELINE train")
+    assert session.value("SELECT max(version) FROM millrace.model_versions") == snapshot
+    # The model goes on from what it is.
+    session.execute(f"CREATE PIPELINE again AS {streams.load_data(broker, topic)} "
+                    f"TRAIN MODEL clicks INTO TABLE evaluation {COMMAS} (age, clicked); "
+                    "START PIPELINE again")
+    streams.wait_for_messages(session, "again", 175)
+    assert session.value("SELECT version FROM millrace.models") > snapshot

@@ -1,0 +1,278 @@
+# ctest: kafka timeout=300
+"""Models in streams: what TRAIN learned equals a recomputation by hand, CLASSIFY writes what
+predict() says, and both share one model while they run."""
+
+import math
+import random
+
+import pytest
+
+from lib import streams
+
+MODEL = """CREATE MODEL clicks AS LinearClassifier(
+  label => clicked,
+  feature_columns => [numeric_column(age), categorical_column_with_identity(city, 10)],
+  optimizer => Ftrl(learning_rate => 0.2), batch_size => 32)"""
+TRAIN = "TRAIN MODEL clicks INTO TABLE evaluation FIELDS TERMINATED BY ',' (id, age, city, clicked)"
+
+
+def make_rows(seed, first, count):
+    """[(id, age, city, clicked)]; the age is a binary fraction, exact in float32."""
+    random_ = random.Random(seed)
+    rows = []
+    for number in range(first, first + count):
+        age, city = random_.randrange(-64, 64) / 32, random_.randrange(10)
+        clicked = int(random_.random() < (0.9 if (age > 0) == (city < 5) else 0.2))
+        rows.append((number, age, city, clicked))
+    return rows
+
+
+def as_csv(rows):
+    return [",".join(str(value) for value in row) for row in rows]
+
+
+@pytest.fixture
+def shop(session):
+    session.execute(f"CREATE DATABASE shop; USE shop; {MODEL}")
+    return session
+
+
+class Ftrl:
+    """TensorFlow's FTRL-Proximal on one weight, without regularization."""
+
+    def __init__(self):
+        self.weight = self.linear = 0.0
+        self.accumulator = 0.1
+
+    def learn(self, gradient, rate=0.2):
+        accumulator = self.accumulator + gradient * gradient
+        sigma = (math.sqrt(accumulator) - math.sqrt(self.accumulator)) / rate
+        self.linear += gradient - sigma * self.weight
+        self.accumulator = accumulator
+        self.weight = -self.linear / (math.sqrt(accumulator) / rate)
+
+
+class LogisticRegression:
+    """The model of these tests by the book: predict each step's rows, then learn from them."""
+
+    def __init__(self):
+        self.bias, self.age = Ftrl(), Ftrl()
+        self.cities = [Ftrl() for _ in range(10)]
+        self.seen = []  # (probability, label)
+        self.losses = []
+
+    def probability(self, age, city):
+        logit = self.bias.weight + self.age.weight * age + self.cities[city].weight
+        return 1 / (1 + math.exp(-logit))
+
+    def step(self, rows):
+        predicted = [self.probability(age, city) for _, age, city, _ in rows]
+        labels = [row[3] for row in rows]
+        self.seen += zip(predicted, labels)
+        self.losses.append(mean(-math.log(p if label else 1 - p)
+                                for p, label in zip(predicted, labels)))
+        errors = [(p - label) / len(rows) for p, label in zip(predicted, labels)]
+        by_city = {}
+        for error, row in zip(errors, rows):
+            by_city[row[2]] = by_city.get(row[2], 0.0) + error
+        self.bias.learn(sum(errors))
+        self.age.learn(sum(error * row[1] for error, row in zip(errors, rows)))
+        for city, gradient in by_city.items():
+            self.cities[city].learn(gradient)
+
+    def metrics(self):
+        seen = self.seen
+        positive = [(p, label) for p, label in seen if p > 0.5]
+        hits = sum(label for _, label in positive)
+        labels = mean(label for _, label in seen)
+        return {
+            "accuracy": mean((p > 0.5) == (label == 1) for p, label in seen),
+            "accuracy_baseline": max(labels, 1 - labels),
+            "average_loss": mean(-math.log(p if label else 1 - p) for p, label in seen),
+            "loss": mean(self.losses),
+            "label/mean": labels,
+            "prediction/mean": mean(p for p, _ in seen),
+            "precision": hits / len(positive),
+            "recall": hits / sum(label for _, label in seen),
+            "auc": area(seen),
+        }
+
+
+def mean(values):
+    values = [float(value) for value in values]
+    return sum(values) / len(values)
+
+
+def area(seen):
+    """The exact area under the ROC curve: how often a positive row is above a negative one."""
+    positive = [p for p, label in seen if label]
+    negative = [p for p, label in seen if not label]
+    wins = sum((p > n) + (p == n) / 2 for p in positive for n in negative)
+    return wins / len(positive) / len(negative)
+
+
+def test_the_evaluation_equals_a_recomputation(shop, broker):
+    topic = broker.create_topic("prequential")
+    rows = make_rows(1, 0, 1000)
+    shop.execute("CREATE TABLE evaluation (`label/mean` DOUBLE, accuracy DOUBLE, auc DOUBLE, "
+                 "average_loss DOUBLE, loss DOUBLE, prediction_mean DOUBLE, `precision` DOUBLE, "
+                 "recall DOUBLE, accuracy_baseline DOUBLE, global_step BIGINT, other VARCHAR)")
+    broker.produce(topic, as_csv(rows))
+    shop.execute(f"CREATE PIPELINE train AS {streams.load_data(broker, topic)} "
+                 f"MAX_OFFSETS_PER_BATCH_PARTITION 300 {TRAIN}; START PIPELINE train")
+    streams.wait_for_messages(shop, "train", 1000)
+    by_hand = LogisticRegression()
+    steps = 0
+    for _, _, first, end, *_ in streams.batch_log(shop, "train"):
+        for begin in range(first, end, 32):  # the last step of a batch may be short
+            by_hand.step(rows[begin:min(begin + 32, end)])
+            steps += 1
+    wanted = by_hand.metrics()
+    names = ["accuracy", "accuracy_baseline", "average_loss", "loss", "label/mean", "precision",
+             "recall", "prediction_mean", "auc"]
+    got = shop.rows(f"SELECT {', '.join(f'`{name}`' for name in names)}, global_step, other "
+                    "FROM evaluation")
+    assert len(got) == 1 and got[0][-2:] == (steps, None)
+    for name, value in zip(names, got[0]):
+        tolerance = 0.01 if name == "auc" else 1e-5  # TensorFlow's has 200 thresholds
+        assert value == pytest.approx(wanted[name.replace("prediction_", "prediction/")],
+                                      abs=tolerance), name
+    # The series holds the same, and each batch by itself.
+    series = dict(shop.rows(
+        "SELECT metric, value FROM millrace.model_metrics WHERE scope = 'lifetime' AND batch_id = "
+        "(SELECT max(batch_id) FROM millrace.model_metrics)"))
+    assert series["label/mean"] == pytest.approx(wanted["label/mean"], abs=1e-6)
+    last = dict(shop.rows(
+        "SELECT metric, value FROM millrace.model_metrics WHERE scope = 'batch' AND batch_id = "
+        "(SELECT max(batch_id) FROM millrace.model_metrics)"))
+    last_rows = rows[streams.batch_log(shop, "train")[-1][2]:]
+    assert last["label/mean"] == pytest.approx(mean(row[3] for row in last_rows), abs=1e-6)
+    # The model that learned: predictions of new rows are by the same weights.
+    shop.execute("CREATE TABLE c (id BIGINT, age DOUBLE, city BIGINT)")
+    shop.execute("INSERT INTO c VALUES (1, 0.5, 3), (2, -1.25, 9)")
+    for id_, age, city, probability in shop.rows(
+            "SELECT id, age, city, predict('clicks', c).probability FROM c"):
+        assert probability == pytest.approx(by_hand.probability(age, city), abs=1e-5), id_
+
+
+def test_a_train_target_is_made_when_there_is_none(shop, broker):
+    topic = broker.create_topic("made")
+    shop.execute(f"CREATE PIPELINE train AS {streams.load_data(broker, topic)} {TRAIN}")
+    columns = shop.columns("SELECT * FROM evaluation")
+    assert columns[0] == "global_step" and "label_mean" in columns and "auc" in columns
+    assert shop.rows("SELECT * FROM evaluation") == []
+
+
+def test_train_and_classify_share_a_model_while_both_run(shop, broker):
+    training = broker.create_topic("training", 2)
+    classify = broker.create_topic("classify", 2)
+    shop.execute("CREATE TABLE results (id BIGINT, age DOUBLE, city BIGINT, clicked TINYINT, "
+                 "probability DOUBLE, model_version BIGINT)")
+    shop.execute(
+        f"CREATE PIPELINE train AS {streams.load_data(broker, training)} "
+        f"MAX_OFFSETS_PER_BATCH_PARTITION 100 {TRAIN};"
+        f"CREATE PIPELINE classify AS {streams.load_data(broker, classify)} "
+        "MAX_OFFSETS_PER_BATCH_PARTITION 100 CLASSIFY WITH MODEL clicks INTO TABLE results "
+        "FIELDS TERMINATED BY ',' (id, age, city, @clicked)")
+    shop.expect_error("DROP MODEL clicks", "is used by pipeline")
+    shop.execute("START ALL PIPELINES")
+    sent = 0
+    for _ in range(10):
+        rows = make_rows(sent, sent, 1000)
+        for topic in (training, classify):
+            broker.produce_all(topic, ((row[0] % 2, text) for row, text in zip(rows, as_csv(rows))))
+        sent += 1000
+    for pipeline in ("train", "classify"):
+        streams.wait_for_messages(shop, pipeline, sent)
+    rows = shop.rows("SELECT id, clicked, probability, model_version FROM results ORDER BY id")
+    assert len(rows) == sent
+    for partition in (0, 1):
+        versions = [row[3] for row in rows if row[0] % 2 == partition]
+        assert versions == sorted(versions), "a version went back"
+        assert len(set(versions)) > 3, "the model was never renewed"
+    assert all(clicked == (probability > 0.5) for _, clicked, probability, _ in rows)
+    truth = {row[0]: row[3] for part in range(10) for row in make_rows(part * 1000, part * 1000,
+                                                                       1000)}
+    later = [clicked == truth[id_] for id_, clicked, _, _ in rows[sent // 2:]]
+    assert mean(later) > 0.75, "it learned nothing"
+
+    # What CLASSIFY writes is what predict() says with the same version.
+    shop.execute("STOP PIPELINE train")
+    version = shop.value("SELECT version FROM millrace.models")
+    more = make_rows(77, sent, 500)
+    broker.produce(classify, as_csv(more))
+    streams.wait_for_messages(shop, "classify", sent + 500)
+    compared = shop.rows("SELECT probability, predict('clicks', r).probability, clicked, "
+                         "predict('clicks', r).class_id, model_version, "
+                         f"predict('clicks', r).model_version FROM results r WHERE id >= {sent}")
+    assert len(compared) == 500
+    for stored, predicted, class_, predicted_class, with_version, now in compared:
+        assert (stored, class_, with_version) == (predicted, predicted_class, version)
+        assert now == version
+
+
+def test_classify_with_set_where_and_variables(shop, broker):
+    training, topic = broker.create_topic("training"), broker.create_topic("classify")
+    broker.produce(training, as_csv(make_rows(5, 0, 2000)))
+    shop.execute(f"CREATE PIPELINE train AS {streams.load_data(broker, training)} {TRAIN}; "
+                 "START PIPELINE train")
+    streams.wait_for_messages(shop, "train", 2000)
+    shop.execute("STOP PIPELINE train")
+    shop.execute("CREATE TABLE sure (id BIGINT, verdict VARCHAR, percent INT, doubled DOUBLE, "
+                 "version BIGINT)")
+    rows = make_rows(6, 0, 300)
+    broker.produce(topic, [f"{id_},{age * 2},{city}" for id_, age, city, _ in rows])
+    shop.execute(
+        f"CREATE PIPELINE sure AS {streams.load_data(broker, topic)} CLASSIFY WITH MODEL clicks "
+        "INTO TABLE sure FIELDS TERMINATED BY ',' (id, @twice, @town) "
+        "SET age = CAST(@twice AS DOUBLE) / 2, city = CAST(@town AS INT), "
+        "verdict = if(@class_id = 1, 'yes', 'no'), percent = round(100 * @probability), "
+        "doubled = @twice, version = @model_version WHERE @probability > 0.7; START PIPELINE sure")
+    streams.wait_for_messages(shop, "sure", 300)
+    shop.execute("CREATE TABLE all_ (id BIGINT, age DOUBLE, city BIGINT)")
+    shop.execute("INSERT INTO all_ VALUES " + ",".join(str(row[:3]) for row in rows))
+    wanted = shop.rows("SELECT id, 'yes', CAST(round(100 * p) AS INT), age * 2, "
+                       "(SELECT version FROM millrace.models) FROM (SELECT id, age, "
+                       "predict('clicks', all_).probability AS p FROM all_) q WHERE p > 0.7 "
+                       "ORDER BY id")
+    assert 10 < len(wanted) < 290
+    assert shop.rows("SELECT * FROM sure ORDER BY id") == wanted
+    assert streams.rejects_of(shop, "sure") == {}
+
+
+def test_rows_a_model_cannot_use_are_rejects(shop, broker):
+    topic = broker.create_topic("unusable")
+    broker.produce(topic, ["1,0.5,3,1", "2,0.5,10,1", "3,,3,1", "4,0.5,3,2", "5,0.5,3,", "6,1,1,0"])
+    shop.execute("CREATE TABLE results (id BIGINT, age DOUBLE, city BIGINT, probability DOUBLE)")
+    shop.execute(f"CREATE PIPELINE train AS {streams.load_data(broker, topic)} {TRAIN}; "
+                 f"CREATE PIPELINE classify AS {streams.load_data(broker, topic)} "
+                 "CLASSIFY WITH MODEL clicks INTO TABLE results FIELDS TERMINATED BY ',' "
+                 "(id, age, city, @skip); START ALL PIPELINES")
+    for pipeline in ("train", "classify"):
+        streams.wait_for_messages(shop, pipeline, 6)
+    assert streams.rejects_of(shop, "train") == {
+        (0, 1): "bad-feature", (0, 2): "bad-feature", (0, 3): "bad-label", (0, 4): "bad-label"}
+    assert streams.rejects_of(shop, "classify") == {(0, 1): "bad-feature", (0, 2): "bad-feature"}
+    assert shop.value("SELECT examples FROM evaluation") == 2
+    assert [row[0] for row in shop.rows("SELECT id FROM results ORDER BY id")] == [1, 4, 5, 6]
+    for pipeline in ("train", "classify"):
+        streams.check_batch_log(shop, pipeline, broker.offsets(topic))
+
+
+def test_a_model_has_one_writer_and_may_change_it(shop, broker):
+    topic = broker.create_topic("writers")
+    broker.produce(topic, as_csv(make_rows(8, 0, 500)))
+    for name in ("one", "two"):
+        shop.execute(f"CREATE PIPELINE {name} AS {streams.load_data(broker, topic)} "
+                     f"{TRAIN.replace('evaluation', 'evaluation_' + name)}")
+    shop.execute("START PIPELINE one")
+    streams.wait_for_messages(shop, "one", 500)
+    shop.expect_error("START PIPELINE two", "trained by another pipeline")
+    shop.execute("STOP PIPELINE one")
+    shop.execute("START PIPELINE two")
+    streams.wait_for_messages(shop, "two", 500)
+    shop.execute("STOP PIPELINE two; DROP PIPELINE one")
+    assert shop.value("SELECT examples FROM millrace.models") == 1000
+    assert shop.value("SELECT examples FROM evaluation_two") == 1000
+    checksum = streams.newest_snapshot(shop, "clicks")
+    assert len(checksum[1]) == 64

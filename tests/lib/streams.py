@@ -1,0 +1,81 @@
+"""What the tests of streams share: the SQL of a pipeline, and what is known of its progress."""
+
+from lib.sql import WAIT_TIMEOUT_S
+
+
+def load_data(broker, topic):
+    return f"LOAD DATA KAFKA '{broker.address}/{topic}'"
+
+
+def state_of(session, pipeline):
+    return session.value("SELECT STATE FROM information_schema.PIPELINES "
+                         f"WHERE PIPELINE_NAME = '{pipeline}'")
+
+
+def wait_for_state(session, pipeline, state, timeout_s=WAIT_TIMEOUT_S):
+    session.wait_until("SELECT STATE FROM information_schema.PIPELINES "
+                       f"WHERE PIPELINE_NAME = '{pipeline}'", state, timeout_s)
+
+
+def messages_of(session, pipeline):
+    """How many messages the pipeline has committed."""
+    return int(session.value("SELECT coalesce(sum(messages), 0) FROM millrace.batches "
+                             f"WHERE pipeline_name = '{pipeline}'"))
+
+
+def wait_for_messages(session, pipeline, count, timeout_s=WAIT_TIMEOUT_S):
+    session.wait_until("SELECT coalesce(sum(messages), 0) FROM millrace.batches "
+                       f"WHERE pipeline_name = '{pipeline}'",
+                       lambda rows: int(rows[0][0]) >= count, timeout_s)
+    assert messages_of(session, pipeline) == count
+
+
+def batch_log(session, pipeline):
+    """[(batch, partition, first offset, end offset, messages, rows, rejects)] in order."""
+    return session.rows(
+        "SELECT batch_id, source_partition, first_offset, end_offset, messages, rows_out, rejects "
+        f"FROM millrace.batches WHERE pipeline_name = '{pipeline}' ORDER BY 1, 2")
+
+
+def check_batch_log(session, pipeline, offsets):
+    """Each offset {partition: (first, end)} is in one batch, and each message a row or a reject."""
+    at = {partition: first for partition, (first, _) in offsets.items()}
+    last_batch = 0
+    for batch, partition, first, end, messages, rows, rejects in batch_log(session, pipeline):
+        assert batch in (last_batch, last_batch + 1), f"batch {batch} follows {last_batch}"
+        last_batch = batch
+        assert first == at[partition], f"batch {batch} partition {partition} begins at {first}"
+        assert messages == end - first == rows + rejects, f"batch {batch} partition {partition}"
+        at[partition] = end
+    assert at == {partition: end for partition, (_, end) in offsets.items()}
+
+
+def rejects_of(session, pipeline):
+    """{(partition, offset): reason}; an offset that was rejected twice is an error."""
+    rows = session.rows("SELECT source_partition, source_offset, reason FROM millrace.rejects "
+                        f"WHERE pipeline_name = '{pipeline}'")
+    rejects = {(partition, offset): reason for partition, offset, reason in rows}
+    assert len(rejects) == len(rows)
+    return rejects
+
+
+def errors_of(session, pipeline):
+    """The messages of PIPELINES_ERRORS, oldest first."""
+    return [row[0] for row in session.rows(
+        "SELECT ERROR_MESSAGE FROM information_schema.PIPELINES_ERRORS "
+        f"WHERE PIPELINE_NAME = '{pipeline}' ORDER BY ERROR_ID")]
+
+
+def wait_for_error(session, pipeline, part, timeout_s=WAIT_TIMEOUT_S):
+    """Waits until PIPELINES_ERRORS has an error with `part` in its text."""
+    session.wait_until("SELECT ERROR_MESSAGE FROM information_schema.PIPELINES_ERRORS "
+                       f"WHERE PIPELINE_NAME = '{pipeline}'",
+                       lambda rows: any(part in row[0] for row in rows), timeout_s)
+
+
+def newest_snapshot(session, model):
+    """(version, checksum) of the newest kept snapshot, or None."""
+    rows = session.rows("SELECT version, checksum FROM millrace.model_versions "
+                        f"WHERE model_name = '{model}' AND checksum IS NOT NULL "
+                        "ORDER BY version DESC LIMIT 1")
+    return rows[0] if rows else None

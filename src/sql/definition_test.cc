@@ -87,13 +87,14 @@ engine::PipelineDefinition pipeline_with(std::string_view clauses) {
       .pipeline;
 }
 
+/// As error_of(), with positions that count from the clauses on.
 std::string pipeline_error(std::string_view clauses) {
   constexpr std::string_view kBefore = "CREATE PIPELINE p AS LOAD DATA KAFKA 'h/t' INTO TABLE t ";
-  const std::string error = error_of(std::string(kBefore) + std::string(clauses));
-  const size_t colon = std::min(error.find(':'), error.size());
-  // Counted from the clauses on.
-  return std::to_string(std::stol(error.substr(0, colon)) - static_cast<long>(kBefore.size())) +
-         error.substr(colon);
+  const auto statement = read(std::string(kBefore) + std::string(clauses));
+  if (statement) return "no error";
+  const Error& error = statement.error();
+  return std::to_string(error.position - static_cast<int64_t>(kBefore.size())) + ": " +
+         error.message + (error.hint.empty() ? "" : ". " + error.hint);
 }
 
 TEST(CreateModel, MakesATreeOfArguments) {

@@ -14,7 +14,7 @@ Error at(Error error, int64_t position) {
 
 /// Variables that would change what a statement does, if they changed anything here.
 bool has_no_effect(std::string_view name, std::string_view value) {
-  if (name == "time_zone") return !same_name(value, "SYSTEM") && value != "+00:00" && value != "UTC";
+  if (name == "time_zone") return value != "SYSTEM" && value != "+00:00" && value != "UTC";
   if (name == "sql_safe_updates" || name == "transaction_read_only") return value == "ON";
   if (name == "max_execution_time") return value != "0";
   return name == "sql_select_limit" && value != "18446744073709551615";

@@ -410,12 +410,12 @@ Result<bool> Translator::current_date() {
   return true;
 }
 
-/// NOW(6) and CURRENT_TIMESTAMP(6): microseconds are what there is.
+/// NOW(6) and CURRENT_TIMESTAMP(6): microseconds are what there is. MySQL's have no time zone.
 Result<bool> Translator::current_timestamp() {
-  if (!call()) return false;
-  const bool digits = reader_.peek(2).kind == TokenKind::kNumber && reader_.at(")", 3);
-  if (!digits && !empty_call()) return false;
-  take("now()", digits ? 4 : 3);
+  const bool digits = call() && reader_.peek(2).kind == TokenKind::kNumber && reader_.at(")", 3);
+  const bool bare = reader_.at("CURRENT_TIMESTAMP") && !call();
+  if (!digits && !bare && !empty_call()) return false;
+  take("CAST(now() AS TIMESTAMP)", bare ? 1 : digits ? 4 : 3);
   return true;
 }
 

@@ -13,6 +13,16 @@ TEST(Error, NamesTheNearestWord) {
   EXPECT_EQ(did_you_mean("zebra", {"Adagrad", "Ftrl", "SGD"}), "");
 }
 
+TEST(NearestWord, IsNoWordThatSharesNothing) {
+  EXPECT_EQ(nearest_word("f", {"AS", "ON"}), "");
+  EXPECT_EQ(nearest_word("a", {"AS", "ON"}), "AS");
+}
+
+TEST(NearestWord, IsFoundQuicklyForVeryLongWords) {
+  const std::string word(50'000'000, 'x');
+  EXPECT_EQ(nearest_word(word, {"SELECT", "SHOW"}), "");
+}
+
 TEST(Error, EveryCodeHasFiveCharactersOfSqlstate) {
   for (int code = 0; code <= static_cast<int>(Code::kInternal); ++code)
     EXPECT_EQ(facts(static_cast<Code>(code)).sqlstate.size(), 5U) << code;

@@ -80,8 +80,13 @@ std::string_view nearest_word(std::string_view word, const std::vector<std::stri
   std::string_view best;
   size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
   for (const auto candidate : known) {
+    const size_t longer = std::max(word.size(), candidate.size());
+    const size_t shorter = std::min(word.size(), candidate.size());
+    // Never nearer than that; without it a word of a megabyte would take seconds.
+    if (longer - shorter >= best_distance) continue;
     const size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance) {
+    // Words that share nothing are not near, however short.
+    if (distance < best_distance && distance < longer) {
       best = candidate;
       best_distance = distance;
     }

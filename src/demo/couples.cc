@@ -12,8 +12,9 @@ namespace {
 
 constexpr int kSideMax = 20;  // men, and women, of an evening
 constexpr int kEveningsMin = 6;
-constexpr size_t kTypes = 4;       // what people's interests go by
-constexpr double kReserve = -0.9;  // how much it takes to say yes; sets the share of matches
+constexpr size_t kTypes = 4;        // what people's interests go by
+constexpr double kTaste = 2;        // how far people go by their taste, and not by chance
+constexpr double kReserve = -1.15;  // how much it takes to say yes; sets the share of matches
 
 /// How the 17 interests go with the types: out and about, culture, screen, sports.
 constexpr double kPull[17][kTypes] = {
@@ -104,7 +105,7 @@ double liking(const Person& a, const Person& b, const Couple& couple) {
   const auto of = [](const Person& who, std::string_view name) {
     return who.answers[question_index(name)];
   };
-  double liking = kReserve + charm(b);
+  double liking = charm(b);
   liking += 1.2 * (is_known(couple.int_corr) ? couple.int_corr : 0);
   liking += couple.same_race ? 0.3 : -0.1;
   const double age_gap = std::abs(of(a, "age") - of(b, "age"));
@@ -112,7 +113,7 @@ double liking(const Person& a, const Person& b, const Couple& couple) {
   if (of(a, "goal") == of(b, "goal")) liking += 0.5;
   liking += 0.03 * (20 - of(a, "attr1_1"));   // who wants beauty is choosy
   liking -= 0.15 * (of(a, "attr3_1") - 6.7);  // and so is who has it
-  return liking;
+  return kTaste * liking + kReserve;
 }
 
 bool says_yes(double liking, Random& random) {
@@ -126,11 +127,11 @@ Ratings rate(const Person& b, double liking, Random& random) {
                                                        "amb3_1"};
   for (size_t i = 0; i < kTraits.size(); ++i) {
     const double trait = b.answers[question_index(kTraits[i])];
-    ratings[i] = whole(0.6 * trait + 2 + 0.25 * liking + 1.5 * random.normal(), 1, 10);
+    ratings[i] = whole(0.6 * trait + 2 + 0.12 * liking + 1.5 * random.normal(), 1, 10);
   }
-  ratings[5] = whole(5.5 + 0.4 * liking + 1.7 * random.normal(), 1, 10);
-  ratings[6] = whole(6.3 + 0.7 * liking + 1.3 * random.normal(), 1, 10);
-  ratings[7] = whole(5.2 + 0.3 * liking + 2 * random.normal(), 1, 10);
+  ratings[5] = whole(5.5 + 0.2 * liking + 1.7 * random.normal(), 1, 10);
+  ratings[6] = whole(6.3 + 0.35 * liking + 1.3 * random.normal(), 1, 10);
+  ratings[7] = whole(5.2 + 0.15 * liking + 2 * random.normal(), 1, 10);
   return ratings;
 }
 

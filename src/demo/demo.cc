@@ -293,7 +293,7 @@ Status Show::add_me() {
         "so it\n knows less than it was trained for.)");
   screen_.say();
   TRY_OK(stream_->add(*me, couples));
-  TRY(outcome_.me, tell_proposals(*asker_, *me));
+  TRY(outcome_.me, tell_proposals(*asker_, screen_, *me));
   screen_.say(with_commas(outcome_.me->matches) + " of " + with_commas(outcome_.me->partners) +
               " reach the threshold. The machine ranks; whether you like each other, it cannot "
               "know.");

@@ -1,5 +1,7 @@
 #include "demo/figures.h"
 
+#include <cmath>
+
 namespace millrace::demo {
 namespace {
 
@@ -35,6 +37,15 @@ double Agreement::kappa() const {
   const double by_chance = machine * human + (1 - machine) * (1 - human);
   // Both say the same to everyone: no disagreement is possible, and none is beyond chance.
   return by_chance >= 1 ? 0 : (agreement() - by_chance) / (1 - by_chance);
+}
+
+double auc_error(double auc, double positives, double negatives) {
+  if (positives < 1 || negatives < 1) return 0;
+  const double two_positives = auc / (2 - auc);
+  const double two_negatives = 2 * auc * auc / (1 + auc);
+  const double variance = auc * (1 - auc) + (positives - 1) * (two_positives - auc * auc) +
+                          (negatives - 1) * (two_negatives - auc * auc);
+  return std::sqrt(variance / (positives * negatives));
 }
 
 }  // namespace millrace::demo

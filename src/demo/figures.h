@@ -24,4 +24,7 @@ struct Agreement {
   double kappa() const;
 };
 
+/// The standard error of an AUC of `positives` and `negatives` (Hanley and McNeil, 1982).
+double auc_error(double auc, double positives, double negatives);
+
 }  // namespace millrace::demo

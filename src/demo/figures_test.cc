@@ -35,5 +35,11 @@ TEST(Agreement, an_empty_table_has_figures_too) {
   EXPECT_DOUBLE_EQ(table.kappa(), 0);
 }
 
+TEST(AucError, is_hanley_and_mcneils) {
+  // Their example: an area of 0.893 with 51 and 58 cases has the standard error 0.032.
+  EXPECT_NEAR(auc_error(0.893, 51, 58), 0.032, 0.001);
+  EXPECT_DOUBLE_EQ(auc_error(0.7, 0, 58), 0);
+}
+
 }  // namespace
 }  // namespace millrace::demo

@@ -1,5 +1,6 @@
 #include "demo/outcome.h"
 
+#include <cmath>
 #include <cstdio>
 
 #include "demo/profile.h"
@@ -38,9 +39,19 @@ Status tell_rankings(Asker& asker, Screen& screen, Outcome& outcome) {
     figures.auc = rows.number(row, "auc");
     outcome.rankings.push_back(std::move(figures));
   }
+  const auto& all = outcome.rankings.empty() ? RankingFigures() : outcome.rankings.back();
+  const auto couples = static_cast<double>(all.couples);
+  // The two rows of a date tell the same match: there are half as many couples as rows.
+  outcome.auc_error = auc_error(all.auc.value_or(0.5), couples * all.human_share / 2,
+                                couples * (1 - all.human_share) / 2);
   screen.say(
-      "AUC: how often a couple that matched is ranked above one that did not; 0.5 is chance.\n"
-      "The first half was classified while the model was young, the last half by an older one.");
+      "AUC: how often a couple that matched is ranked above one that did not; 0.5 is chance. That "
+      "of all\nis good to about " +
+      decimals(outcome.auc_error, 3) + ", those of the halves to " +
+      decimals(outcome.auc_error * std::sqrt(2.0), 3) +
+      ". The first half was classified while the model was\nyoung, the last half by an older "
+      "one.");
+  screen.say();
   TRY(const auto lift, asker.show(lift_sql()));
   outcome.best_tenth = lift.number(0, "best_ranked_tenth").value_or(0);
   outcome.lift = lift.number(0, "lift").value_or(0);
@@ -72,13 +83,17 @@ void put_agreement(Screen& screen, const Agreement& table) {
 Status tell_agreement(Asker& asker, Screen& screen, Outcome& outcome) {
   screen.heading("Machine against human");
   TRY(const auto limit, asker.ask("SELECT threshold FROM dating_threshold"));
+  TRY(const auto half, asker.ask("SELECT avg(CASE WHEN probability > 0.5 THEN 1 ELSE 0 END) AS "
+                                 "share FROM dating_results WHERE match IS NOT NULL"));
+  outcome.share_above_half = half.number(0, "share").value_or(0);
   outcome.threshold = limit.number(0, "threshold").value_or(0);
   screen.say("isMatch is 1 where the probability reaches the threshold, which leaves " +
              percent(outcome.training_share) +
              " of the TRAINING\ncouples above it: their share of matches. It was asked of the "
              "model again after each\nround (it is " +
              decimals(outcome.threshold, 3) +
-             " now); no classified couple has a say in it. At 0.5 nearly nobody would match.");
+             " now); no classified couple has a say in it. At 0.5, the usual one, " +
+             percent(outcome.share_above_half) + " would be matches.");
   screen.say();
   TRY(const auto rows, asker.show(agreement_sql()));
   Agreement& table = outcome.agreement;
@@ -92,9 +107,11 @@ Status tell_agreement(Asker& asker, Screen& screen, Outcome& outcome) {
   screen.say("    agreement " + percent(table.agreement()) + "    precision " +
              percent(table.precision()) + "    recall " + percent(table.recall()) +
              "    Cohen's kappa " + decimals(table.kappa(), 3));
-  const double human = table.human_share();
-  screen.say("    Saying \"no match\" to everyone would agree in " + percent(1 - human) +
-             " and find nobody (kappa 0); kappa is what is beyond chance.");
+  screen.say("    the machine says match to " + percent(table.machine_share()) + ", " +
+             percent(table.human_share()) + " did");
+  screen.say();
+  screen.say("Saying \"no match\" to everyone would agree in " + percent(1 - table.human_share()) +
+             " and find nobody: kappa, what is beyond\nchance, would be 0.");
   return {};
 }
 
@@ -122,7 +139,7 @@ Status tell_outcome(Asker& asker, Screen& screen, const Pace& pace, Outcome& out
   return tell_rejects(asker, screen, outcome);
 }
 
-Result<Proposals> tell_proposals(Asker& asker, const Person& person) {
+Result<Proposals> tell_proposals(Asker& asker, Screen& screen, const Person& person) {
   Proposals proposals;
   proposals.iid = person.iid;
   proposals.profile = profile_text(person);
@@ -130,6 +147,7 @@ Result<Proposals> tell_proposals(Asker& asker, const Person& person) {
   proposals.partners = counts.whole(0, "partners");
   proposals.matches = counts.whole(0, "matches");
   proposals.model_version = counts.whole(0, "model_version");
+  screen.say();
   TRY(const auto rows, asker.show(matches_for_sql(person.iid, kProposals)));
   for (size_t row = 0; row < rows.size(); ++row) {
     Proposal one;

@@ -43,7 +43,9 @@ struct Outcome {
   std::vector<std::pair<std::string, double>> evaluation;  // the row of dating_training
   std::vector<RankingFigures> rankings;
   Agreement agreement;
+  double auc_error = 0;  // the standard error of the AUC of all
   double best_tenth = 0, lift = 0;
+  double share_above_half = 0;  // of probabilities above 0.5
   double threshold = 0;
   double training_share = 0;  // of matches among the training couples
   int64_t rows_stored = 0;
@@ -56,7 +58,7 @@ struct Outcome {
 /// of the model, the table machine against human, the lift of the best-ranked tenth.
 Status tell_outcome(Asker& asker, Screen& screen, const Pace& pace, Outcome& outcome);
 /// The best matches of someone who was added.
-Result<Proposals> tell_proposals(Asker& asker, const Person& person);
+Result<Proposals> tell_proposals(Asker& asker, Screen& screen, const Person& person);
 
 struct ReportFacts {
   const Dating& dating;

@@ -191,6 +191,7 @@ double interest_correlation(const Person& a, const Person& b) {
     const double x = a.answers[i];
     const double y = b.answers[i];
     if (questions()[i].topic != Topic::kInterests || !is_known(x) || !is_known(y)) continue;
+    if (questions()[i].name == "yoga") continue;
     n += 1;
     sum_a += x;
     sum_b += y;

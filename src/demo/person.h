@@ -63,8 +63,8 @@ std::string_view gender_word(int gender);
 std::string_view phrase_of(const Person& person, size_t question);
 /// `yoga 10, museums 9, art 9`: what they like best, at most `count` of them.
 std::string favourites(const Person& person, size_t count);
-/// How alike two people's interests are: the correlation of their answers, the file's `int_corr`.
-/// kUnknown when there are too few answers.
+/// How alike two people's interests are: the correlation of their answers, as the file has it in
+/// `int_corr` (which leaves yoga out). kUnknown when there are too few answers.
 double interest_correlation(const Person& a, const Person& b);
 
 }  // namespace millrace::demo

@@ -84,6 +84,7 @@ Json agreement_of(const Outcome& outcome) {
           {"precision", table.precision()},
           {"recall", table.recall()},
           {"kappa", table.kappa()},
+          {"share_above_0.5", outcome.share_above_half},
           {"best_tenth", outcome.best_tenth},
           {"lift", outcome.lift}};
 }
@@ -120,6 +121,7 @@ Status write_report(const std::string& path, const ReportFacts& facts, const Out
   for (const auto& [name, value] : outcome.evaluation) evaluation[name] = value;
   report["evaluation"] = evaluation;
   report["ranking"] = rankings_of(outcome);
+  report["auc_standard_error"] = outcome.auc_error;
   report["machine_against_human"] = agreement_of(outcome);
   report["me"] = outcome.me ? me_of(*outcome.me) : Json();
   std::ofstream file(path);

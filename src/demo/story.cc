@@ -203,7 +203,7 @@ std::string auc_sql() {
          "       avg(match) AS were_matches,\n"
          "       (sum(CASE WHEN match = 1 THEN place END) - sum(match) * (sum(match) + 1) / 2.0)\n"
          "         / nullif(sum(match) * (count(*) - sum(match)), 0) AS auc\n"
-         "FROM ranked GROUP BY part ORDER BY min(seq), count(*), part";
+         "FROM ranked GROUP BY part ORDER BY part = 'all', min(seq)";
 }
 
 std::string agreement_sql() {

@@ -164,6 +164,8 @@ Result<std::string> text_of(const Json& json, std::string_view what, const Objec
   }
 }
 
+}  // namespace
+
 bool looks_secret(std::string_view key) {
   const std::string lower = to_lower(key);
   for (const std::string_view part : {"password", "secret", "token", "key.pem", "sasl.jaas"}) {
@@ -171,8 +173,6 @@ bool looks_secret(std::string_view key) {
   }
   return false;
 }
-
-}  // namespace
 
 std::string ObjectName::quoted() const {
   return "\"" + database + "\".\"" + name + "\"";

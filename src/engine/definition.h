@@ -84,6 +84,8 @@ Result<std::string> to_json(const PipelineDefinition& pipeline);
 /// And back; `name` is the object's. Errors: kDataLoss, which names it.
 Result<ModelDefinition> model_from_json(const ObjectName& name, const std::string& json);
 Result<PipelineDefinition> pipeline_from_json(const ObjectName& name, const std::string& json);
+/// A property of CONFIG that belongs into CREDENTIALS: never shown.
+bool looks_secret(std::string_view key);
 /// CONFIG for system tables: without credentials, and with secrets that slipped into it hidden.
 std::string config_json(const SourceDefinition& source);
 

@@ -23,10 +23,15 @@ constexpr auto kModifiers = std::to_array<std::string_view>(
 /// Functions that may make several columns of one item.
 constexpr auto kSpreading = std::to_array<std::string_view>({"COLUMNS", "UNNEST", "UNPACK"});
 
+/// Words behind which a string is a value.
+constexpr auto kBeforeStrings = std::to_array<std::string_view>(
+    {"DATE", "TIME", "TIMESTAMP", "DATETIME", "ESCAPE", "GLOB", "TO", "SEPARATOR", "ZONE"});
+
 /// One walk over a statement's tokens.
 class Finder {
  public:
-  Finder(std::string_view text, std::span<const Token> tokens) : text_(text), tokens_(tokens) {}
+  Finder(std::string_view text, std::span<const Token> tokens, LexOptions options)
+      : text_(text), tokens_(tokens), options_(options) {}
 
   std::vector<ItemName> find() {
     int depth = 0;
@@ -77,16 +82,13 @@ class Finder {
     return i;
   }
 
-  bool ends_operand(size_t i) const {
-    switch (tokens_[i].kind) {
-      case TokenKind::kWord:
-        return !is_reserved(raw_at(i)) || is(i, "END") || is(i, "NULL") || is(i, "TRUE") ||
-               is(i, "FALSE");
-      case TokenKind::kOperator:
-        return is_operator(i, ")") || is_operator(i, "]") || is_operator(i, "}");
-      default:
-        return true;
-    }
+  /// SELECT count(*) "n": behind an operand a string is a name. DATE '2026-11-23' is none.
+  bool is_alias(size_t begin, size_t last) const {
+    if (tokens_[last].kind != TokenKind::kString || last == begin) return false;
+    const Token& before = tokens_[last - 1];
+    if (!ends_operand(text_, before) || before.kind == TokenKind::kString) return false;
+    if (before.kind != TokenKind::kWord) return true;
+    return raw_at(last).front() == '"' && !is_one_of(last - 1, kBeforeStrings);
   }
 
   bool may_be_named(size_t begin, size_t end) const {
@@ -101,17 +103,23 @@ class Finder {
     const size_t last = end - 1;
     const bool word = is_name(tokens_[last]) || tokens_[last].kind == TokenKind::kString;
     return word && last > begin && !is(last, "END") && !is(last, "NULL") && !is(last, "TRUE") &&
-           !is(last, "FALSE") && ends_operand(last - 1);
+           !is(last, "FALSE") && ends_operand(text_, tokens_[last - 1]);
+  }
+
+  /// a, t.a, and what ends with a member: f(t).a
+  bool has_own_name(size_t begin, size_t end) const {
+    const size_t last = end - 1;
+    if (is(begin, "NULL") || is(begin, "TRUE") || is(begin, "FALSE")) return false;
+    return is_name(tokens_[last]) && (last == begin || is_operator(last - 1, "."));
   }
 
   void item(size_t begin, size_t end) {
-    if (end <= begin || may_be_named(begin, end)) return;
-    // A column, perhaps qualified, keeps its own name.
-    bool column = true;
-    for (size_t i = begin; i < end; ++i) {
-      column = column && (is_name(tokens_[i]) || is_operator(i, "."));
+    if (end <= begin) return;
+    if (is_alias(begin, end - 1)) {
+      names_.push_back({end - 1, value_of(text_, tokens_[end - 1], options_), true});
+      return;
     }
-    if (column && !is(begin, "NULL") && !is(begin, "TRUE") && !is(begin, "FALSE")) return;
+    if (may_be_named(begin, end) || has_own_name(begin, end)) return;
     std::string name;
     for (size_t i = begin; i < end; ++i) {
       if (i > begin) name += between(tokens_[i - 1], tokens_[i]);
@@ -119,10 +127,10 @@ class Finder {
       if (name.size() > kNameBytesMax) return;
     }
     if (end - begin == 1 && tokens_[begin].kind == TokenKind::kString) {
-      name = value_of(text_, tokens_[begin], {});
+      name = value_of(text_, tokens_[begin], options_);
     }
     if (!name.empty() && name.find('\0') == std::string::npos) {
-      names_.push_back({end - 1, std::move(name)});
+      names_.push_back({end - 1, std::move(name), false});
     }
   }
 
@@ -133,13 +141,15 @@ class Finder {
 
   std::string_view text_;
   std::span<const Token> tokens_;
+  LexOptions options_;
   std::vector<ItemName> names_;
 };
 
 }  // namespace
 
-std::vector<ItemName> item_names(std::string_view text, std::span<const Token> tokens) {
-  return Finder(text, tokens).find();
+std::vector<ItemName> item_names(std::string_view text, std::span<const Token> tokens,
+                                 LexOptions options) {
+  return Finder(text, tokens, options).find();
 }
 
 }  // namespace millrace::sql

@@ -1,6 +1,6 @@
 // The names of a SELECT list's columns: MySQL calls an unnamed item by its text, COUNT(*) or a + 1;
 // the store has names of its own. This finds the items without a name, for translate() to write
-// one.
+// one, and those whose name is written as a string, which the store takes behind AS alone.
 #pragma once
 
 #include <span>
@@ -16,10 +16,13 @@ namespace millrace::sql {
 struct ItemName {
   size_t last = 0;
   std::string name;
+  bool is_alias = false;  // token `last` is the name, written as a string: SELECT 1 "one"
 };
 
 /// For the lists of a SELECT at the outermost level; an item that may have a name already, or may
-/// stand for several columns, is left out.
-std::vector<ItemName> item_names(std::string_view text, std::span<const Token> tokens);
+/// stand for several columns, is left out. So is a member of something: predict('m', t).probability
+/// is called probability.
+std::vector<ItemName> item_names(std::string_view text, std::span<const Token> tokens,
+                                 LexOptions options);
 
 }  // namespace millrace::sql

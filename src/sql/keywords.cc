@@ -19,11 +19,31 @@ constexpr auto kReserved = std::to_array<std::string_view>(
      "RLIKE",   "SELECT", "SET",      "THEN",      "TRAILING", "TRUE",    "UNION",  "USING",
      "VALUES",  "WHEN",   "WHERE",    "WINDOW"});
 
+/// Reserved, and yet the end of an operand.
+constexpr auto kValues =
+    std::to_array<std::string_view>({"DEFAULT", "END", "FALSE", "NULL", "TRUE"});
+
 }  // namespace
 
 bool is_reserved(std::string_view word) {
   return std::any_of(kReserved.begin(), kReserved.end(),
                      [&](std::string_view reserved) { return same_name(reserved, word); });
+}
+
+bool ends_operand(std::string_view text, const Token& token) {
+  const auto word = raw(text, token);
+  switch (token.kind) {
+    case TokenKind::kEnd:
+      return false;
+    case TokenKind::kOperator:
+      return word == ")" || word == "]" || word == "}";
+    case TokenKind::kWord:
+      return !is_reserved(word) ||
+             std::any_of(kValues.begin(), kValues.end(),
+                         [&](std::string_view value) { return same_name(value, word); });
+    default:
+      return true;
+  }
 }
 
 const std::vector<std::string_view>& statement_words() {

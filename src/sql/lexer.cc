@@ -53,6 +53,11 @@ char escaped(char c) {
   }
 }
 
+/// Whether a backslash means something between these quotes.
+bool has_escapes(char quote, LexOptions options) {
+  return options.backslash_escapes && quote != '`' && !(quote == '"' && options.ansi_quotes);
+}
+
 /// The content between the quotes of `quoted`, whose first and last byte are the quote.
 std::string unquoted(std::string_view quoted, bool escapes) {
   std::string result;
@@ -140,8 +145,7 @@ Status Lexer::skip_blanks() {
 }
 
 Result<Token> Lexer::quoted(TokenKind kind, size_t begin, size_t quote_at, char quote) {
-  const bool escapes =
-      options_.backslash_escapes && quote != '`' && !(quote == '"' && options_.ansi_quotes);
+  const bool escapes = has_escapes(quote, options_);
   for (size_t i = quote_at + 1; i < text_.size(); ++i) {
     if (text_[i] == '\\' && escapes) {
       ++i;
@@ -280,7 +284,9 @@ std::string value_of(std::string_view text, const Token& token, LexOptions optio
     case TokenKind::kSystemVariable: {
       part.remove_prefix(token.kind == TokenKind::kVariable ? 1 : 2);
       const char first = part.empty() ? '\0' : part[0];
-      if (first == '`' || first == '\'' || first == '"') return unquoted(part, first != '`');
+      if (first == '`' || first == '\'' || first == '"') {
+        return unquoted(part, has_escapes(first, options));
+      }
       return std::string(part);
     }
     case TokenKind::kHex:

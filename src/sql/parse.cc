@@ -14,19 +14,29 @@ Result<std::string> database_name(TokenReader& reader) {
   return reader.name("the database's name");
 }
 
+/// [DEFAULT] CHARACTER SET [=] x, COLLATE [=] y...: there is one, UTF-8 by bytes.
+Status database_options(TokenReader& reader) {
+  while (!reader.done()) {
+    (void)reader.accept("DEFAULT");
+    const bool option = reader.accept({"CHARACTER", "SET"}) || reader.accept("CHARSET") ||
+                        reader.accept("COLLATE") || reader.accept("ENCRYPTION") ||
+                        reader.accept("PARTITIONS");
+    if (!option) {
+      return reader.error("a database option or the end of the statement",
+                          {"CHARACTER", "CHARSET", "COLLATE"});
+    }
+    (void)reader.accept("=");
+    if (reader.done() || reader.peek().kind == TokenKind::kOperator) return reader.error("a value");
+    reader.skip();
+  }
+  return {};
+}
+
 Result<Statement> create_database(TokenReader& reader, const std::string&) {
   CreateDatabase result;
   result.if_not_exists = reader.accept({"IF", "NOT", "EXISTS"});
   TRY(result.name, database_name(reader));
-  // Character sets and collations: there is one, UTF-8 by bytes.
-  for (; !reader.done(); reader.skip()) {
-    const bool option = reader.at("DEFAULT") || reader.at("CHARACTER") || reader.at("CHARSET") ||
-                        reader.at("COLLATE") || reader.at("SET") || reader.at("=") ||
-                        reader.at("ENCRYPTION") || reader.at("PARTITIONS") ||
-                        is_name(reader.peek()) || reader.peek().kind == TokenKind::kString ||
-                        reader.peek().kind == TokenKind::kNumber;
-    if (!option) return reader.error("the end of the statement");
-  }
+  TRY_OK(database_options(reader));
   return result;
 }
 
@@ -55,16 +65,16 @@ Result<Statement> parse_create(TokenReader& reader, const std::string& database)
   if (reader.accept("MODEL")) return parse_create_model(reader, database, or_replace);
   if (reader.at({"AGGREGATOR", "PIPELINE"})) reader.skip();
   if (reader.accept("PIPELINE")) return parse_create_pipeline(reader, database, or_replace);
-  if (accept_database(reader)) return create_database(reader, database);
+  if (accept_database(reader)) {
+    if (or_replace) return reader.unsupported("CREATE OR REPLACE DATABASE");
+    return create_database(reader, database);
+  }
   if (reader.at("USER") || reader.at("ROLE")) return users_unsupported(reader);
   for (const std::string_view kind : {"PROCEDURE", "TRIGGER", "EVENT", "SERVER"}) {
     if (reader.at(kind)) return reader.unsupported("CREATE " + std::string(kind));
   }
   reader.seek(begin);
-  if (reader.at({"CREATE", "OR", "REPLACE"}) || reader.at("CREATE")) {
-    return parse_create_table(reader, database);
-  }
-  return Native{};
+  return parse_create_table(reader, database);
 }
 
 Result<Statement> parse_drop(TokenReader& reader, const std::string& database) {
@@ -82,13 +92,25 @@ Result<Statement> parse_alter(TokenReader& reader, const std::string&) {
   if (reader.at("MODEL") || reader.at("PIPELINE")) {
     return reader.unsupported("ALTER " + std::string(reader.raw_at()));
   }
+  if (accept_database(reader)) {
+    if (is_name(reader.peek()) && !reader.at("CHARACTER")) reader.skip();
+    TRY_OK(database_options(reader));
+    return Ignored{};
+  }
   return Native{};
 }
 
 /// START TRANSACTION ..., START PIPELINE
 Result<Statement> parse_start(TokenReader& reader, const std::string& database) {
   reader.skip();
-  if (reader.accept("TRANSACTION")) return Transaction{TransactionVerb::kBegin};
+  if (reader.accept("TRANSACTION")) {
+    do {  // every transaction reads one snapshot
+      (void)(reader.accept({"WITH", "CONSISTENT", "SNAPSHOT"}) ||
+             reader.accept({"READ", "WRITE"}) || reader.accept({"READ", "ONLY"}));
+    } while (reader.accept(","));
+    TRY_OK(reader.expect_end());
+    return Transaction{TransactionVerb::kBegin};
+  }
   if (!reader.at("PIPELINE") && !reader.at("ALL")) {
     return reader.error("PIPELINE or TRANSACTION", {"PIPELINE", "TRANSACTION", "ALL"});
   }
@@ -107,9 +129,8 @@ Result<Statement> parse_transaction(TokenReader& reader, const std::string&) {
   reader.skip();
   if (!reader.accept("WORK")) (void)reader.accept("TRANSACTION");
   if (reader.at("TO")) return reader.unsupported("ROLLBACK TO SAVEPOINT");
-  if (reader.accept({"AND", "NO", "CHAIN"}) || reader.accept({"NO", "RELEASE"})) {
-    return result;
-  }
+  (void)reader.accept({"AND", "NO", "CHAIN"});
+  (void)reader.accept({"NO", "RELEASE"});
   TRY_OK(reader.expect_end());
   return result;
 }

@@ -48,6 +48,9 @@ Result<engine::Expression> parse_expression(TokenReader& reader, bool (*ends)(co
 /// A model's or pipeline's call: LinearClassifier(label => match, ...).
 Result<Argument> parse_call(TokenReader& reader);
 
+/// What becomes a definition is kept as JSON, which is UTF-8.
+Status check_utf8(const TokenReader& reader);
+
 /// [IF NOT EXISTS] behind CREATE [OR REPLACE] kind; both together are an error.
 Result<engine::Existing> parse_existing(TokenReader& reader, bool or_replace);
 /// [IF EXISTS]

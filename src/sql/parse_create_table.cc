@@ -1,6 +1,9 @@
 // CREATE TABLE with columns: MySQL's types, attributes, keys and options in the store's words. What
 // says nothing about the data (ENGINE, KEY, COMMENT) is left out; what would change its meaning is
 // an error. CREATE TABLE ... AS SELECT and the other CREATEs pass as they are.
+#include <algorithm>
+#include <array>
+
 #include "data/schema.h"
 #include "sql/column_type.h"
 #include "sql/parse.h"
@@ -10,38 +13,60 @@
 namespace millrace::sql {
 namespace {
 
+constexpr auto kOptions = std::to_array<std::string_view>({"AUTOEXTEND_SIZE",
+                                                           "AUTOSTATS_ENABLED",
+                                                           "AVG_ROW_LENGTH",
+                                                           "CHARSET",
+                                                           "CHECKSUM",
+                                                           "COLLATE",
+                                                           "COMMENT",
+                                                           "COMPRESSION",
+                                                           "DELAY_KEY_WRITE",
+                                                           "ENCRYPTION",
+                                                           "ENGINE",
+                                                           "INSERT_METHOD",
+                                                           "KEY_BLOCK_SIZE",
+                                                           "MAX_ROWS",
+                                                           "MIN_ROWS",
+                                                           "PACK_KEYS",
+                                                           "PAGE_CHECKSUM",
+                                                           "ROW_FORMAT",
+                                                           "STATS_AUTO_RECALC",
+                                                           "STATS_PERSISTENT",
+                                                           "STATS_SAMPLE_PAGES",
+                                                           "TABLESPACE",
+                                                           "TRANSACTIONAL"});
+
 class TableParser {
  public:
-  TableParser(TokenReader& reader, engine::ObjectName name, bool temporary)
-      : reader_(reader), name_(std::move(name)), temporary_(temporary) {}
+  TableParser(TokenReader& reader, CreateTable& result) : reader_(reader), result_(result) {}
 
-  Result<Statement> parse(std::string_view create, bool if_not_exists) {
+  Status parse() {
     TRY_OK(reader_.expect("("));
     do {
       TRY_OK(element());
     } while (reader_.accept(","));
     TRY_OK(reader_.expect(")"));
     TRY_OK(options());
-    CreateTable result;
     for (const auto& sequence : sequences_) {
-      result.sql.push_back("CREATE SEQUENCE IF NOT EXISTS " + sequence + " START WITH " +
-                           std::to_string(auto_increment_));
+      result_.sequences.push_back("CREATE OR REPLACE " + temporary() + "SEQUENCE " + sequence +
+                                  " START WITH " + std::to_string(auto_increment_));
     }
-    std::string sql =
-        std::string(create) + (if_not_exists ? "IF NOT EXISTS " : "") + table() + " (";
-    for (size_t i = 0; i < elements_.size(); ++i) sql += (i > 0 ? ", " : "") + elements_[i];
-    result.sql.push_back(sql + ")");
-    result.warnings = std::move(warnings_);
-    return result;
+    result_.sql = std::string("CREATE ") + (result_.or_replace ? "OR REPLACE " : "") + temporary() +
+                  "TABLE " + (result_.if_not_exists ? "IF NOT EXISTS " : "") +
+                  qualified(result_.name.name) + " (";
+    for (size_t i = 0; i < elements_.size(); ++i) result_.sql += (i > 0 ? ", " : "") + elements_[i];
+    result_.sql += ")";
+    return {};
   }
 
  private:
-  std::string table() const {
-    return (temporary_ ? "" : quoted_name(name_.database) + ".") + quoted_name(name_.name);
+  std::string temporary() const { return result_.temporary ? "TEMPORARY " : ""; }
+  std::string qualified(const std::string& name) const {
+    return (result_.temporary ? "" : quoted_name(result_.name.database) + ".") + quoted_name(name);
   }
   std::string sequence(const std::string& column) const {
-    const std::string name = quoted_name(name_.name + "_" + column + "_seq");
-    return temporary_ ? name : quoted_name(name_.database) + "." + name;
+    return qualified(result_.name.name + "_" + column + "_seq");
   }
   /// The tokens from `begin` to the reader's place as the store's SQL.
   Result<std::string> translated(size_t begin) {
@@ -69,9 +94,8 @@ class TableParser {
   Status option_auto_increment();
 
   TokenReader& reader_;
-  engine::ObjectName name_;
-  bool temporary_;
-  std::vector<std::string> elements_, sequences_, warnings_;
+  CreateTable& result_;
+  std::vector<std::string> elements_, sequences_;
   int64_t auto_increment_ = 1;
 };
 
@@ -100,7 +124,7 @@ Result<std::string> TableParser::key_columns() {
 /// REFERENCES t (c) [ON DELETE RESTRICT]...
 Result<std::string> TableParser::references() {
   TRY_OK(reader_.expect("REFERENCES"));
-  TRY(const engine::ObjectName other, reader_.object_name("a table's name", name_.database));
+  TRY(const engine::ObjectName other, reader_.object_name("a table's name", result_.name.database));
   std::string result = "REFERENCES " + quoted_name(other.database) + "." + quoted_name(other.name);
   if (reader_.at("(")) {
     TRY(const std::string columns, key_columns());
@@ -148,7 +172,7 @@ Result<bool> TableParser::constraint() {
     reader_.skip();
     if (!reader_.at("(")) skip_key_name();
     TRY([[maybe_unused]] const std::string columns, key_columns());
-    warnings_.push_back("a KEY that is not unique has no effect in millrace");
+    result_.warnings.push_back("a KEY that is not unique has no effect in millrace");
     return true;
   }
   std::string prefix;
@@ -211,6 +235,9 @@ Result<std::string> TableParser::default_value() {
     return translated(begin);
   }
   if (reader_.at("-") || reader_.at("+")) reader_.skip();
+  const bool introducer =
+      reader_.raw_at().starts_with('_') && reader_.peek(1).kind == TokenKind::kString;
+  if (introducer) reader_.skip();
   if (reader_.done() || reader_.at(",") || reader_.at(")")) return reader_.error("a value");
   reader_.skip();
   if (reader_.at("(")) TRY_OK(skip_parentheses(reader_));
@@ -274,7 +301,7 @@ Result<bool> TableParser::attribute(const std::string& column, std::string& sql)
 
 Status TableParser::option_auto_increment() {
   (void)reader_.accept("=");
-  TRY(auto_increment_, reader_.integer("a number", 1, INT64_MAX));
+  TRY(auto_increment_, reader_.integer("AUTO_INCREMENT", 1, INT64_MAX));
   return {};
 }
 
@@ -285,17 +312,24 @@ Status TableParser::options() {
     if (reader_.at("AS") || reader_.at("SELECT") || reader_.at("WITH")) {
       return reader_.unsupported("CREATE TABLE with columns and a query");
     }
+    if (reader_.accept(",")) continue;
     if (reader_.accept("AUTO_INCREMENT")) {
       TRY_OK(option_auto_increment());
       continue;
     }
-    if (!is_name(reader_.peek()) && !reader_.at(",")) {
-      return reader_.error("a table option or the end of the statement");
+    (void)reader_.accept("DEFAULT");
+    const bool known = reader_.accept({"CHARACTER", "SET"}) ||
+                       std::any_of(kOptions.begin(), kOptions.end(),
+                                   [&](std::string_view option) { return reader_.accept(option); });
+    if (!known) {
+      return reader_.error("a table option or the end of the statement",
+                           {kOptions.begin(), kOptions.end()});
     }
-    reader_.skip();
-    if (!reader_.accept("=")) continue;
+    (void)reader_.accept("=");
     if (reader_.at("(")) {
       TRY_OK(skip_parentheses(reader_));
+    } else if (reader_.done() || reader_.peek().kind == TokenKind::kOperator) {
+      return reader_.error("a value");
     } else {
       reader_.skip();
     }
@@ -338,9 +372,13 @@ Result<Statement> parse_create_table(TokenReader& reader, const std::string& dat
     reader.seek(at);
     return Native{};
   }
-  const std::string create = std::string("CREATE ") + (or_replace ? "OR REPLACE " : "") +
-                             (temporary ? "TEMPORARY " : "") + "TABLE ";
-  return TableParser(reader, std::move(name), temporary).parse(create, if_not_exists);
+  CreateTable result;
+  result.name = std::move(name);
+  result.temporary = temporary;
+  result.or_replace = or_replace;
+  result.if_not_exists = if_not_exists;
+  TRY_OK(TableParser(reader, result).parse());
+  return result;
 }
 
 }  // namespace millrace::sql

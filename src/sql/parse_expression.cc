@@ -2,6 +2,7 @@
 // for SHOW CREATE, the same as the store's SQL, and the names that it reads.
 #include <algorithm>
 
+#include "data/schema.h"
 #include "sql/keywords.h"
 #include "sql/parse.h"
 #include "sql/quote.h"
@@ -11,12 +12,6 @@ namespace millrace::sql {
 namespace {
 
 constexpr size_t kTokensMax = 100'000;
-
-bool is_operand_end(std::string_view text, const Token& token) {
-  const auto word = raw(text, token);
-  if (token.kind == TokenKind::kOperator) return word == ")" || word == "]";
-  return token.kind != TokenKind::kWord || !is_reserved(word);
-}
 
 /// Bare and quoted names that may be columns, and @variables. A superset: the names of types and
 /// units cannot always be told from columns.
@@ -32,12 +27,14 @@ std::vector<std::string> names_read(std::string_view text, std::span<const Token
       name = "@" + value_of(text, token, options);
     } else if (is_name(token)) {
       if (token.kind == TokenKind::kWord && is_reserved(raw(text, token))) continue;
-      // A function, a member, a type, or a unit behind its number.
+      // A function, a member, a type, or a unit behind its number. Behind a bare word it may be a
+      // column all the same: a MOD b.
       if (next == "(" || before == "." || before == "::") continue;
-      if (i > 0 && tokens[i - 1].kind == TokenKind::kWord && (before == "AS" || before == "as")) {
+      if (i > 0 && tokens[i - 1].kind == TokenKind::kWord) {
+        if (same_name(before, "AS")) continue;
+      } else if (i > 0 && ends_operand(text, tokens[i - 1])) {
         continue;
       }
-      if (i > 0 && is_operand_end(text, tokens[i - 1])) continue;
       if (i + 1 < tokens.size() && tokens[i + 1].kind == TokenKind::kString) continue;
       name = value_of(text, token, options);
     } else {

@@ -37,6 +37,7 @@ class LoadData {
   static std::span<const Clause> clauses();
   static const Clause* find_clause(const TokenReader& reader);
   Status clause();
+  Error unknown_clause();
   Error twice(const Clause& clause) const;
 
   Status source();
@@ -162,14 +163,25 @@ Error LoadData::twice(const Clause& clause) const {
                           "clause " + std::string(clause.group) + " is written twice");
 }
 
+/// The first word may be right and the second wrong: INTO TABEL.
+Error LoadData::unknown_clause() {
+  std::vector<std::string_view> firsts, seconds;
+  std::string_view first;
+  for (const auto& known : clauses()) {
+    firsts.push_back(known.first);
+    if (!reader_.at(known.first)) continue;
+    first = known.first;
+    seconds.push_back(known.second);
+  }
+  if (seconds.empty()) return reader_.error("a clause of LOAD DATA", firsts);
+  reader_.skip();
+  return reader_.error("the rest of clause " + std::string(first), seconds);
+}
+
 Status LoadData::clause() {
   if (reader_.at("(")) return column_list();
   const Clause* clause = find_clause(reader_);
-  if (clause == nullptr) {
-    std::vector<std::string_view> words;
-    for (const auto& known : clauses()) words.push_back(known.first);
-    return reader_.error("a clause of LOAD DATA", words);
-  }
+  if (clause == nullptr) return unknown_clause();
   for (const Clause* seen : seen_) {
     if (seen->group == clause->group) return twice(*clause);
   }
@@ -309,14 +321,18 @@ Status LoadData::fields() {
   reader_.skip();
   auto& csv = pipeline_.csv;
   while (true) {
-    if (reader_.accept({"TERMINATED", "BY"})) {
+    if (reader_.accept("TERMINATED")) {
+      TRY_OK(reader_.expect("BY"));
       TRY(csv.fields_terminated_by, reader_.string("a terminator"));
-    } else if (reader_.accept({"OPTIONALLY", "ENCLOSED", "BY"})) {
+    } else if (reader_.accept("OPTIONALLY")) {
+      TRY_OK(reader_.expect({"ENCLOSED", "BY"}));
       csv.optionally_enclosed = true;
       TRY(csv.enclosed_by, byte("ENCLOSED BY"));
-    } else if (reader_.accept({"ENCLOSED", "BY"})) {
+    } else if (reader_.accept("ENCLOSED")) {
+      TRY_OK(reader_.expect("BY"));
       TRY(csv.enclosed_by, byte("ENCLOSED BY"));
-    } else if (reader_.accept({"ESCAPED", "BY"})) {
+    } else if (reader_.accept("ESCAPED")) {
+      TRY_OK(reader_.expect("BY"));
       TRY(csv.escaped_by, byte("ESCAPED BY"));
     } else {
       // Without a quote there is nothing optional about it.
@@ -329,9 +345,11 @@ Status LoadData::fields() {
 Status LoadData::lines() {
   reader_.skip();
   while (true) {
-    if (reader_.accept({"STARTING", "BY"})) {
+    if (reader_.accept("STARTING")) {
+      TRY_OK(reader_.expect("BY"));
       TRY(pipeline_.csv.lines_starting_by, reader_.string("a prefix"));
-    } else if (reader_.accept({"TERMINATED", "BY"})) {
+    } else if (reader_.accept("TERMINATED")) {
+      TRY_OK(reader_.expect("BY"));
       TRY(pipeline_.csv.lines_terminated_by, reader_.string("a terminator"));
     } else {
       return {};
@@ -341,7 +359,7 @@ Status LoadData::lines() {
 
 Status LoadData::ignore_lines() {
   reader_.skip();
-  TRY(pipeline_.csv.ignore_lines, reader_.integer("a number of lines", 0, 1'000'000));
+  TRY(pipeline_.csv.ignore_lines, reader_.integer("the number of lines", 0, 1'000'000));
   if (!reader_.accept("LINES") && !reader_.accept("ROWS")) return reader_.error("LINES", {"LINES"});
   return {};
 }

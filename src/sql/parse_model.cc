@@ -1,5 +1,6 @@
 // CREATE MODEL and DROP MODEL: the tree of arguments. What the names mean is checked by features/
 // and estimator/, through the engine.
+#include "decode/utf8.h"
 #include "sql/parse.h"
 
 namespace millrace::sql {
@@ -114,6 +115,11 @@ Result<Argument> parse_call(TokenReader& reader) {
   return parse_word(reader, 0);
 }
 
+Status check_utf8(const TokenReader& reader) {
+  if (decode::is_utf8(reader.text())) return {};
+  return Error(Code::kInvalidArgument, "the statement is not UTF-8");
+}
+
 Result<engine::Existing> parse_existing(TokenReader& reader, bool or_replace) {
   const int64_t position = reader.position();
   if (!reader.accept({"IF", "NOT", "EXISTS"})) {
@@ -132,6 +138,7 @@ engine::Absent parse_absent(TokenReader& reader) {
 
 Result<Statement> parse_create_model(TokenReader& reader, const std::string& database,
                                      bool or_replace) {
+  TRY_OK(check_utf8(reader));
   CreateModel result;
   TRY(result.existing, parse_existing(reader, or_replace));
   TRY(result.model.name, reader.object_name("the model's name", database));

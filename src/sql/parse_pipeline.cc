@@ -5,6 +5,7 @@ namespace millrace::sql {
 
 Result<Statement> parse_create_pipeline(TokenReader& reader, const std::string& database,
                                         bool or_replace) {
+  TRY_OK(check_utf8(reader));
   CreatePipeline result;
   TRY(result.existing, parse_existing(reader, or_replace));
   TRY(result.pipeline.name, reader.object_name("the pipeline's name", database));

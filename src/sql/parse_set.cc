@@ -1,4 +1,5 @@
 // SET in its many forms, ALTER USER, KILL.
+#include <array>
 #include <limits>
 
 #include "data/schema.h"
@@ -139,24 +140,29 @@ Status parse_names(TokenReader& reader, Set& result) {
   return {};
 }
 
-/// SET [SESSION] TRANSACTION ISOLATION LEVEL ...: there is one level, a snapshot.
-Status parse_set_transaction(TokenReader& reader) {
+/// TRANSACTION | ISOLATION LEVEL ...: there is one level, a snapshot. A client that asks for
+/// another is told it back, as from MySQL.
+Status parse_set_transaction(TokenReader& reader, Set& result) {
+  constexpr auto kLevels =
+      std::to_array<std::array<std::string_view, 3>>({{"READ", "COMMITTED", "READ-COMMITTED"},
+                                                      {"READ", "UNCOMMITTED", "READ-UNCOMMITTED"},
+                                                      {"REPEATABLE", "READ", "REPEATABLE-READ"},
+                                                      {"SERIALIZABLE", "", "SERIALIZABLE"}});
   do {
-    const bool known = reader.accept({"ISOLATION", "LEVEL", "READ", "COMMITTED"}) ||
-                       reader.accept({"ISOLATION", "LEVEL", "READ", "UNCOMMITTED"}) ||
-                       reader.accept({"ISOLATION", "LEVEL", "REPEATABLE", "READ"}) ||
-                       reader.accept({"ISOLATION", "LEVEL", "SERIALIZABLE"}) ||
-                       reader.accept({"READ", "WRITE"}) || reader.accept({"READ", "ONLY"});
-    if (!known) return reader.error("an isolation level", {"ISOLATION", "READ"});
+    if (reader.accept({"READ", "WRITE"}) || reader.accept({"READ", "ONLY"})) continue;
+    std::string_view value;
+    if (reader.accept({"ISOLATION", "LEVEL"})) {
+      for (const auto& [first, second, name] : kLevels) {
+        const bool found = second.empty() ? reader.accept(first) : reader.accept({first, second});
+        if (found) value = name;
+      }
+    }
+    if (value.empty()) return reader.error("an isolation level", {"ISOLATION", "READ"});
+    for (const std::string_view name : {"transaction_isolation", "tx_isolation"}) {
+      result.variables.push_back(literal(name, std::string(value)));
+    }
   } while (reader.accept(","));
   return reader.expect_end();
-}
-
-bool accept_transaction(TokenReader& reader) {
-  for (const std::string_view scope : {"SESSION", "GLOBAL", "LOCAL"}) {
-    if (reader.accept({scope, "TRANSACTION"})) return true;
-  }
-  return reader.accept("TRANSACTION");
 }
 
 }  // namespace
@@ -164,11 +170,16 @@ bool accept_transaction(TokenReader& reader) {
 Result<Statement> parse_set(TokenReader& reader) {
   if (reader.accept("PASSWORD")) return parse_set_password(reader);
   if (reader.at("ROLE") || reader.at({"DEFAULT", "ROLE"})) return reader.unsupported("SET ROLE");
-  if (accept_transaction(reader)) {
-    TRY_OK(parse_set_transaction(reader));
+  Set result;
+  if (reader.accept({"SESSION", "TRANSACTION"}) || reader.accept({"LOCAL", "TRANSACTION"})) {
+    TRY_OK(parse_set_transaction(reader, result));
+    return result;
+  }
+  if (reader.accept("TRANSACTION") || reader.accept({"GLOBAL", "TRANSACTION"})) {
+    // Of the next transaction, or of sessions to come: nobody can ask back.
+    TRY_OK(parse_set_transaction(reader, result));
     return Ignored{};
   }
-  Set result;
   do {
     if (reader.accept("NAMES") || reader.accept({"CHARACTER", "SET"}) || reader.accept("CHARSET")) {
       TRY_OK(parse_names(reader, result));

@@ -33,6 +33,7 @@ constexpr auto kKinds = std::to_array<Kind>({
     {"WARNINGS", "", ShowKind::kWarnings},
     {"ERRORS", "", ShowKind::kErrors},
     {"ENGINES", "", ShowKind::kEngines},
+    {"STORAGE", "ENGINES", ShowKind::kEngines},
     {"PROCESSLIST", "", ShowKind::kProcesses},
     {"CHARSET", "", ShowKind::kCharsets},
     {"CHARACTER", "SET", ShowKind::kCharsets},
@@ -54,6 +55,16 @@ const Kind* accept_kind(TokenReader& reader) {
     return &kind;
   }
   return nullptr;
+}
+
+Error nothing_to_show(TokenReader& reader) {
+  if (reader.accept("CREATE")) {
+    return reader.error("TABLE, VIEW, DATABASE, MODEL or PIPELINE",
+                        {"TABLE", "VIEW", "DATABASE", "MODEL", "PIPELINE"});
+  }
+  std::vector<std::string_view> words;
+  for (const auto& known : kKinds) words.push_back(known.first);
+  return reader.error("something to show", words);
 }
 
 bool names_table(ShowKind kind) {
@@ -167,13 +178,8 @@ Result<Statement> parse_show(TokenReader& reader, const std::string& database) {
   (void)reader.accept("EXTENDED");
   show.full = reader.accept("FULL");
   if (!reader.accept("GLOBAL") && !reader.accept("SESSION")) (void)reader.accept("LOCAL");
-  const std::string first(reader.raw_at());
   const Kind* kind = accept_kind(reader);
-  if (kind == nullptr) {
-    std::vector<std::string_view> words;
-    for (const auto& known : kKinds) words.push_back(known.first);
-    return reader.error("something to show", words);
-  }
+  if (kind == nullptr) return nothing_to_show(reader);
   show.kind = kind->kind;
   if (show.kind == ShowKind::kEmpty) {
     show.object = kind->first;

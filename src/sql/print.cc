@@ -9,51 +9,72 @@ namespace {
 
 constexpr size_t kLineBytesMax = 80;
 
-std::string argument(const Argument& item, size_t indent);
-
-/// The items on one line when they fit, else one a line.
-std::string items(const std::vector<Argument>& list, std::string_view open, std::string_view close,
-                  size_t indent) {
-  std::string line;
-  for (const auto& item : list) {
-    if (!line.empty()) line += ", ";
-    line += (item.name.empty() ? "" : mysql_name(item.name) + " => ") + argument(item, indent);
-  }
-  if (line.size() + indent <= kLineBytesMax && line.find('\n') == std::string::npos) {
-    return std::string(open) + line + std::string(close);
-  }
-  std::string lines;
-  for (const auto& item : list) {
-    if (!lines.empty()) lines += ",";
-    lines += "\n" + std::string(indent + 2, ' ');
-    lines += (item.name.empty() ? "" : mysql_name(item.name) + " => ") + argument(item, indent + 2);
-  }
-  return std::string(open) + lines + std::string(close);
-}
-
 /// Bare names that would be read as something else.
 std::string word(const std::string& name) {
-  const bool taken = same_name(name, "none");
-  return taken ? backticked(name) : mysql_name(name);
+  return same_name(name, "none") ? backticked(name) : mysql_name(name);
 }
 
-std::string argument(const Argument& item, size_t indent) {
+std::string label(const Argument& item) {
+  return item.name.empty() ? "" : mysql_name(item.name) + " => ";
+}
+
+/// What stands before the items, and around them.
+struct Brackets {
+  std::string open;
+  std::string_view close;
+};
+
+Brackets brackets(const Argument& item) {
+  if (item.form == Argument::Form::kList) return {"[", "]"};
+  return {word(item.text) + "(", ")"};
+}
+
+bool has_items(const Argument& item) {
+  return item.form == Argument::Form::kList || item.form == Argument::Form::kCall;
+}
+
+/// On one line, without its label.
+std::string line_of(const Argument& item) {
+  if (has_items(item)) {
+    const auto [open, close] = brackets(item);
+    std::string result = open;
+    for (size_t i = 0; i < item.items.size(); ++i) {
+      result += (i > 0 ? ", " : "") + label(item.items[i]) + line_of(item.items[i]);
+    }
+    return result + std::string(close);
+  }
   switch (item.form) {
     case Argument::Form::kName:
       return word(item.text);
     case Argument::Form::kString:
       return mysql_text(item.text);
-    case Argument::Form::kNumber:
-    case Argument::Form::kBool:
-      return item.text;
     case Argument::Form::kNull:
       return "NULL";
-    case Argument::Form::kList:
-      return items(item.items, "[", "]", indent);
-    case Argument::Form::kCall:
-      return word(item.text) + items(item.items, "(", ")", indent);
+    default:
+      return item.text;
   }
-  return {};
+}
+
+/// On one line when it fits, else one item a line.
+std::string argument(const Argument& item, size_t indent) {
+  std::string line = line_of(item);
+  if (!has_items(item) || item.items.empty() || line.size() + indent <= kLineBytesMax) return line;
+  const auto [open, close] = brackets(item);
+  std::string lines = open;
+  for (size_t i = 0; i < item.items.size(); ++i) {
+    lines += (i > 0 ? ",\n" : "\n") + std::string(indent + 2, ' ') + label(item.items[i]) +
+             argument(item.items[i], indent + 2);
+  }
+  return lines + std::string(close);
+}
+
+/// CONFIG without the secrets that slipped into it.
+std::string config_clause(const std::map<std::string, std::string>& config) {
+  std::map<std::string, std::string> shown;
+  for (const auto& [key, value] : config) {
+    if (!engine::looks_secret(key)) shown[key] = value;
+  }
+  return shown.empty() ? "" : "\n  CONFIG " + mysql_text(json_object(shown));
 }
 
 /// Without its database when that is the other's.
@@ -82,7 +103,8 @@ std::string csv_clauses(const decode::CsvFormat& csv) {
     lines += " TERMINATED BY " + mysql_text(csv.lines_terminated_by);
   }
   if (csv.ignore_lines != 0) rest += "\n  IGNORE " + std::to_string(csv.ignore_lines) + " LINES";
-  if (!csv.null_defined_by.empty() || csv.empty_is_null || csv.null_optionally_enclosed) {
+  if (csv.null_defined_by != defaults.null_defined_by || csv.empty_is_null ||
+      csv.null_optionally_enclosed) {
     rest += "\n  NULL DEFINED BY " + mysql_text(csv.null_defined_by);
     if (csv.null_optionally_enclosed) rest += " OPTIONALLY ENCLOSED";
   }
@@ -109,7 +131,7 @@ std::string print(const engine::PipelineDefinition& pipeline) {
   const auto& source = pipeline.source;
   std::string sql = "CREATE PIPELINE " + backticked(pipeline.name.name) +
                     " AS\n  LOAD DATA KAFKA " + mysql_text(source.brokers + "/" + source.topic);
-  if (!source.config.empty()) sql += "\n  CONFIG " + mysql_text(json_object(source.config));
+  sql += config_clause(source.config);
   if (pipeline.batch_interval_ms != 0) {
     sql += "\n  BATCH_INTERVAL " + std::to_string(pipeline.batch_interval_ms);
   }

@@ -200,7 +200,8 @@ std::string select_of(const Rows& rows) {
     for (size_t i = 0; i < row.size(); ++i) {
       const bool text = rows.columns[i].type == SqlType::kVarchar;
       values += i > 0 ? ", " : "";
-      values += row[i] ? (text ? quoted_text(*row[i]) : *row[i]) : "NULL";
+      values += row[i] ? (text ? quoted_text(*row[i]) : *row[i])
+                       : std::string(text ? "NULL::VARCHAR" : "NULL::BIGINT");
     }
     values += ")";
   };

@@ -20,6 +20,17 @@ std::string host_without_port(const std::string& host) {
   return colon == std::string::npos ? host : host.substr(0, colon);
 }
 
+/// MySQL's statements that end the transaction at work; those about temporary tables do not.
+bool changes_schema(std::string_view text, std::span<const Token> tokens) {
+  const auto is = [&](size_t i, std::string_view word) {
+    return i < tokens.size() && tokens[i].kind == TokenKind::kWord &&
+           same_name(raw(text, tokens[i]), word);
+  };
+  const bool structure = is(0, "CREATE") || is(0, "ALTER") || is(0, "DROP") || is(0, "TRUNCATE");
+  const size_t kind = is(1, "OR") ? 3 : 1;
+  return structure && !is(kind, "TEMPORARY") && !is(kind, "TEMP");
+}
+
 /// `error` without a place: what it counts in is not the user's text.
 Error placeless(Error error) {
   error.position = -1;
@@ -204,29 +215,50 @@ Result<StatementResult> Runner::execute(const DropDatabase& statement) {
     TRY_OK(session_->use("main"));
     database_.clear();
   }
-  TRY_OK(run_quietly("DROP SCHEMA " + quoted_name(name) + " CASCADE"));
-  return ok();
+  auto dropped = run_quietly("DROP SCHEMA " + quoted_name(name) + " CASCADE");
+  if (dropped) return ok();
+  if (current) (void)use(name);
+  return dropped.error();
 }
 
 Result<StatementResult> Runner::execute(const CreateTable& statement) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
   for (const auto& warning : statement.warnings) warn(warning);
-  if (statement.sql.size() == 1) {
-    TRY_OK(begin_unless_autocommit());
-    TRY_OK(run_quietly(statement.sql[0]));
-    return ok();
+  if (!statement.temporary) TRY_OK(commit_open());
+  if (statement.sequences.empty()) {
+    TRY_OK(run_quietly(statement.sql));
+  } else {
+    TRY_OK(create_with_sequences(statement));
   }
+  return ok();
+}
+
+/// The sequences of a table that was dropped may have stayed: they are made anew, so that numbers
+/// begin where the statement says; but never those of a table that is there.
+Status Runner::create_with_sequences(const CreateTable& statement) {
+  TRY(const Rows found, fetch(table_exists_query(statement.name.database, statement.name.name)));
+  const bool exists = !found.rows.empty() && found.rows[0][0] != "0";
+  if (exists && statement.if_not_exists) return {};
+  if (exists && !statement.or_replace) {
+    return Error(Code::kAlreadyExists, "table " + statement.name.quoted() + " already exists");
+  }
+  std::vector<std::string> steps;
+  if (exists) {
+    steps.push_back("DROP TABLE " + quoted_name(statement.name.database) + "." +
+                    quoted_name(statement.name.name));
+  }
+  steps.insert(steps.end(), statement.sequences.begin(), statement.sequences.end());
+  steps.push_back(statement.sql);
   const bool own = !in_transaction();
   if (own) TRY_OK(run_quietly("BEGIN TRANSACTION"));
-  for (const auto& sql : statement.sql) {
+  for (const auto& sql : steps) {
     auto done = run_quietly(sql);
     if (done) continue;
     // What went wrong first is what the user must hear.
     if (own) (void)run_quietly("ROLLBACK");
     return done.error();
   }
-  if (own && autocommit()) TRY_OK(run_quietly("COMMIT"));
-  return ok();
+  return own ? run_quietly("COMMIT") : Status{};
 }
 
 // --- The store's statements ---------------------------------------------------------------------
@@ -269,7 +301,11 @@ Result<StatementResult> Runner::execute(const Native&) {
   const auto first = raw(text_, tokens_.front());
   const bool query = same_name(first, "SELECT") || same_name(first, "WITH") || first == "(";
   TRY(const Translation translation, translate(text_, tokens_, translate_options(query)));
-  TRY_OK(begin_unless_autocommit());
+  if (changes_schema(text_, tokens_)) {
+    TRY_OK(commit_open());
+  } else {
+    TRY_OK(begin_unless_autocommit());
+  }
   auto result = run_sql(translation.sql);
   if (result) return result;
   Error error = std::move(result).error();

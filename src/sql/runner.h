@@ -62,8 +62,10 @@ class Runner {
   Result<StatementResult> execute(const Kill& statement);
   Result<StatementResult> execute(const Show& statement);
 
+  Status create_with_sequences(const CreateTable& statement);
   Result<StatementResult> show_create_table(const Show& show);
   Status check_table(const Show& show);
+  Status check_database(const std::string& name);
   Status set_variable(const SetVariable& variable);
   Status set_user_variable(const SetVariable& variable);
   Status set_store_setting(const SetVariable& variable, const std::string& value);

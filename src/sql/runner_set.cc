@@ -1,19 +1,23 @@
 // A Runner's SET and SHOW.
-#include <array>
-
 #include "data/schema.h"
 #include "sql/quote.h"
 #include "sql/runner.h"
+#include "sql/system_schema.h"
 
 namespace millrace::sql {
 namespace {
 
-/// Settings of the store that would lead around what we keep.
-constexpr auto kForbiddenSettings = std::to_array<std::string_view>({"schema", "search_path"});
-
 Error at(Error error, int64_t position) {
   error.position = position;
   return error;
+}
+
+/// Variables that would change what a statement does, if they changed anything here.
+bool has_no_effect(std::string_view name, std::string_view value) {
+  if (name == "time_zone") return !same_name(value, "SYSTEM") && value != "+00:00" && value != "UTC";
+  if (name == "sql_safe_updates" || name == "transaction_read_only") return value == "ON";
+  if (name == "max_execution_time") return value != "0";
+  return name == "sql_select_limit" && value != "18446744073709551615";
 }
 
 bool is_plain(std::string_view name) {
@@ -56,8 +60,7 @@ Status Runner::set_user_variable(const SetVariable& variable) {
 Status Runner::set_store_setting(const SetVariable& variable, const std::string& value) {
   const Error unknown = at(Variables::unknown(variable.name), variable.position);
   if (!is_plain(variable.name)) return unknown;
-  for (const auto forbidden : kForbiddenSettings) {
-    if (variable.name != forbidden) continue;
+  if (is_schema_setting(variable.name)) {
     return at(Error(Code::kPermission, "\"" + variable.name + "\" cannot be set",
                     "USE selects a database."),
               variable.position);
@@ -79,6 +82,9 @@ Status Runner::set_variable(const SetVariable& variable) {
                                                            : variables_.set(variable.name, value);
   if (!done) return at(std::move(done).error(), variable.position);
   if (!committed_before && variables_.autocommit()) TRY_OK(commit_open());
+  if (has_no_effect(variable.name, variables_.get(variable.name).value_or(""))) {
+    warn("SET " + variable.name + " has no effect in millrace");
+  }
   if (variable.target == SetVariable::Target::kGlobal) {
     warn("SET GLOBAL " + variable.name + " holds for this session only");
   }
@@ -92,7 +98,17 @@ Result<StatementResult> Runner::execute(const Set& statement) {
 
 // --- SHOW ---------------------------------------------------------------------------------------
 
+Status Runner::check_database(const std::string& name) {
+  if (is_system_schema(name) && !is_internal_schema(name)) return {};
+  TRY(const auto databases, store_.databases());
+  for (const auto& database : databases) {
+    if (same_name(database, name)) return {};
+  }
+  return no_such_database(name);
+}
+
 Status Runner::check_table(const Show& show) {
+  TRY_OK(check_database(show.database));
   TRY(const Rows found, fetch(table_exists_query(show.database, show.object)));
   if (!found.rows.empty() && found.rows[0][0] != "0") return {};
   const engine::ObjectName name{show.database, show.object};
@@ -125,7 +141,12 @@ Result<StatementResult> Runner::execute(const Show& statement) {
   const bool of_table = statement.kind == ShowKind::kColumns ||
                         statement.kind == ShowKind::kIndexes ||
                         statement.kind == ShowKind::kCreateTable;
+  const bool of_database =
+      statement.kind == ShowKind::kTables || statement.kind == ShowKind::kTableStatus ||
+      statement.kind == ShowKind::kModels || statement.kind == ShowKind::kPipelines ||
+      statement.kind == ShowKind::kCreateDatabase;
   if (of_table) TRY_OK(check_table(statement));
+  if (of_database) TRY_OK(check_database(statement.database));
   if (statement.kind == ShowKind::kCreateTable) return show_create_table(statement);
   const ShowFacts known{variables_, warnings_, host_, info_.user};
   auto ready = show_rows(statement, known);

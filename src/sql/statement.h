@@ -61,9 +61,15 @@ struct DropDatabase {
   std::string name;
   bool if_exists = false;
 };
-/// As the store's SQL, to be run one after another, in one transaction.
+/// The table as the store's SQL, and the sequences of its AUTO_INCREMENT columns, which are made
+/// before it.
 struct CreateTable {
-  std::vector<std::string> sql;
+  engine::ObjectName name;
+  std::string sql;
+  std::vector<std::string> sequences;
+  bool temporary = false;
+  bool or_replace = false;
+  bool if_not_exists = false;
   std::vector<std::string> warnings;
 };
 

@@ -14,6 +14,24 @@ constexpr auto kSystem =
     std::to_array<std::string_view>({"millrace", "millrace_internal", "millrace_information_schema",
                                      "information_schema", "pg_catalog", "main", "system", "temp"});
 
+constexpr auto kStandardTables = std::to_array<std::string_view>(
+    {"CHARACTER_SETS", "COLUMNS", "CONSTRAINT_COLUMN_USAGE", "KEY_COLUMN_USAGE",
+     "REFERENTIAL_CONSTRAINTS", "SCHEMATA", "TABLES", "TABLE_CONSTRAINTS", "VIEWS"});
+
+constexpr auto kForbiddenFunctions =
+    std::to_array<std::string_view>({"query", "query_table", "json_execute_serialized_sql"});
+
+template <class Words>
+bool is_one_of(std::string_view name, const Words& words) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return same_name(word, name); });
+}
+
+constexpr auto kInsertWords =
+    std::to_array<std::string_view>({"LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE"});
+
+constexpr auto kSchemaSettings = std::to_array<std::string_view>({"schema", "search_path"});
+
 constexpr auto kObjects = std::to_array<std::string_view>(
     {"TABLE", "VIEW", "SEQUENCE", "TYPE", "MACRO", "FUNCTION", "INDEX"});
 
@@ -25,33 +43,63 @@ class WriteCheck {
       : reader_(text, tokens, options), database_(database) {}
 
   Status run() {
-    const bool structure = reader_.at("CREATE") || reader_.at("DROP") || reader_.at("ALTER");
-    const bool drops = reader_.at("DROP");
+    skip_prefix();
+    if (reader_.at("COMMENT")) return comment();
+    if (reader_.accept("COPY")) return copy();
+    for (const std::string_view verb : {"EXPORT", "IMPORT"}) {
+      if (reader_.at({verb, "DATABASE"})) {
+        return reader_.unsupported(std::string(verb) + " DATABASE");
+      }
+    }
+    if (reader_.at("PRAGMA") || reader_.at("RESET")) return setting();
     if (reader_.accept("TRUNCATE")) {
       (void)reader_.accept("TABLE");
-      return target();
+      return targets();
     }
-    if (reader_.at("COMMENT")) return comment();
-    if (reader_.accept("COPY") && is_name(reader_.peek())) TRY_OK(copy());
+    if (reader_.accept("INSERT") || reader_.accept("REPLACE")) {
+      while (is_one_of(reader_.raw_at(), kInsertWords)) reader_.skip();
+      if (!reader_.at("INTO") && !reader_.at("OR")) TRY_OK(target());
+    }
+    structure_ = reader_.at("CREATE") || reader_.at("DROP") || reader_.at("ALTER");
+    return walk();
+  }
+
+ private:
+  /// EXPLAIN ANALYZE and PREPARE name AS run or keep what stands behind them.
+  void skip_prefix() {
+    if (reader_.accept("EXPLAIN")) {
+      (void)reader_.accept("ANALYZE");
+      if (reader_.at("(")) skip_to(")");
+      (void)reader_.accept(")");
+    } else if (reader_.at("PREPARE")) {
+      skip_to("AS");
+      (void)reader_.accept("AS");
+    }
+  }
+  void skip_to(std::string_view word) {
+    while (!reader_.done() && !reader_.at(word)) reader_.skip();
+  }
+
+  Status walk() {
+    const bool drops = reader_.at("DROP");
     for (; !reader_.done(); reader_.skip()) {
       if (reader_.accept("INTO") || reader_.accept({"DELETE", "FROM"}) ||
           reader_.accept("UPDATE")) {
-        TRY_OK(target());
-      } else if (structure && accept_object()) {
-        TRY_OK(target());
-        while (drops && reader_.accept(",")) TRY_OK(target());
+        // ON CONFLICT DO UPDATE SET, FOR UPDATE: no name follows.
+        if (!reader_.at("SET")) TRY_OK(target());
+      } else if (structure_ && accept_object()) {
         // Behind AS stands a query, which only reads.
-        if (!drops) return {};
+        return drops ? targets() : target();
       }
     }
     return {};
   }
 
- private:
   bool accept_object() {
     const bool found = std::any_of(kObjects.begin(), kObjects.end(),
                                    [&](std::string_view word) { return reader_.accept(word); });
     if (!found) return false;
+    (void)reader_.accept("TABLE");  // DROP MACRO TABLE
     if (!reader_.accept({"IF", "NOT", "EXISTS"})) (void)reader_.accept({"IF", "EXISTS"});
     // CREATE INDEX i ON t: the table is what counts.
     if (reader_.accept("ON")) return true;
@@ -71,6 +119,8 @@ class WriteCheck {
 
   /// COPY t FROM writes, COPY t TO and COPY (query) TO do not.
   Status copy() {
+    if (reader_.at("FROM")) return reader_.unsupported("COPY FROM DATABASE");
+    if (reader_.at("(")) return walk();
     const size_t at = reader_.index();
     while (!reader_.done() && !reader_.at("FROM") && !reader_.at("TO")) reader_.skip();
     const bool writes = reader_.at("FROM");
@@ -78,15 +128,42 @@ class WriteCheck {
     return writes ? target() : Status{};
   }
 
-  /// The name at the reader: a, a.b or a.b.c, of which the schema is the last but one.
+  /// What names without a schema mean is for USE to say.
+  Status setting() {
+    for (size_t i = 1; i <= 3; ++i) {
+      const Token& token = reader_.peek(i);
+      const bool refused =
+          is_name(token) && is_schema_setting(value_of(reader_.text(), token, reader_.options()));
+      if (!refused) continue;
+      return reader_.error_at(token.begin, Code::kPermission,
+                              "\"" + std::string(raw(reader_.text(), token)) + "\" cannot be set",
+                              "USE selects a database.");
+    }
+    return {};
+  }
+
+  Status targets() {
+    do {
+      TRY_OK(target());
+    } while (reader_.accept(","));
+    return {};
+  }
+
+  bool at_name() const {
+    return is_name(reader_.peek()) || reader_.peek().kind == TokenKind::kString;
+  }
+
+  /// The name at the reader: a, a.b or a.b.c, of which the schema is the last but one. The store
+  /// takes a string for a name, too.
   Status target() {
-    if (!is_name(reader_.peek())) return {};
+    if (reader_.accept("ONLY")) (void)reader_.accept("(");
+    if (!at_name()) return {};
     const int64_t position = reader_.position();
     std::vector<std::string> parts;
     do {
       parts.push_back(reader_.value());
       reader_.skip();
-    } while (reader_.accept(".") && is_name(reader_.peek()));
+    } while (reader_.accept(".") && at_name());
     const std::string_view schema =
         parts.size() > 1 ? std::string_view(parts[parts.size() - 2]) : database_;
     if (!is_system_schema(schema) || same_name(schema, "temp")) return {};
@@ -98,6 +175,7 @@ class WriteCheck {
 
   TokenReader reader_;
   std::string_view database_;
+  bool structure_ = false;  // CREATE, DROP, ALTER
 };
 
 }  // namespace
@@ -111,8 +189,19 @@ bool is_information_schema(std::string_view name) {
 }
 
 bool is_system_schema(std::string_view name) {
-  return std::any_of(kSystem.begin(), kSystem.end(),
-                     [&](std::string_view system) { return same_name(system, name); });
+  return is_one_of(name, kSystem);
+}
+
+bool is_standard_table(std::string_view name) {
+  return is_one_of(name, kStandardTables);
+}
+
+bool is_schema_setting(std::string_view name) {
+  return is_one_of(name, kSchemaSettings);
+}
+
+bool is_forbidden_function(std::string_view name) {
+  return is_one_of(name, kForbiddenFunctions);
 }
 
 std::string information_schema_table(std::string_view table) {

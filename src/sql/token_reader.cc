@@ -93,7 +93,7 @@ Result<int64_t> TokenReader::integer(std::string_view what, int64_t min, int64_t
   const auto [stop, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), result);
   const bool whole =
       peek(negative ? 1 : 0).kind == TokenKind::kNumber && stop == digits.data() + digits.size();
-  if (!whole) return error(what);
+  if (!whole) return error(std::string(what) + ", a whole number,");
   if (negative) result = -result;
   if (wrong != std::errc() || result < min || result > max) {
     return error_at(position(), Code::kInvalidArgument,

@@ -48,6 +48,7 @@ class TokenReader {
   Status expect_end();
   Result<std::string> name(std::string_view what);
   Result<std::string> string(std::string_view what);
+  /// `what must be between min and max` when it is not.
   Result<int64_t> integer(std::string_view what, int64_t min, int64_t max);
   /// `name` or `database.name`; `database` is the current one, empty when there is none.
   Result<engine::ObjectName> object_name(std::string_view what, const std::string& database);
@@ -56,7 +57,7 @@ class TokenReader {
   Error error(std::string_view expected, const std::vector<std::string_view>& words = {}) const;
   /// An error of any code at a token.
   Error error_at(int64_t position, Code code, std::string message, std::string hint = {}) const;
-  /// kUnsupported: `clause "WITH TRANSFORM" is not supported yet`.
+  /// kUnsupported: `clause WITH TRANSFORM is not supported`.
   Error unsupported(std::string_view what) const;
 
  private:

@@ -5,6 +5,7 @@
 
 #include "data/schema.h"
 #include "sql/item_names.h"
+#include "sql/keywords.h"
 #include "sql/quote.h"
 #include "sql/system_schema.h"
 #include "sql/token_reader.h"
@@ -16,7 +17,7 @@ class Translator {
  public:
   Translator(std::string_view text, std::span<const Token> tokens, const TranslateOptions& options)
       : text_(text), options_(options), reader_(text, tokens, options.lex) {
-    if (options.names_items) names_ = item_names(text, tokens);
+    if (options.names_items) names_ = item_names(text, tokens, options.lex);
   }
 
   Result<Translation> run();
@@ -49,6 +50,7 @@ class Translator {
   Result<bool> from();
   Result<bool> for_lock();
   Result<bool> insert();
+  Result<bool> drop_temporary();
   Result<bool> replace();
   Result<bool> on_duplicate();
   Result<bool> values();
@@ -63,7 +65,7 @@ class Translator {
   Result<bool> unix_timestamp();
   Result<bool> session_function();
   Result<bool> current_user();
-  Result<bool> information_schema();
+  bool information_schema();
 
   std::string_view text_;
   TranslateOptions options_;
@@ -88,6 +90,7 @@ std::span<const Translator::Rule> Translator::rules() {
       {"FOR", &Translator::for_lock},
       {"LOCK", &Translator::for_lock},
       {"INSERT", &Translator::insert},
+      {"DROP", &Translator::drop_temporary},
       {"REPLACE", &Translator::replace},
       {"ON", &Translator::on_duplicate},
       {"VALUES", &Translator::values},
@@ -113,15 +116,20 @@ std::span<const Translator::Rule> Translator::rules() {
       {"LAST_INSERT_ID", &Translator::session_function},
       {"ROW_COUNT", &Translator::session_function},
       {"CURRENT_USER", &Translator::current_user},
-      {"INFORMATION_SCHEMA", &Translator::information_schema},
   });
   return kRules;
 }
 
 Result<Translation> Translator::run() {
   while (!reader_.done()) {
+    if (next_name_ < names_.size() && names_[next_name_].is_alias &&
+        names_[next_name_].last == reader_.index()) {
+      take("AS " + quoted_name(names_[next_name_++].name));
+      continue;
+    }
     TRY_OK(step());
-    while (next_name_ < names_.size() && names_[next_name_].last < reader_.index()) {
+    while (next_name_ < names_.size() && !names_[next_name_].is_alias &&
+           names_[next_name_].last < reader_.index()) {
       result_.sql += " AS " + quoted_name(names_[next_name_++].name);
     }
   }
@@ -154,11 +162,7 @@ bool Translator::after(std::string_view word) const {
 }
 
 bool Translator::after_operand() const {
-  if (first()) return false;
-  const Token& before = reader_.tokens()[reader_.index() - 1];
-  if (before.kind != TokenKind::kOperator) return true;
-  const auto op = raw(text_, before);
-  return op == ")" || op == "]";
+  return !first() && ends_operand(text_, reader_.tokens()[reader_.index() - 1]);
 }
 
 Error Translator::session_only() const {
@@ -222,15 +226,10 @@ Status Translator::name() {
     return reader_.error_at(reader_.position(), Code::kPermission,
                             "schema \"" + value + "\" is not for users");
   }
-  // The current database may be information_schema: its own tables stand there without it.
-  const bool table = options_.facts != nullptr && is_information_schema(options_.facts->database) &&
-                     (after("FROM") || after("JOIN")) && !reader_.at(".", 1);
-  if (table) {
-    if (const auto real = information_schema_table(value); !real.empty()) {
-      take(real);
-      return {};
-    }
+  if (call() && !after("INTO") && is_forbidden_function(value)) {
+    return reader_.unsupported("function " + to_lower(value) + "()");
   }
+  if (!after(".") && information_schema()) return {};
   if (reader_.peek().kind == TokenKind::kWord) {
     copy();
   } else {
@@ -335,6 +334,12 @@ Result<bool> Translator::insert() {
   return true;
 }
 
+Result<bool> Translator::drop_temporary() {
+  if (!first() || !reader_.at("TEMPORARY", 1)) return false;
+  take("DROP", 2);
+  return true;
+}
+
 Result<bool> Translator::replace() {
   if (!first()) return false;
   take("INSERT OR REPLACE");
@@ -366,13 +371,14 @@ Result<bool> Translator::div() {
 }
 
 Result<bool> Translator::mod() {
-  if (!after_operand() || after(",")) return false;
+  if (!after_operand()) return false;
   take("%");
   return true;
 }
 
 Result<bool> Translator::cast_type() {
-  if (!after("AS")) return false;
+  const bool ends = reader_.at(")", 1) || reader_.at("INTEGER", 1) || reader_.at("INT", 1);
+  if (!after("AS") || !ends) return false;
   take(reader_.at("SIGNED") ? "BIGINT" : "UBIGINT");
   if (!reader_.accept("INTEGER")) (void)reader_.accept("INT");
   return true;
@@ -453,11 +459,21 @@ Result<bool> Translator::current_user() {
   return true;
 }
 
-Result<bool> Translator::information_schema() {
-  if (!reader_.at(".", 1) || !is_name(reader_.peek(2))) return false;
-  const auto real = information_schema_table(value_of(text_, reader_.peek(2), options_.lex));
+/// information_schema.PIPELINES; and, where that is the current database, PIPELINES and TABLES.
+bool Translator::information_schema() {
+  const bool member = reader_.at(".", 1);
+  std::string real;
+  if (member && is_information_schema(reader_.value()) && is_name(reader_.peek(2))) {
+    real = information_schema_table(value_of(text_, reader_.peek(2), options_.lex));
+  } else if (!member && !call() && options_.facts != nullptr && (after("FROM") || after("JOIN")) &&
+             is_information_schema(options_.facts->database)) {
+    real = information_schema_table(reader_.value());
+    if (real.empty() && is_standard_table(reader_.value())) {
+      real = "information_schema." + quoted_name(reader_.value());
+    }
+  }
   if (real.empty()) return false;
-  take(real, 3);
+  take(real, member ? 3 : 1);
   return true;
 }
 

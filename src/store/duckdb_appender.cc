@@ -19,10 +19,11 @@ Error as_altered(Error error) {
 
 }  // namespace
 
-Result<Appender> open_appender(duckdb_connection connection, const std::string& schema,
-                               const std::string& table, const std::vector<std::string>& columns) {
+Result<Appender> open_appender(duckdb_connection connection, const char* catalog,
+                               const std::string& schema, const std::string& table,
+                               const std::vector<std::string>& columns) {
   Appender appender;
-  if (duckdb_appender_create_ext(connection, kCatalog, schema.c_str(), table.c_str(),
+  if (duckdb_appender_create_ext(connection, catalog, schema.c_str(), table.c_str(),
                                  appender.out()) == DuckDBError)
     return as_altered(error_of_appender(appender.get()));
   for (const auto& column : columns) {
@@ -46,7 +47,7 @@ Status finish(const Appender& appender) {
 
 Result<RowAppender> RowAppender::open(duckdb_connection connection, const std::string& schema,
                                       const std::string& table) {
-  TRY(auto appender, open_appender(connection, schema, table, {}));
+  TRY(auto appender, open_appender(connection, kCatalog, schema, table, {}));
   return RowAppender(std::move(appender));
 }
 

@@ -11,8 +11,9 @@
 namespace millrace::store {
 
 /// An appender to `columns` of the table (all of them when empty); the others get their defaults.
-Result<Appender> open_appender(duckdb_connection connection, const std::string& schema,
-                               const std::string& table, const std::vector<std::string>& columns);
+Result<Appender> open_appender(duckdb_connection connection, const char* catalog,
+                               const std::string& schema, const std::string& table,
+                               const std::vector<std::string>& columns);
 Status append_chunk(const Appender& appender, duckdb_data_chunk chunk);
 /// Writes what was appended; constraints are checked here at the latest.
 Status finish(const Appender& appender);

@@ -6,6 +6,7 @@
 #include "store/duckdb_appender.h"
 #include "store/duckdb_batch.h"
 #include "store/duckdb_error.h"
+#include "store/duckdb_schema.h"
 #include "store/duckdb_transaction.h"
 
 namespace millrace::store {
@@ -46,7 +47,8 @@ Result<std::unique_ptr<DuckdbTarget>> DuckdbTarget::open(duckdb_database databas
     TRY(target->query_,
         BatchQuery::open(database, std::move(sources), spec.input, expressions, spec.where));
   }
-  TRY_OK(open_appender(connection, target->table_.schema, target->table_.name, target->names_));
+  TRY_OK(open_appender(connection, kCatalog, target->table_.schema, target->table_.name,
+                       target->names_));
   return target;
 }
 
@@ -187,23 +189,31 @@ duckdb_data_chunk DuckdbTarget::select(duckdb_data_chunk chunk, std::span<const 
   return part_.get();
 }
 
-Status DuckdbTarget::append(std::span<const uint32_t> rows) {
-  if (rows.empty()) return {};
-  TRY(const auto appender, open_appender(connection_, table_.schema, table_.name, names_));
-  TRY_OK(check_types(appender));
+/// Calls `use` with the given staged rows, a chunk at a time.
+Status DuckdbTarget::each_chunk(std::span<const uint32_t> rows, const UseChunk& use) {
   size_t at = 0;
   size_t first = 0;
   for (size_t i = 0; at < rows.size(); first += chunk_rows(i++)) {
-    const size_t begin = at;
-    const size_t end = first + chunk_rows(i);
-    at = static_cast<size_t>(
-        std::lower_bound(rows.begin() + static_cast<ptrdiff_t>(at), rows.end(), end) -
-        rows.begin());
-    if (at == begin) continue;
+    const auto rest = rows.subspan(at);
+    const auto end = std::lower_bound(rest.begin(), rest.end(), first + chunk_rows(i));
+    const auto here = rest.first(static_cast<size_t>(end - rest.begin()));
+    if (here.empty()) continue;
     auto* chunk = load(i);
-    if (at - begin < chunk_rows(i)) chunk = select(chunk, rows.subspan(begin, at - begin), first);
-    TRY_OK(append_chunk(appender, chunk));
+    if (here.size() < chunk_rows(i)) chunk = select(chunk, here, first);
+    TRY_OK(use(chunk, here));
+    at += here.size();
   }
+  return {};
+}
+
+Status DuckdbTarget::append(std::span<const uint32_t> rows) {
+  if (rows.empty()) return {};
+  TRY(const auto appender,
+      open_appender(connection_, kCatalog, table_.schema, table_.name, names_));
+  TRY_OK(check_types(appender));
+  TRY_OK(each_chunk(rows, [&](duckdb_data_chunk chunk, std::span<const uint32_t>) {
+    return append_chunk(appender, chunk);
+  }));
   return finish(appender);
 }
 
@@ -226,15 +236,60 @@ Status DuckdbTarget::try_rows(std::span<const uint32_t> rows) {
   return append(rows);
 }
 
-Status DuckdbTarget::sift(std::vector<RowFailure>& failures) {
+Status DuckdbTarget::sift(Sifting sifting, std::vector<RowFailure>& failures) {
+  const auto late =
+      sifting == Sifting::kQuick ? set_aside_taken_keys(failures) : Result<std::vector<KeyTaken>>();
+  if (!late) return late.error();
   Rows kept;
-  TRY_OK(sift_rows(kept_, kept, failures));
+  TRY_OK(sift_rows(kept_, kept, sifting, failures));
+  Rows again;  // the first row of their key was refused
+  for (size_t i = 0; i < late->size(); ++i) {
+    const auto& [row, first, detail] = (*late)[i];
+    if (!again.empty() && again.back() == row) continue;
+    const bool taken = std::binary_search(kept.begin(), kept.end(), first.value_or(0));
+    if (!taken) again.push_back(row);
+    if (taken) refuse(row, Error(Code::kConstraint, detail), failures);
+    while (taken && i + 1 < late->size() && (*late)[i + 1].row == row) ++i;
+  }
+  TRY_OK(merge(kept, std::move(again), failures));
   kept_ = std::move(kept);
   return {};
 }
 
+/// Refuses rows whose key the table has, and takes rows whose key an earlier row has out of those
+/// that are kept: they are returned, by row.
+Result<std::vector<KeyTaken>> DuckdbTarget::set_aside_taken_keys(
+    std::vector<RowFailure>& failures) {
+  TRY(const auto keys, DuckdbKeys::find(connection_, table_, names_));
+  if (keys.empty()) return std::vector<KeyTaken>();
+  std::vector<LogicalType> types;
+  for (size_t i = 0; i < columns_.size(); ++i)
+    types.emplace_back(
+        duckdb_vector_get_column_type(duckdb_data_chunk_get_vector(chunk_.get(), i)));
+  TRY(auto taken, keys.taken(
+                      connection_, [&](const UseChunk& use) { return each_chunk(kept_, use); },
+                      std::move(types)));
+  std::sort(taken.begin(), taken.end(), [](const KeyTaken& a, const KeyTaken& b) {
+    return std::pair(a.row, a.first) < std::pair(b.row, b.first);  // the table's keys first
+  });
+  std::vector<KeyTaken> late;
+  Rows out;
+  for (auto& one : taken) {
+    const bool again = !out.empty() && out.back() == one.row;
+    if (!one.first && !again) refuse(one.row, Error(Code::kConstraint, one.detail), failures);
+    const bool refused = !one.first || (again && (late.empty() || late.back().row != one.row));
+    if (!again) out.push_back(one.row);
+    if (!refused) late.push_back(std::move(one));
+  }
+  Rows rest;
+  std::set_difference(kept_.begin(), kept_.end(), out.begin(), out.end(), std::back_inserter(rest));
+  kept_ = std::move(rest);
+  return late;
+}
+
 /// Appends to `kept` those of `rows` that the table takes, and to `failures` the others.
-Status DuckdbTarget::sift_rows(const Rows& rows, Rows& kept, std::vector<RowFailure>& failures) {
+Status DuckdbTarget::sift_rows(const Rows& rows, Rows& kept, Sifting sifting,
+                               std::vector<RowFailure>& failures) {
   auto tried = try_rows(rows);
   if (tried) {
     kept.insert(kept.end(), rows.begin(), rows.end());
@@ -248,9 +303,12 @@ Status DuckdbTarget::sift_rows(const Rows& rows, Rows& kept, std::vector<RowFail
   const auto middle = rows.begin() + static_cast<ptrdiff_t>(rows.size() / 2);
   Rows left;
   Rows right;
-  TRY_OK(sift_rows(Rows(rows.begin(), middle), left, failures));
-  TRY_OK(sift_rows(Rows(middle, rows.end()), right, failures));
-  TRY_OK(merge(left, std::move(right), failures));
+  TRY_OK(sift_rows(Rows(rows.begin(), middle), left, sifting, failures));
+  TRY_OK(sift_rows(Rows(middle, rows.end()), right, sifting, failures));
+  if (sifting == Sifting::kQuick)
+    left.insert(left.end(), right.begin(), right.end());
+  else
+    TRY_OK(merge(left, std::move(right), failures));
   kept.insert(kept.end(), left.begin(), left.end());
   return {};
 }
@@ -259,8 +317,9 @@ Status DuckdbTarget::sift_rows(const Rows& rows, Rows& kept, std::vector<RowFail
 /// with one key).
 Status DuckdbTarget::merge(Rows& kept, Rows right, std::vector<RowFailure>& failures) {
   const auto with = [&](size_t count) {
-    Rows both = kept;
-    both.insert(both.end(), right.begin(), right.begin() + static_cast<ptrdiff_t>(count));
+    Rows both;
+    std::merge(kept.begin(), kept.end(), right.begin(),
+               right.begin() + static_cast<ptrdiff_t>(count), std::back_inserter(both));
     return both;
   };
   while (!right.empty()) {

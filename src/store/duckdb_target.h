@@ -5,10 +5,12 @@
 // which are rolled back.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 
 #include "store/duckdb_batch_query.h"
+#include "store/duckdb_keys.h"
 #include "store/duckdb_tables.h"
 
 namespace millrace::store {
@@ -26,8 +28,11 @@ class DuckdbTarget {
   Status stage(const Batch& batch, std::vector<RowFailure>& failures);
   /// Appends what is staged and not refused; within a transaction.
   Status append() { return append(kept_); }
+  /// How rows are sifted out: kQuick sees rows that fail by themselves and rows with one key;
+  /// kCareful, after that did not suffice, sees whatever does not go together.
+  enum class Sifting : uint8_t { kQuick, kCareful };
   /// Finds out which rows the table refuses; outside of a transaction, after append() failed.
-  Status sift(std::vector<RowFailure>& failures);
+  Status sift(Sifting sifting, std::vector<RowFailure>& failures);
 
   size_t rows() const { return kept_.size(); }
   /// The row of the batch that the i-th of rows() is.
@@ -39,6 +44,7 @@ class DuckdbTarget {
     bool nullable = true;
     size_t input = 0;  // in the batch, when staged as it is
   };
+  using UseChunk = std::function<Status(duckdb_data_chunk, std::span<const uint32_t>)>;
   using Rows = std::vector<uint32_t>;  // numbers of staged rows, ascending
 
   explicit DuckdbTarget(duckdb_connection connection) : connection_(connection) {}
@@ -46,12 +52,15 @@ class DuckdbTarget {
   Status check_unfilled() const;
   void refuse_nulls(std::vector<RowFailure>& failures);
   void refuse(uint32_t staged, const Error& error, std::vector<RowFailure>& failures);
+  Status each_chunk(std::span<const uint32_t> rows, const UseChunk& use);
   Status append(std::span<const uint32_t> rows);
   Status check_types(const Appender& appender) const;
   duckdb_data_chunk load(size_t index);
   duckdb_data_chunk select(duckdb_data_chunk chunk, std::span<const uint32_t> rows, size_t first);
   Status try_rows(std::span<const uint32_t> rows);
-  Status sift_rows(const Rows& rows, Rows& kept, std::vector<RowFailure>& failures);
+  Result<std::vector<KeyTaken>> set_aside_taken_keys(std::vector<RowFailure>& failures);
+  Status sift_rows(const Rows& rows, Rows& kept, Sifting sifting,
+                   std::vector<RowFailure>& failures);
   Status merge(Rows& kept, Rows right, std::vector<RowFailure>& failures);
   size_t chunks() const;
   size_t chunk_rows(size_t index) const;

@@ -71,7 +71,7 @@ Result<CommitOutcome> DuckdbWriter::commit(const BatchCommit& batch) {
 }
 
 /// A row that the target refuses fails the whole transaction; it is sifted out, and the rest is
-/// tried again. Once is enough, unless somebody changes the target meanwhile.
+/// tried again: once quickly, once with care; a third time is somebody's who changes the target.
 Status DuckdbWriter::try_commit(const BatchCommit& batch) {
   constexpr int kTriesMax = 3;
   for (int attempt = 1;; ++attempt) {
@@ -83,7 +83,8 @@ Status DuckdbWriter::try_commit(const BatchCommit& batch) {
       if (!is_of_rows(appended.error())) return appended;
       if (attempt == kTriesMax) return Error(Code::kConflict, appended.error().message);
     }
-    TRY_OK(target_->sift(failures_));
+    using Sifting = DuckdbTarget::Sifting;
+    TRY_OK(target_->sift(attempt == 1 ? Sifting::kQuick : Sifting::kCareful, failures_));
   }
 }
 

@@ -1,0 +1,235 @@
+// What a session stands on, made up for tests: a store that writes down every statement and answers
+// with the rows that a test gave it, an engine and a host that write down their calls. Only tests
+// include it.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/schema.h"
+#include "engine/engine.h"
+#include "sql/rows.h"
+#include "sql/session.h"
+#include "store/store.h"
+
+namespace millrace::sql {
+
+/// What all the fakes share: the log of what came to them, and what the store is to answer.
+struct FakeWorld {
+  std::vector<std::string> log;
+  std::vector<std::string> databases{"db", "other"};
+  /// By the beginning of a statement; the first that fits. Others give no columns, no rows.
+  std::vector<std::pair<std::string, Rows>> answers;
+  std::vector<std::pair<std::string, Error>> failures;
+  int64_t rows_changed = 0;
+  bool in_transaction = false;
+  int interrupts = 0;
+  std::function<void(const std::string&)> on_statement;  // runs while the store is at work
+
+  std::vector<std::string> take_log() { return std::exchange(log, {}); }
+};
+
+class FakeStream : public store::ResultStream {
+ public:
+  FakeStream(Rows rows, int64_t changed) : columns_(rows.columns), changed_(changed) {
+    stream_ = stream_of(std::move(rows));
+  }
+  const std::vector<store::ResultColumn>& columns() const override { return columns_; }
+  int64_t rows_changed() const override { return changed_; }
+  Result<std::unique_ptr<store::ResultChunk>> next() override { return stream_->next(); }
+
+ private:
+  std::vector<store::ResultColumn> columns_;
+  int64_t changed_;
+  std::unique_ptr<store::ResultStream> stream_;
+};
+
+class FakeStoreSession : public store::Session {
+ public:
+  explicit FakeStoreSession(FakeWorld& world) : world_(world) {}
+
+  Result<std::unique_ptr<store::ResultStream>> execute(std::string_view sql) override {
+    const std::string text(sql);
+    world_.log.push_back(text);
+    if (world_.on_statement) world_.on_statement(text);
+    for (const auto& [begin, error] : world_.failures) {
+      if (text.starts_with(begin)) return error;
+    }
+    if (text == "BEGIN TRANSACTION") world_.in_transaction = true;
+    if (text == "COMMIT" || text == "ROLLBACK") world_.in_transaction = false;
+    Rows rows;
+    for (const auto& [begin, answer] : world_.answers) {
+      if (!text.starts_with(begin)) continue;
+      rows = answer;
+      break;
+    }
+    return std::unique_ptr<store::ResultStream>(
+        std::make_unique<FakeStream>(std::move(rows), world_.rows_changed));
+  }
+  Status use(std::string_view database) override {
+    const bool known = database == "main" || database.starts_with("millrace") ||
+                       std::any_of(world_.databases.begin(), world_.databases.end(),
+                                   [&](const auto& name) { return same_name(name, database); });
+    if (!known) return Error(Code::kNotFound, "no such schema");
+    database_ = to_lower(database);
+    world_.log.push_back("use " + database_);
+    return {};
+  }
+  const std::string& database() const override { return database_; }
+  bool in_transaction() const override { return world_.in_transaction; }
+  void interrupt() override { ++world_.interrupts; }
+
+ private:
+  FakeWorld& world_;
+  std::string database_ = "main";
+};
+
+/// Only what a session asks of a store has an answer.
+class FakeStore : public store::Store {
+ public:
+  explicit FakeStore(FakeWorld& world) : world_(world) {}
+
+  Result<std::unique_ptr<store::Session>> open_session() override {
+    return std::unique_ptr<store::Session>(std::make_unique<FakeStoreSession>(world_));
+  }
+  Result<std::vector<std::string>> databases() override { return world_.databases; }
+  Status create_database(const std::string& name, bool if_not_exists) override {
+    world_.log.push_back("create database " + name + (if_not_exists ? " if not exists" : ""));
+    return {};
+  }
+  Result<std::optional<store::TableInfo>> table(const std::string&, const std::string&) override {
+    return unasked();
+  }
+  Status create_table(const std::string&, const std::string&, const Schema&) override {
+    return unasked();
+  }
+  Result<std::vector<store::Definition>> definitions() override { return unasked(); }
+  Result<int64_t> put_definition(const store::Definition&) override { return unasked(); }
+  Status set_state(int64_t, const std::string&) override { return unasked(); }
+  Status remove_definition(int64_t) override { return unasked(); }
+  Result<std::vector<Cursor>> cursors(int64_t) override { return unasked(); }
+  Result<int64_t> last_batch_id(int64_t) override { return unasked(); }
+  Result<std::unique_ptr<store::BatchWriter>> open_writer(const store::PipelineIdentity&,
+                                                          const store::OutputSpec&) override {
+    return unasked();
+  }
+  Result<std::unique_ptr<store::Shaper>> open_shaper(const store::ShapeSpec&) override {
+    return unasked();
+  }
+  Status log_error(const store::PipelineError&) override { return unasked(); }
+  Result<std::optional<store::ModelSnapshot>> newest_snapshot(int64_t) override {
+    return unasked();
+  }
+  Result<std::vector<store::LoggedBatch>> training_log(int64_t, int64_t) override {
+    return unasked();
+  }
+  Result<std::optional<std::string>> setting(const std::string&) override { return unasked(); }
+  Status set_setting(const std::string&, const std::string&) override { return unasked(); }
+  Status add_virtual_table(store::VirtualTable) override { return unasked(); }
+  Status set_predictor(std::shared_ptr<store::Predictor>) override { return unasked(); }
+  Status close() override { return {}; }
+
+ private:
+  static Error unasked() { return {Code::kInternal, "a session does not ask this of a store"}; }
+  FakeWorld& world_;
+};
+
+class FakeEngine : public engine::Engine {
+ public:
+  explicit FakeEngine(FakeWorld& world) : world_(world) {}
+
+  Status create_model(const engine::ModelDefinition& model, engine::Existing) override {
+    models.push_back(model);
+    return say("create model ", model.name);
+  }
+  Status drop_model(const engine::ObjectName& name, engine::Absent) override {
+    return say("drop model ", name);
+  }
+  Result<engine::ModelDefinition> model(const engine::ObjectName& name) override {
+    for (const auto& one : models) {
+      if (one.name == name) return one;
+    }
+    return Error(Code::kNotFound, "model " + name.quoted() + " does not exist");
+  }
+  Result<Batch> describe_model(const engine::ObjectName& name) override {
+    TRY_OK(say("describe model ", name));
+    Batch batch(std::make_shared<Schema>(std::vector<Field>{{"column", {Kind::kVarchar}}}));
+    batch.reset(0);
+    return batch;
+  }
+  Status create_pipeline(const engine::PipelineDefinition& pipeline, engine::Existing) override {
+    pipelines.push_back(pipeline);
+    return say("create pipeline ", pipeline.name);
+  }
+  Status drop_pipeline(const engine::ObjectName& name, engine::Absent) override {
+    return say("drop pipeline ", name);
+  }
+  Result<engine::PipelineDefinition> pipeline(const engine::ObjectName& name) override {
+    for (const auto& one : pipelines) {
+      if (one.name == name) return one;
+    }
+    return Error(Code::kNotFound, "pipeline " + name.quoted() + " does not exist");
+  }
+  Status start_pipeline(const engine::ObjectName& name, engine::Absent) override {
+    return say("start ", name);
+  }
+  Status stop_pipeline(const engine::ObjectName& name, engine::Absent) override {
+    return say("stop ", name);
+  }
+  Status start_all(const std::string& database) override { return say("start all of ", database); }
+  Status stop_all(const std::string& database) override { return say("stop all of ", database); }
+  std::vector<engine::ObjectName> model_names() override { return {}; }
+  std::vector<engine::ObjectName> pipeline_names() override { return {}; }
+  Status check_droppable(const std::string& database) override {
+    return say("check droppable ", database);
+  }
+  void stop() override {}
+
+  std::vector<engine::ModelDefinition> models;
+  std::vector<engine::PipelineDefinition> pipelines;
+  std::optional<Error> failure;  // of the next verbs
+
+ private:
+  Status say(const std::string& verb, const engine::ObjectName& name) {
+    return say(verb, name.database + "." + name.name);
+  }
+  Status say(const std::string& verb, const std::string& what) {
+    world_.log.push_back(verb + what);
+    if (failure) return *failure;
+    return {};
+  }
+  FakeWorld& world_;
+};
+
+class FakeHost : public SessionHost {
+ public:
+  explicit FakeHost(FakeWorld& world) : world_(world) {}
+
+  std::vector<Process> processes() override {
+    return {{7, "root", "127.0.0.1:5", "db", "Query", 3, "", std::string(300, 'x')},
+            {8, "root", "127.0.0.1:6", "", "Sleep", 0, "", ""}};
+  }
+  Status kill(uint64_t id, KillScope scope) override {
+    world_.log.push_back("kill " + std::to_string(id) +
+                         (scope == KillScope::kQuery ? " query" : " connection"));
+    return {};
+  }
+  Status set_password(const std::string& user, const std::string& host,
+                      const std::string& password) override {
+    world_.log.push_back("password " + user + "@" + host + " " + password);
+    return {};
+  }
+  std::string server_version() const override { return "8.0.36-millrace-0.1.0"; }
+  int port() const override { return 3306; }
+  int64_t uptime_seconds() const override { return 60; }
+
+ private:
+  FakeWorld& world_;
+};
+
+}  // namespace millrace::sql

@@ -1,0 +1,296 @@
+#include "sql/translate.h"
+
+#include <gtest/gtest.h>
+
+#include "sql/system_schema.h"
+
+namespace millrace::sql {
+namespace {
+
+class Translate : public testing::Test {
+ protected:
+  /// The store's SQL, or the error as "position: message".
+  std::string operator()(std::string_view text, bool names_items = false) {
+    const auto result = run(text, names_items);
+    if (result) return result->sql;
+    return std::to_string(result.error().position) + ": " + result.error().message;
+  }
+  Result<Translation> run(std::string_view text, bool names_items = false) {
+    TRY(const auto tokens, lex(text, lex_));
+    return translate(
+        text, tokens,
+        {.lex = lex_, .facts = &facts_, .variables = &variables_, .names_items = names_items});
+  }
+
+  LexOptions lex_;
+  SessionFacts facts_{"db", "root", "127.0.0.1", "8.0.36-millrace", 7, 3};
+  Variables variables_{[](std::string_view) { return std::nullopt; }};
+};
+
+struct Pair {
+  std::string_view mysql, store;
+};
+
+TEST_F(Translate, PassesWhatItDoesNotKnow) {
+  for (const std::string_view text :
+       {"SELECT a, b FROM t WHERE a = 1 AND b >= 2.5e3",
+        "FROM t SELECT list_transform(a, x -> x + 1)",
+        "SELECT {'a': 1}.a, [1, 2][1], a::VARCHAR, b ->> '$.c'", "SELECT mod(5, 2), value FROM div",
+        "INSERT INTO t VALUES (1), (2)", "SELECT t.limit, t.database FROM t",
+        "SELECT * FROM predict('m', t)", "SELECT a\tFROM\n  t"}) {
+    EXPECT_EQ((*this)(text), text);
+  }
+}
+
+TEST_F(Translate, Lexis) {
+  constexpr Pair kPairs[] = {
+      {"SELECT `a b`, `c``d`, `e\"f`", "SELECT \"a b\", \"c`d\", \"e\"\"f\""},
+      {"SELECT \"it's\"", "SELECT 'it''s'"},
+      {"SELECT 'a\\nb\\'c'", "SELECT 'a\nb''c'"},
+      {"SELECT 'a\\0b'", "SELECT ('' || 'a' || chr(0) || 'b')"},
+      {"SELECT 'a' 'b'\n\"c\"", "SELECT 'abc'"},
+      {"SELECT N'a', _utf8mb4'b', _utf8 'c'", "SELECT 'a','b', 'c'"},
+      {"SELECT _binary'\\0M'", "SELECT '\\x00\\x4D'::BLOB"},
+      {"SELECT x'4D', 0x4d, b'101', 0b11", "SELECT '\\x4D'::BLOB, '\\x4D'::BLOB, 5, 3"},
+      {"SELECT 1 # x\n, 2 -- y\n, 3 /* z */ , 4", "SELECT 1 , 2 , 3 , 4"},
+      {"SELECT /*!40001 SQL_NO_CACHE */ * FROM t", "SELECT * FROM t"},
+      {"SELECT 5--1, 5 - -1", "SELECT 5- -1, 5 - -1"},
+      {"SELECT a <=> b", "SELECT a  IS NOT DISTINCT FROM  b"},
+      {"SELECT a FROM t COLLATE utf8mb4_general_ci", "SELECT a FROM t"},
+  };
+  for (const auto& [mysql, store] : kPairs) EXPECT_EQ((*this)(mysql), store);
+}
+
+TEST_F(Translate, Words) {
+  constexpr Pair kPairs[] = {
+      {"SELECT a FROM t LIMIT 5, 10", "SELECT a FROM t LIMIT 10 OFFSET 5"},
+      {"SELECT a FROM t LIMIT 10 OFFSET 5", "SELECT a FROM t LIMIT 10 OFFSET 5"},
+      {"SELECT 1 FROM DUAL", "SELECT 1"},
+      {"SELECT DISTINCTROW SQL_NO_CACHE a FROM t",
+       "SELECT DISTINCT a FROM t"},
+      {"SELECT a DIV b, a MOD b, MOD(a, b), a % b", "SELECT a // b, a % b, MOD(a, b), a % b"},
+      {"SELECT (a) MOD (b) DIV (c)", "SELECT (a) % (b) // (c)"},
+      {"SELECT div, mod, value FROM t", "SELECT div, mod, value FROM t"},
+      {"SELECT CAST(a AS SIGNED), CAST(b AS UNSIGNED INTEGER)",
+       "SELECT CAST(a AS BIGINT), CAST(b AS UBIGINT)"},
+      {"SELECT a AS signed", "SELECT a AS signed"},
+      {"SELECT CURDATE(), CURRENT_DATE, NOW(6), CURRENT_TIMESTAMP()",
+       "SELECT current_date, current_date, now(), now()"},
+      {"SELECT RAND(), UNIX_TIMESTAMP()", "SELECT random(), CAST(floor(epoch(now())) AS BIGINT)"},
+      {"SELECT a FROM t FOR UPDATE SKIP LOCKED", "SELECT a FROM t"},
+      {"SELECT a FROM t LOCK IN SHARE MODE", "SELECT a FROM t"},
+      {"SELECT a LIKE 'x%'", "SELECT a LIKE 'x%'"},
+      {"SELECT a NOT LIKE 'x\\_y\\%'", "SELECT a NOT LIKE 'x\\_y\\%' ESCAPE '\\'"},
+      {"SELECT a LIKE 'x|_' ESCAPE '|'", "SELECT a LIKE 'x|_' ESCAPE '|'"},
+      {"INSERT IGNORE INTO t VALUES (1)", "INSERT OR IGNORE INTO t VALUES (1)"},
+      {"INSERT t (a) VALUE (1)", "INSERT INTO t (a) VALUES (1)"},
+      {"REPLACE INTO t VALUES (1)", "INSERT OR REPLACE INTO t VALUES (1)"},
+      {"REPLACE t VALUES (1)", "INSERT OR REPLACE INTO t VALUES (1)"},
+      {"SELECT REPLACE(a, 'b', 'c'), INSERT(a, 1, 2, 'x')",
+       "SELECT REPLACE(a, 'b', 'c'), INSERT(a, 1, 2, 'x')"},
+      {"INSERT INTO t VALUES (1, 2) ON DUPLICATE KEY UPDATE a = VALUES(a) + b",
+       "INSERT INTO t VALUES (1, 2) ON CONFLICT DO UPDATE SET a = excluded.\"a\" + b"},
+      {"DROP TEMPORARY TABLE t", "DROP TABLE t"},
+  };
+  for (const auto& [mysql, store] : kPairs) EXPECT_EQ((*this)(mysql), store);
+}
+
+TEST_F(Translate, TellsOfTheSession) {
+  EXPECT_EQ((*this)("SELECT DATABASE(), SCHEMA()"), "SELECT 'db', 'db'");
+  EXPECT_EQ((*this)("SELECT USER(), CURRENT_USER, CURRENT_USER()"),
+            "SELECT 'root@127.0.0.1', 'root@%', 'root@%'");
+  EXPECT_EQ((*this)("SELECT VERSION(), CONNECTION_ID(), ROW_COUNT(), LAST_INSERT_ID()"),
+            "SELECT '8.0.36-millrace', 7, 3, 0");
+  facts_.database.clear();
+  EXPECT_EQ((*this)("SELECT DATABASE()"), "SELECT NULL");
+}
+
+TEST_F(Translate, Variables) {
+  EXPECT_EQ((*this)("SELECT @A, @`b c`"), "SELECT getvariable('a'), getvariable('b c')");
+  EXPECT_EQ((*this)("SELECT @@autocommit, @@GLOBAL.sql_select_limit, @@session.time_zone"),
+            "SELECT 1, 18446744073709551615, 'SYSTEM'");
+  EXPECT_EQ((*this)("SELECT @a := 1"),
+            "7: assignment to a variable in an expression is not supported");
+  EXPECT_EQ((*this)("SELECT @@nothing"), "7: system variable \"nothing\" does not exist");
+  ASSERT_TRUE(variables_.set("character_set_results", std::nullopt));
+  EXPECT_EQ((*this)("SELECT @@character_set_results"), "SELECT NULL");
+}
+
+TEST_F(Translate, InAPipelineThereIsNoSession) {
+  const auto pipeline = [](std::string_view text) {
+    const auto tokens = lex(text, {});
+    const auto result = translate(text, *tokens, {});
+    return result ? result->sql : result.error().message;
+  };
+  EXPECT_EQ(pipeline("@Age + `b`"), "\"@Age\" + \"b\"");
+  EXPECT_EQ(pipeline("DATABASE()"), "DATABASE has no meaning here");
+  EXPECT_EQ(pipeline("@@version"), "@@version has no meaning here");
+  EXPECT_EQ(pipeline("CURRENT_USER"), "CURRENT_USER has no meaning here");
+}
+
+TEST_F(Translate, InformationSchemaHasOurTables) {
+  EXPECT_EQ((*this)("SELECT * FROM information_schema.pipelines"),
+            "SELECT * FROM millrace_information_schema.\"pipelines\"");
+  EXPECT_EQ((*this)("SELECT * FROM `INFORMATION_SCHEMA`.`PIPELINES_ERRORS` p"),
+            "SELECT * FROM millrace_information_schema.\"PIPELINES_ERRORS\" p");
+  EXPECT_EQ((*this)("SELECT * FROM information_schema.tables"),
+            "SELECT * FROM information_schema.tables");
+  facts_.database = "information_schema";
+  EXPECT_EQ((*this)("SELECT * FROM PIPELINES JOIN tables"),
+            "SELECT * FROM millrace_information_schema.\"PIPELINES\" JOIN "
+            "information_schema.\"tables\"");
+}
+
+TEST_F(Translate, InternalTablesAreNotForUsers) {
+  EXPECT_EQ((*this)("SELECT * FROM millrace_internal.settings"),
+            "14: schema \"millrace_internal\" is not for users");
+  EXPECT_EQ((*this)("SELECT * FROM `__millrace`.`Millrace_Internal`.`settings`"),
+            "27: schema \"Millrace_Internal\" is not for users");
+  EXPECT_EQ((*this)("SELECT * FROM query('SELECT 1')"), "14: function query() is not supported");
+  EXPECT_EQ((*this)("SELECT * FROM `query_table`('t')"),
+            "14: function query_table() is not supported");
+  EXPECT_EQ((*this)("SELECT query FROM t"), "SELECT query FROM t");
+}
+
+TEST_F(Translate, UnnamedItemsAreCalledByTheirText) {
+  constexpr Pair kPairs[] = {
+      {"SELECT COUNT(*)", "SELECT COUNT(*) AS \"COUNT(*)\""},
+      {"SELECT a+1, a, t.a, `b`", "SELECT a+1 AS \"a+1\", a, t.a, \"b\""},
+      {"SELECT @@version_comment LIMIT 1", "SELECT 'millrace' AS \"@@version_comment\" LIMIT 1"},
+      {"SELECT 'x', NULL, TRUE", "SELECT 'x' AS \"x\", NULL AS \"NULL\", TRUE AS \"TRUE\""},
+      {"SELECT COUNT(*) AS n, SUM(a) s, *, t.*", "SELECT COUNT(*) AS n, SUM(a) s, *, t.*"},
+      {"SELECT COUNT(*) \"n\", SUM(a) 's' FROM t",
+       "SELECT COUNT(*) AS \"n\", SUM(a) AS \"s\" FROM t"},
+      {"SELECT a \"the a\" FROM t", "SELECT a AS \"the a\" FROM t"},
+      {"SELECT DATE '2026-11-24', TIME \"10:00:00\"", "SELECT DATE '2026-11-24', TIME '10:00:00'"},
+      {"SELECT predict('m', t).probability FROM t", "SELECT predict('m', t).probability FROM t"},
+      {"SELECT DISTINCT LOWER(a) FROM t UNION SELECT UPPER(b)",
+       "SELECT DISTINCT LOWER(a) AS \"LOWER(a)\" FROM t UNION SELECT UPPER(b) AS \"UPPER(b)\""},
+      {"SELECT (SELECT MAX(a) FROM t)",
+       "SELECT (SELECT MAX(a) FROM t) AS \"(SELECT MAX(a) FROM t)\""},
+      {"SELECT CASE WHEN a THEN 1 END FROM t",
+       "SELECT CASE WHEN a THEN 1 END AS \"CASE WHEN a THEN 1 END\" FROM t"},
+      {"WITH x AS (SELECT 1) SELECT MAX(a) FROM x",
+       "WITH x AS (SELECT 1) SELECT MAX(a) AS \"MAX(a)\" FROM x"},
+      {"SELECT a DIV 2 FROM DUAL", "SELECT a // 2 AS \"a DIV 2\""},
+      {"SELECT", "SELECT"},
+  };
+  for (const auto& [mysql, store] : kPairs) EXPECT_EQ((*this)(mysql, true), store);
+}
+
+TEST_F(Translate, PlacesAreMappedBack) {
+  const std::string_view text = "SELECT `a`, 'it\\'s', b FROM `t t` WHERE c DIV 2 LIMIT 5, 10 x";
+  const auto translation = run(text);
+  ASSERT_TRUE(translation);
+  for (const auto& [mysql, store] : {std::pair<std::string_view, std::string_view>{"`a`", "\"a\""},
+                                     {"'it\\'s'", "'it''s'"},
+                                     {"b FROM", "b FROM"},
+                                     {"`t t`", "\"t t\""},
+                                     {"DIV", "//"},
+                                     {"LIMIT", "LIMIT"},
+                                     {"x", "x"}}) {
+    const auto at = static_cast<int64_t>(mysql == "x" ? translation->sql.rfind(store)
+                                                      : translation->sql.find(store));
+    EXPECT_EQ(translation->position_of(at),
+              static_cast<int64_t>(mysql == "x" ? text.rfind(mysql) : text.find(mysql)))
+        << mysql;
+  }
+  EXPECT_EQ(translation->position_of(0), 0);
+  EXPECT_EQ(translation->position_of(1 << 20), static_cast<int64_t>(text.rfind('x')));
+}
+
+std::string write_error(std::string_view text, std::string_view database = "db") {
+  const auto tokens = lex(text, {});
+  const auto checked = check_writes(text, *tokens, {}, database);
+  return checked ? "" : std::to_string(checked.error().position) + ": " + checked.error().message;
+}
+
+TEST(CheckWrites, RefusesEveryWayIntoSystemSchemas) {
+  for (const std::string_view text :
+       {"INSERT INTO millrace.models VALUES (1)",
+        "INSERT millrace.models VALUES (1)",
+        "INSERT IGNORE millrace.models VALUES (1)",
+        "INSERT LOW_PRIORITY IGNORE INTO millrace.models VALUES (1)",
+        "INSERT OR REPLACE INTO Millrace.Models VALUES (1)",
+        "REPLACE INTO `millrace`.`models` VALUES (1)",
+        "REPLACE `millrace`.`models` VALUES (1)",
+        "INSERT INTO \"millrace\".\"models\" VALUES (1)",
+        "INSERT INTO `__millrace`.`millrace`.`models` VALUES (1)",
+        "UPDATE millrace.models SET a = 1",
+        "UPDATE ONLY millrace.models SET a = 1",
+        "UPDATE ONLY (millrace.models) SET a = 1",
+        "DELETE FROM millrace.models",
+        "DELETE FROM ONLY millrace.models",
+        "DELETE /* x */ FROM millrace . models",
+        "/*!40000 DELETE FROM millrace.models */",
+        "WITH a AS (SELECT 1) INSERT INTO millrace.models SELECT * FROM a",
+        "MERGE INTO millrace.models USING a ON b WHEN MATCHED THEN DELETE",
+        "TRUNCATE millrace.models",
+        "TRUNCATE TABLE mine, millrace.models",
+        "CREATE TABLE millrace.t (a INT)",
+        "CREATE OR REPLACE TABLE information_schema.t AS SELECT 1",
+        "CREATE TABLE IF NOT EXISTS millrace.t (a INT)",
+        "CREATE OR REPLACE VIEW millrace.v AS SELECT 1",
+        "CREATE UNIQUE INDEX i ON millrace.models (a)",
+        "CREATE INDEX IF NOT EXISTS i ON millrace.models (a)",
+        "CREATE SEQUENCE main.s",
+        "CREATE TYPE millrace_internal.t AS ENUM ('a')",
+        "CREATE MACRO millrace.f(x) AS x",
+        "DROP TABLE mine, millrace.models",
+        "DROP TABLE IF EXISTS millrace.models CASCADE",
+        "DROP VIEW millrace.models",
+        "DROP MACRO TABLE millrace.f",
+        "ALTER TABLE millrace.models RENAME TO x",
+        "ALTER TABLE IF EXISTS millrace.models ADD COLUMN a INT",
+        "COPY millrace.models FROM 'f'",
+        "COPY \"millrace\".\"models\" (a) FROM 'f'",
+        "COMMENT ON TABLE millrace.models IS 'x'",
+        "EXPLAIN ANALYZE DELETE FROM millrace.models",
+        "EXPLAIN ANALYZE DROP TABLE millrace.models",
+        "EXPLAIN ANALYZE INSERT millrace.models VALUES (1)",
+        "EXPLAIN (ANALYZE, FORMAT json) DROP TABLE millrace.models",
+        "PREPARE p AS DROP TABLE millrace.models",
+        "PREPARE p (INT) AS INSERT INTO millrace.models VALUES ($1)",
+        "INSERT INTO mine VALUES (1); DELETE FROM millrace.models"}) {
+    EXPECT_NE(write_error(text).find("is read only"), std::string::npos) << text << "\n"
+                                                                         << write_error(text);
+  }
+}
+
+TEST(CheckWrites, TheCurrentDatabaseCounts) {
+  EXPECT_EQ(write_error("INSERT INTO models VALUES (1)", "millrace"),
+            "12: cannot write to \"models\": schema \"millrace\" is read only");
+  EXPECT_NE(write_error("INSERT INTO \"models\" VALUES (1)", "millrace"), "");
+  EXPECT_NE(write_error("DROP TABLE models", "information_schema"), "");
+  EXPECT_NE(write_error("TRUNCATE models", "millrace"), "");
+  EXPECT_EQ(write_error("INSERT INTO mine.t VALUES (1)", "millrace"), "");
+  EXPECT_EQ(write_error("INSERT INTO mine.t SELECT 1 ON CONFLICT DO UPDATE SET a = 1", "millrace"),
+            "");
+  EXPECT_EQ(write_error("SELECT * FROM models FOR UPDATE", "millrace"), "");
+}
+
+TEST(CheckWrites, RefusesWhatGoesAround) {
+  EXPECT_EQ(write_error("PRAGMA schema='millrace'"), "7: \"schema\" cannot be set");
+  EXPECT_EQ(write_error("PRAGMA search_path('x')"), "7: \"search_path\" cannot be set");
+  EXPECT_EQ(write_error("RESET SESSION schema"), "14: \"schema\" cannot be set");
+  EXPECT_EQ(write_error("IMPORT DATABASE 'd'"), "0: IMPORT DATABASE is not supported");
+  EXPECT_EQ(write_error("EXPORT DATABASE 'd'"), "0: EXPORT DATABASE is not supported");
+  EXPECT_EQ(write_error("COPY FROM DATABASE a TO b"), "5: COPY FROM DATABASE is not supported");
+}
+
+TEST(CheckWrites, LetsOthersPass) {
+  for (const std::string_view text :
+       {"SELECT * FROM millrace.models", "INSERT INTO t SELECT * FROM millrace.models",
+        "CREATE TABLE t AS SELECT * FROM millrace.models", "CREATE VIEW v AS FROM millrace.models",
+        "DELETE FROM t WHERE a IN (SELECT a FROM millrace.models)", "UPDATE t SET a = 1",
+        "COPY t FROM 'f'", "COPY millrace.models TO 'f'",
+        "COPY (SELECT * FROM millrace.models) TO 'f'", "CREATE TEMP TABLE temp.t (a INT)",
+        "EXPLAIN SELECT * FROM millrace.models", "SELECT 'INSERT INTO millrace.models'",
+        "SELECT 1 -- DROP TABLE millrace.models",
+        "SELECT replace(a, 'x', 'y') FROM millrace.models", "PRAGMA version", "TRUNCATE t"}) {
+    EXPECT_EQ(write_error(text), "") << text;
+  }
+}
+
+}  // namespace
+}  // namespace millrace::sql

@@ -32,8 +32,8 @@ def test_rows_of_all_types_and_nulls_arrive(shop, broker):
     ingest(shop, broker, topic, "t", ("", QUOTED))
     streams.wait_for_messages(shop, "feed", 4)
     assert streams.rejects_of(shop, "feed") == {}
-    rows = shop.rows("SELECT id, small, real_, word, CAST(day AS VARCHAR), CAST(moment AS VARCHAR), "
-                     "CAST(price AS VARCHAR), truth FROM t ORDER BY id")
+    rows = shop.rows("SELECT id, small, real_, word, CAST(day AS VARCHAR), "
+                     "CAST(moment AS VARCHAR), CAST(price AS VARCHAR), truth FROM t ORDER BY id")
     assert rows[0] == (1, 2, 0.5, "a,b", "2024-02-29", "2024-02-29 12:30:00", "12.34", 1)
     assert rows[1] == (2, None, None, "", None, None, None, None)
     assert rows[2] == (3, *[None] * 7)

@@ -27,6 +27,7 @@ FAULT_TIMEOUT_S = 20
 POINTS = ["engine.batch.taken", "engine.batch.decoded", "engine.model.trained",
           "store.commit.before", "store.commit.middle", "store.commit.after",
           "engine.publish.before", "engine.publish.after", "engine.replay.batch"]
+REPLAY = POINTS[-1]
 
 MODEL = """CREATE MODEL clicks AS LinearClassifier(
   label => clicked,
@@ -82,7 +83,8 @@ class Killer:
     def live_and_die(self, point=None):
         """One life. With a point, that ends it, if work comes by; otherwise time does."""
         self.kills += 1
-        fault = f"{point}:kill@{self.random.randint(1, FAULTS_PASSED_MAX)}" if point else None
+        passage = 1 if point == REPLAY else self.random.randint(1, FAULTS_PASSED_MAX)
+        fault = f"{point}:kill@{passage}" if point else None
         if point:
             self.server.launch(fault=fault)
         else:
@@ -153,6 +155,8 @@ def test_twenty_kills_lose_nothing_and_double_nothing(make_server, broker):
     server.kill()
     points = POINTS + [None] * (KILLS - 1 - len(POINTS))
     random_.shuffle(points)
+    points.remove(REPLAY)  # there is something to replay when the life before ended at a commit
+    points.insert(points.index("store.commit.after") + 1, REPLAY)
     produced = []
     for number, point in enumerate(points):
         share = make_rows(random_, len(produced), ROWS // len(points))
@@ -167,7 +171,7 @@ def test_twenty_kills_lose_nothing_and_double_nothing(make_server, broker):
         share = make_rows(random_, len(produced), ROWS // len(points))
         broker.produce_all(topic, ((partition, row) for partition, row, _ in share))
         produced += share
-        if killer.unmet[0] == "engine.replay.batch":
+        if killer.unmet[0] == REPLAY:
             killer.live_and_die("store.commit.after")
         killer.live_and_die(killer.unmet[0])
     assert not killer.unmet, f"no life ended at {killer.unmet}"

@@ -139,7 +139,7 @@ def replayed_from_nothing(make_server, server, name):
     session = copy.start().connect()
     assert streams.newest_snapshot(session, "clicks") is None
     session.execute("START PIPELINE shop.train")
-    session.wait_until("SELECT version > 0 FROM millrace.models", 1, 120)
+    streams.wait_for_replay(session, "clicks", timeout_s=120)
     session.execute("STOP PIPELINE shop.train")
     return streams.newest_snapshot(session, "clicks")
 
@@ -180,6 +180,7 @@ def test_twenty_kills_lose_nothing_and_double_nothing(make_server, broker):
     for pipeline in ("train", "classify"):
         streams.wait_for_messages(session, pipeline, len(produced), timeout_s=180)
     check_results(session, broker, topic, produced)
+    streams.wait_for_replay(session, "clicks")
     session.execute("USE shop; STOP ALL PIPELINES")
     kept = streams.newest_snapshot(session, "clicks")
     assert kept[0] == session.value("SELECT max(version) FROM millrace.model_versions")
@@ -205,6 +206,7 @@ def test_a_killed_training_ends_in_the_bytes_of_the_uninterrupted_one(make_serve
             killer.live_and_die(point)
         session = session if not lives else server.start().connect()
         streams.wait_for_messages(session, "train", len(produced), timeout_s=120)
+        streams.wait_for_replay(session, "clicks")
         session.execute("STOP PIPELINE shop.train")
         log = streams.batch_log(session, "train")
         return log, streams.newest_snapshot(session, "clicks")

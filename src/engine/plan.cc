@@ -348,7 +348,8 @@ void Planner::plan_output() {
     const auto* column = target_column(field.name);
     if (!field.wanted || column == nullptr || set_of(field.name) != nullptr) continue;
     std::string value = quote_identifier(field.name);
-    if (!column->type) value = "CAST(" + value + " AS " + column->type_name + ")";
+    // Read as text and cast by SQL; an empty field is NULL, as of any number.
+    if (!column->type) value = "CAST(nullif(" + value + ", '') AS " + column->type_name + ")";
     plan_.output.columns.push_back({column->name, std::move(value)});
   }
   for (const auto& set : pipeline_.set) {

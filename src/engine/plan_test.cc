@@ -87,7 +87,8 @@ TEST(Plan, APlainPipelineDecodesToTheTablesTypes) {
   EXPECT_EQ(plan.fields.size(), 4U);
   EXPECT_FALSE(plan.fields[1].wanted) << "a variable that nobody reads";
   EXPECT_EQ(written(plan.output.columns),
-            (Lines{"id = \"id\"", "Age = \"age\"", "price = CAST(\"price\" AS DECIMAL(10,2))"}));
+            (Lines{"id = \"id\"", "Age = \"age\"",
+                   "price = CAST(nullif(\"price\", '') AS DECIMAL(10,2))"}));
   EXPECT_FALSE(plan.shapes);
   EXPECT_EQ(plan.output.form, store::OutputSpec::Form::kRows);
 }

@@ -1,8 +1,13 @@
 #include "engine/reader.h"
 
+#include <utility>
+
 namespace millrace::engine {
 
 using std::chrono::milliseconds;
+
+/// How soon a topic that was missing is looked for again.
+constexpr milliseconds kLookAgain{1000};
 
 Reader::Reader(std::unique_ptr<source::Source> source, const ReaderOptions& options)
     : source_(std::move(source)), options_(options) {
@@ -32,12 +37,25 @@ void Reader::send_acknowledgement() {
   if (!cursors.empty()) source_->acknowledge(cursors);
 }
 
-bool Reader::has_new_partitions() {
-  if (since_partitions_.micros() < options_.partitions_interval.count() * 1000) return false;
+/// New partitions, or a topic that is gone: a consumer is told of neither. A broker that starts may
+/// miss a topic for a moment, so it is asked twice.
+std::optional<Taken> Reader::news_of_topic() {
+  const milliseconds wait = missing_ ? kLookAgain : options_.partitions_interval;
+  if (since_partitions_.micros() < wait.count() * 1000) return std::nullopt;
   since_partitions_.restart();
   const auto found = source_->partitions();
+  Taken news;
+  if (found) {
+    missing_ = false;
+    news.new_partitions = found->size() > options_.partitions;
+    if (news.new_partitions) return news;
+    return std::nullopt;
+  }
   // A broker that is away will be heard of from take(); here it only means "not now".
-  return found && found->size() > options_.partitions;
+  if (facts(found.error().code).retryable) return std::nullopt;
+  if (!std::exchange(missing_, true)) return std::nullopt;
+  news.error = found.error();
+  return news;
 }
 
 bool Reader::tell_well_again() {
@@ -65,11 +83,10 @@ bool Reader::read_one(const std::stop_token& stop) {
     taken.batch = std::move(*batch);
     if (!queue_.push(std::move(taken))) return false;
   }
-  if (!has_new_partitions()) return true;
-  Taken news;
-  news.new_partitions = true;
-  (void)queue_.push(std::move(news));
-  return false;  // the run ends, and the next one reads them all
+  auto news = news_of_topic();
+  if (!news) return true;
+  (void)queue_.push(std::move(*news));
+  return false;  // the run ends, and the next one reads what there is
 }
 
 void Reader::read(const std::stop_token& stop) {

@@ -54,13 +54,14 @@ class Reader {
   /// False when reading cannot go on.
   bool read_one(const std::stop_token& stop);
   void send_acknowledgement();
-  bool has_new_partitions();
+  std::optional<Taken> news_of_topic();
   bool tell_well_again();
 
   std::unique_ptr<source::Source> source_;  // the reader thread's alone
   const ReaderOptions options_;
   Stopwatch since_partitions_;
-  bool unwell_ = false;  // the last thing told was an error
+  bool unwell_ = false;   // the last thing told was an error
+  bool missing_ = false;  // the topic was not there at the last look
   Queue<Taken> queue_{kQueueBatchesMax};
   Mutex mutex_;
   std::vector<Cursor> acknowledged_ GUARDED_BY(mutex_);

@@ -22,7 +22,7 @@ def make_rows(seed, first, count):
     rows = []
     for number in range(first, first + count):
         age, city = random_.randrange(-64, 64) / 32, random_.randrange(10)
-        clicked = int(random_.random() < (0.9 if (age > 0) == (city < 5) else 0.2))
+        clicked = int(random_.random() < (0.95 if age + (1 if city < 5 else -1) > 0 else 0.05))
         rows.append((number, age, city, clicked))
     return rows
 

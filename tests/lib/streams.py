@@ -73,6 +73,13 @@ def wait_for_error(session, pipeline, part, timeout_s=WAIT_TIMEOUT_S):
                        lambda rows: any(part in row[0] for row in rows), timeout_s)
 
 
+def wait_for_replay(session, model, timeout_s=WAIT_TIMEOUT_S):
+    """Waits until the model is what its log says; after a crash it is behind for a while."""
+    session.wait_until("SELECT m.version = (SELECT max(v.version) FROM millrace.model_versions v "
+                       f"WHERE v.model_name = '{model}') FROM millrace.models m "
+                       f"WHERE m.model_name = '{model}'", 1, timeout_s)
+
+
 def newest_snapshot(session, model):
     """(version, checksum) of the newest kept snapshot, or None."""
     rows = session.rows("SELECT version, checksum FROM millrace.model_versions "

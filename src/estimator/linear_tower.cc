@@ -241,6 +241,12 @@ class LinearTower : public Tower {
   void learn_dense(Parameter& weights, const float* x, std::span<const float> gradient) {
     const size_t width = weights.rows();
     sums_.assign(width * units_, 0.0F);
+    if (width == 1 && units_ == 1) {
+      float sum = 0;
+      for (size_t i = 0; i < gradient.size(); ++i) sum += x[i] * gradient[i];
+      sums_[0] = sum;
+      return optimizer_->apply_dense(weights, sums_);
+    }
     for (size_t i = 0; i < gradient.size(); i += units_, x += width) {
       for (size_t k = 0; k < width; ++k) {
         for (size_t unit = 0; unit < units_; ++unit) {

@@ -20,7 +20,7 @@
 namespace millrace::bench {
 namespace {
 
-constexpr size_t kBatchRows = 8192;  // rows of a pipeline batch
+constexpr size_t kBatchRows = 65'536;  // of a pipeline batch: what a partition gives by default
 constexpr size_t kCountedBatches = 100;
 
 struct Options {

@@ -81,6 +81,7 @@ CsvDecoder::CsvDecoder(CsvFormat format, std::vector<InputField> fields, const D
     if (fields_[i].wanted) wanted_.push_back({i, fields_[i].nullable, fields_[i].type.kind});
   }
   chunk_.stride = fields_.size() + 1;
+  chunk_.separator_size = static_cast<uint32_t>(format_.fields_terminated_by.size());
   // A block of the splitter may find 64 separators behind the last one that a row should have.
   chunk_.starts.resize(CsvChunk::kRowsMax * chunk_.stride + 64);
   chunk_.rows.reserve(CsvChunk::kRowsMax);
@@ -235,7 +236,7 @@ void CsvDecoder::convert_numbers(size_t index, Column& column) {
     const CsvRow& row = chunk_.rows[live_[i]];
     if (fast && row.careful < 0) {
       const uint32_t* start = starts + live_[i] * chunk_.stride;
-      const size_t size = start[1] - 1 - start[0];
+      const size_t size = start[1] - chunk_.separator_size - start[0];
       if (parse_short(row.begin + start[0], size, row.end, out[i])) continue;
     }
     const CsvField field = chunk_.field(live_[i], field_index);
@@ -262,13 +263,16 @@ void CsvDecoder::convert_each(size_t index, Column& column, RejectReason reason,
 void CsvDecoder::convert_text(size_t index, Column& column) {
   auto* out = column.values<std::string_view>().data() + done_;
   const bool any_bytes = wanted_[index].kind == Kind::kBlob;
+  const bool never_null = format_.null_defined_by.empty() && !format_.empty_is_null && !null_word_;
   for (size_t i = 0; i < live_.size(); ++i) {
+    const CsvRow& row = chunk_.rows[live_[i]];
     const CsvField field = chunk_.field(live_[i], wanted_[index].field);
     out[i] = field.text;
+    if (never_null && row.ascii && row.careful < 0) continue;
     if (is_null(field, true)) {
       out[i] = {};
       set_null(index, i);
-    } else if (!chunk_.rows[live_[i]].ascii && !any_bytes && !is_utf8(field.text)) {
+    } else if (!row.ascii && !any_bytes && !is_utf8(field.text)) {
       reject(index, i, RejectReason::kBadUtf8, field.text);
     }
   }

@@ -74,7 +74,7 @@ CsvSplitter::CsvSplitter(CsvFormat format, size_t field_count, DecodeLimits limi
     : format_(std::move(format)),
       field_count_(field_count),
       limits_(limits),
-      plain_possible_(format_.fields_terminated_by.size() == 1),
+      plain_possible_(is_plain_possible()),
       crlf_(format_.lines_terminated_by == "\n"),
       separator_(format_.fields_terminated_by[0]),
       quote_(byte_of(format_.enclosed_by)),
@@ -87,6 +87,16 @@ CsvSplitter::CsvSplitter(CsvFormat format, size_t field_count, DecodeLimits limi
     if (first >= 0) stops_[static_cast<size_t>(first)] = true;
   }
   if (crlf_) stops_['\r'] = true;
+}
+
+/// A separator of several bytes must have none in common with the line's end, which is looked for
+/// first.
+bool CsvSplitter::is_plain_possible() const {
+  const auto& separator = format_.fields_terminated_by;
+  if (separator.size() == 1) return true;
+  std::string line_end = format_.lines_terminated_by;
+  if (line_end == "\n") line_end += '\r';
+  return separator.find_first_of(line_end) == std::string::npos;
 }
 
 size_t CsvSplitter::rows_max(std::string_view payload) const {
@@ -205,7 +215,16 @@ CsvSplitter::Masks CsvSplitter::masks_of(const char* block) const {
   return masks;
 }
 
+/// Whether the separator, whose first byte is at `at` of the line, stands there as a whole.
+bool CsvSplitter::is_separator(const CsvRow& row, size_t at) const {
+  const auto& separator = format_.fields_terminated_by;
+  const auto rest = static_cast<size_t>(row.end - row.begin) - at;
+  return rest >= separator.size() &&
+         std::memcmp(row.begin + at + 1, separator.data() + 1, separator.size() - 1) == 0;
+}
+
 CsvSplitter::Split CsvSplitter::split_plain(CsvChunk& chunk, CsvRow& row) {
+  const uint32_t width = chunk.separator_size;
   const auto size = static_cast<size_t>(row.end - row.begin);
   uint32_t* start = &chunk.starts[(chunk.rows.size() - 1) * chunk.stride];
   start[0] = 0;
@@ -235,9 +254,12 @@ CsvSplitter::Split CsvSplitter::split_plain(CsvChunk& chunk, CsvRow& row) {
     high |= masks.high;
     if (found >= field_count_) continue;  // too many already; a quote may still change that
     // A block has at most 64 separators, and there is room for as many behind the row's own.
-    for (uint64_t bits = masks.separators; bits != 0; bits &= bits - 1)
-      start[++found] =
-          static_cast<uint32_t>(base) + static_cast<uint32_t>(__builtin_ctzll(bits)) + 1;
+    for (uint64_t bits = masks.separators; bits != 0; bits &= bits - 1) {
+      const uint32_t at =
+          static_cast<uint32_t>(base) + static_cast<uint32_t>(__builtin_ctzll(bits));
+      if (width > 1 && (at < start[found] || !is_separator(row, at))) continue;
+      start[++found] = at + width;
+    }
   }
   row.ascii = high == 0;
   if (found >= field_count_) {
@@ -249,7 +271,7 @@ CsvSplitter::Split CsvSplitter::split_plain(CsvChunk& chunk, CsvRow& row) {
     chunk.fail(row, {RejectReason::kTooFewFields, -1, {}, found + 1});
     return Split::kFailed;
   }
-  start[field_count_] = static_cast<uint32_t>(size) + 1;
+  start[field_count_] = static_cast<uint32_t>(size) + width;
   return Split::kDone;
 }
 

@@ -60,9 +60,11 @@ struct CsvChunk {
   static constexpr size_t kRowsMax = 64;
 
   std::vector<CsvRow> rows;
-  // Plain row r: field f is the bytes [starts[r * stride + f], starts[r * stride + f + 1] - 1).
+  // Plain row r: field f begins at byte starts[r * stride + f] and ends a separator before the
+  // next one's.
   std::vector<uint32_t> starts;
   size_t stride = 0;
+  uint32_t separator_size = 1;
   std::vector<CsvField> careful_fields;
   std::vector<CsvFailure> failures;
 
@@ -74,7 +76,7 @@ struct CsvChunk {
     const CsvRow& r = rows[row];
     if (r.careful >= 0) return careful_fields[static_cast<size_t>(r.careful) + index];
     const uint32_t* start = &starts[row * stride + index];
-    return {{r.begin + start[0], start[1] - 1 - start[0]}, r.end, false, false};
+    return {{r.begin + start[0], start[1] - separator_size - start[0]}, r.end, false, false};
   }
 };
 
@@ -107,6 +109,8 @@ class CsvSplitter {
   void read_unquoted(CsvField& field, TextArena& arena);
   bool is_null_escape(std::string_view raw) const;
   std::string_view unescaped(size_t from, size_t to, bool in_quotes, TextArena& arena) const;
+  bool is_plain_possible() const;
+  bool is_separator(const CsvRow& row, size_t at) const;
   bool at_terminator(size_t at, std::string_view terminator) const;
   size_t line_end_size(size_t at) const;
   void check_sizes(CsvChunk& chunk, CsvRow& row) const;
@@ -116,9 +120,9 @@ class CsvSplitter {
   const size_t field_count_;
   const DecodeLimits limits_;
   const bool plain_possible_;
-  const bool crlf_;  // lines end in \n, and a \r before it belongs to the end
-  const char separator_;
-  int quote_ = -1;  // -1: none
+  const bool crlf_;       // lines end in \n, and a \r before it belongs to the end
+  const char separator_;  // the first byte of it
+  int quote_ = -1;        // -1: none
   int escape_ = -1;
   // Bytes at which an unquoted field may end or hold an escape.
   std::array<bool, 256> stops_{};

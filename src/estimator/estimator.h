@@ -137,6 +137,7 @@ struct Predictions {
   std::vector<float> logits;         // [rows, units]; the prediction itself for regressors
   std::vector<float> probabilities;  // [rows, n_classes] (2 when binary), empty for regressors
   std::vector<int64_t> class_ids;    // [rows], empty for regressors
+  std::vector<float> losses;         // [rows] of a binary step, not weighted; empty: not known
   std::vector<float> scratch;        // of the towers, kept for the next call
 };
 

@@ -31,14 +31,35 @@ void softmax(std::span<const float> logits, std::span<float> out) {
   for (float& value : out) value /= sum;
 }
 
+/// What sigmoid, loss and both probabilities have in common: exp(-|logit|).
+float decay_of(float logit) {
+  const float size = std::abs(logit);
+  // Below the smallest float; exp() would say the same, and take its time to report an underflow.
+  if (size > 104.0F) return 0;
+  return std::exp(-size);
+}
+
+/// 1 / (1 + exp(-logit)), without overflow.
+float sigmoid_of(float logit, float decay) {
+  return logit >= 0 ? 1 / (1 + decay) : decay / (1 + decay);
+}
+
+float binary_loss_of(float logit, float label, float decay) {
+  const float relu = logit >= 0 ? logit : 0;
+  return (relu - logit * label) + std::log1p(decay);
+}
+
 float binary_rows(std::span<const float> logits, const LabelRows& rows, float scale,
-                  std::span<float> gradient) {
+                  std::span<float> gradient, std::span<float> losses) {
   LossSum loss;
   for (size_t row = 0; row < logits.size(); ++row) {
     const float label = rows.labels.values[rows.begin + row];
     const float weight = weight_of(rows, row);
-    loss.add(binary_loss(logits[row], label) * weight);
-    gradient[row] = (sigmoid(logits[row]) - label) * (weight * scale);
+    const float decay = decay_of(logits[row]);
+    const float loss_of_row = binary_loss_of(logits[row], label, decay);
+    loss.add(loss_of_row * weight);
+    if (!losses.empty()) losses[row] = loss_of_row;
+    gradient[row] = (sigmoid_of(logits[row], decay) - label) * (weight * scale);
   }
   return loss.total();
 }
@@ -74,14 +95,11 @@ float regression_rows(std::span<const float> logits, size_t units, const LabelRo
 }  // namespace
 
 float sigmoid(float x) {
-  if (x >= 0) return 1 / (1 + std::exp(-x));
-  const float e = std::exp(x);
-  return e / (1 + e);
+  return sigmoid_of(x, decay_of(x));
 }
 
 float binary_loss(float logit, float label) {
-  const float relu = logit >= 0 ? logit : 0;
-  return (relu - logit * label) + std::log1p(std::exp(-std::abs(logit)));
+  return binary_loss_of(logit, label, decay_of(logit));
 }
 
 float multi_class_loss(std::span<const float> logits, size_t label) {
@@ -96,7 +114,7 @@ float squared_loss(float prediction, float label) {
 }
 
 float loss_and_gradient(const EstimatorSpec& spec, std::span<const float> logits,
-                        const LabelRows& rows, std::span<float> gradient) {
+                        const LabelRows& rows, std::span<float> gradient, std::span<float> losses) {
   const auto units = static_cast<size_t>(spec.units());
   const size_t count = (rows.end - rows.begin) * (spec.is_classifier() ? 1 : units);
   const bool mean = spec.loss_reduction == LossReduction::kSumOverBatchSize && count > 0;
@@ -106,7 +124,7 @@ float loss_and_gradient(const EstimatorSpec& spec, std::span<const float> logits
   if (!spec.is_classifier()) {
     sum = regression_rows(logits, units, rows, scale, gradient);
   } else if (units == 1) {
-    sum = binary_rows(logits, rows, scale, gradient);
+    sum = binary_rows(logits, rows, scale, gradient, losses);
   } else {
     sum = multi_class_rows(logits, units, rows, scale, gradient);
   }
@@ -129,8 +147,9 @@ void finish_predictions(const EstimatorSpec& spec, Predictions& out) {
     // softmax([0, logit]) and its argmax, where a tie is class 0.
     out.probabilities.resize(2 * out.rows);
     for (size_t row = 0; row < out.rows; ++row) {
-      out.probabilities[2 * row] = sigmoid(-out.logits[row]);
-      out.probabilities[2 * row + 1] = sigmoid(out.logits[row]);
+      const float decay = decay_of(out.logits[row]);
+      out.probabilities[2 * row] = sigmoid_of(-out.logits[row], decay);
+      out.probabilities[2 * row + 1] = sigmoid_of(out.logits[row], decay);
       out.class_ids[row] = out.logits[row] > 0;
     }
     return;

@@ -27,9 +27,11 @@ float binary_loss(float logit, float label);
 float multi_class_loss(std::span<const float> logits, size_t label);
 float squared_loss(float prediction, float label);
 
-/// The weighted loss of the rows, reduced as the spec says, and its gradient by the logits.
+/// The weighted loss of the rows, reduced as the spec says, and its gradient by the logits. A
+/// binary head also writes each row's loss, not weighted, to `losses` if that is not empty.
 float loss_and_gradient(const EstimatorSpec& spec, std::span<const float> logits,
-                        const LabelRows& rows, std::span<float> gradient);
+                        const LabelRows& rows, std::span<float> gradient,
+                        std::span<float> losses = {});
 
 /// Fills probabilities and class ids from out.logits, out.rows and out.units.
 void finish_predictions(const EstimatorSpec& spec, Predictions& out);

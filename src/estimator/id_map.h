@@ -24,7 +24,9 @@ class IdMap {
       std::fill(entries_.begin(), entries_.end(), Entry{});
       epoch_ = 1;
     }
-    ids_.clear();
+    count_ = 0;
+    const size_t count_max = std::min(rows, ids_max);
+    if (ids_.size() < count_max) ids_.resize(count_max);
   }
 
   /// The number of `id`: its place in ids().
@@ -36,13 +38,13 @@ class IdMap {
     }
     Entry& entry = entries_[at];
     if (entry.epoch != epoch_) {
-      entry = {epoch_, id, static_cast<uint32_t>(ids_.size())};
-      ids_.push_back(id);
+      entry = {epoch_, id, count_};
+      ids_[count_++] = id;
     }
     return entry.number;
   }
 
-  std::span<const int32_t> ids() const { return ids_; }
+  std::span<const int32_t> ids() const { return {ids_.data(), count_}; }
 
  private:
   static constexpr size_t kDirectRowsMax = 1 << 14;  // tables that fit the cache are indexed
@@ -54,7 +56,8 @@ class IdMap {
   };
 
   std::vector<Entry> entries_;
-  std::vector<int32_t> ids_;
+  std::vector<int32_t> ids_;  // the first count_ are of this step
+  uint32_t count_ = 0;
   uint32_t epoch_ = 0;
   size_t shift_ = 0;
   size_t mask_ = 0;

@@ -41,7 +41,11 @@ void add_sparse_logits(const Table& table, const EncodedBlock& block, const Towe
   const size_t units = table.width();
   const bool plain = units == 1 && combiner == Combiner::kSum && block.weights.empty();
   if (plain) {
+    constexpr uint32_t kAhead = 16;  // a large table is not in the cache
+    const uint32_t id_end = block.offsets[rows.end];
     for (size_t row = rows.begin; row < rows.end; ++row) {
+      const uint32_t later = block.offsets[row] + kAhead;
+      if (later < id_end) __builtin_prefetch(table.row(block.ids[later]));
       float sum = 0;
       for (uint32_t i = block.offsets[row]; i < block.offsets[row + 1]; ++i) {
         sum += *table.row(block.ids[i]);
@@ -71,6 +75,12 @@ void add_dense_logits(const Table& table, const EncodedBlock& block, const Tower
                       std::span<float> logits) {
   const size_t units = table.width();
   const size_t width = table.rows();
+  if (width == 1 && units == 1) {
+    const float weight = *table.row(0);
+    const float* x = block.dense.data() + rows.begin;
+    for (size_t i = 0; i < logits.size(); ++i) logits[i] += x[i] * weight;
+    return;
+  }
   for (size_t row = rows.begin; row < rows.end; ++row) {
     const float* x = block.dense.data() + row * width;
     float* out = logits.data() + (row - rows.begin) * units;

@@ -211,12 +211,12 @@ class LinearTower : public Tower {
     const size_t id_count = block.offsets[rows.end] - block.offsets[rows.begin];
     ids_.begin(weights.rows(), id_count + 1);
     sums_.assign(std::min(id_count, weights.rows()) + 1, 0.0F);
+    float* const sums = sums_.data();
     for (size_t row = rows.begin; row < rows.end; ++row) {
       const uint32_t begin = block.offsets[row];
       const uint32_t end = block.offsets[row + 1];
-      for (uint32_t i = begin; i < end; ++i) {
-        sums_[ids_.number_of(block.ids[i])] += gradient[row - rows.begin];
-      }
+      const float g = gradient[row - rows.begin];
+      for (uint32_t i = begin; i < end; ++i) sums[ids_.number_of(block.ids[i])] += g;
       // An example without ids looks up id 0 and passes it a gradient of zero.
       if (begin == end) ids_.number_of(0);
     }
@@ -241,6 +241,12 @@ class LinearTower : public Tower {
   void learn_dense(Parameter& weights, const float* x, std::span<const float> gradient) {
     const size_t width = weights.rows();
     sums_.assign(width * units_, 0.0F);
+    if (width == 1 && units_ == 1) {
+      float sum = 0;
+      for (size_t i = 0; i < gradient.size(); ++i) sum += x[i] * gradient[i];
+      sums_[0] = sum;
+      return optimizer_->apply_dense(weights, sums_);
+    }
     for (size_t i = 0; i < gradient.size(); i += units_, x += width) {
       for (size_t k = 0; k < width; ++k) {
         for (size_t unit = 0; unit < units_; ++unit) {

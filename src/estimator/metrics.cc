@@ -131,12 +131,14 @@ class HeadMetrics : public Metrics {
     const float logit = predictions.logits[row - begin];
     const float label = labels.values[row];
     const double weight = weight_of(labels, row);
-    const float probability = sigmoid(logit);
+    const float probability = predictions.probabilities[2 * (row - begin) + 1];
+    const float loss =
+        predictions.losses.empty() ? binary_loss(logit, label) : predictions.losses[row - begin];
     const bool chosen = predictions.class_ids[row - begin] == 1;
     // Keras takes any label but 0 as positive here; accuracy compares it with the class id.
     const bool positive = label != 0;
     sums_.weight += weight;
-    sums_.loss += weight * static_cast<double>(binary_loss(logit, label));
+    sums_.loss += weight * static_cast<double>(loss);
     sums_.labels += weight * static_cast<double>(label);
     sums_.predictions += weight * static_cast<double>(probability);
     if (label == (chosen ? 1.0F : 0.0F)) sums_.correct += weight;

@@ -23,6 +23,7 @@ void begin_predictions(size_t rows, size_t units, Predictions& out) {
   out.rows = rows;
   out.units = units;
   out.logits.assign(rows * units, 0.0F);
+  out.losses.clear();
 }
 
 class PublishedModel : public Model {
@@ -150,8 +151,12 @@ class EstimatorTrainer : public Trainer {
                                       global_step_);
     }
     if (!differs) out.logits = training_logits_;
+    // What the step computes of these very logits need not be computed again for the metrics.
+    const bool binary = spec_->is_classifier() && out.units == 1;
+    if (!differs && binary) out.losses.resize(out.rows);
     gradient_.resize(out.logits.size());
-    const float loss = loss_and_gradient(*spec_, training_logits_, {labels, begin, end}, gradient_);
+    const float loss =
+        loss_and_gradient(*spec_, training_logits_, {labels, begin, end}, gradient_, out.losses);
     for (const auto& part : parts_) {
       part.tower->learn({input_of(inputs, part.dnn), begin, end}, gradient_, global_step_);
     }

@@ -52,6 +52,23 @@ class BucketizedEncoder : public CategoricalEncoder {
     }
   }
 
+  bool write_block(const Batch& rows, EncodedBlock& block, FaultSink& faults) const override {
+    const size_t count = rows.rows();
+    if (reader_.shape() != 1) return false;
+    // The block is sparse, so that its dense part is free to hold the values.
+    block.dense.resize(count);
+    reader_.read(rows, block.dense, faults);
+    block.offsets.resize(count + 1);
+    block.ids.resize(count);
+    block.weights.clear();
+    block.offsets[0] = 0;
+    for (size_t row = 0; row < count; ++row) {
+      block.ids[row] = static_cast<int32_t>(bucket_of(block.dense[row], boundaries_));
+      block.offsets[row + 1] = static_cast<uint32_t>(row + 1);
+    }
+    return true;
+  }
+
  private:
   NumberReader reader_;
   std::vector<float> boundaries_;

@@ -50,6 +50,10 @@ class CategoricalEncoder {
  public:
   virtual ~CategoricalEncoder() = default;
   virtual void ids(const Batch& rows, IdRows& out, FaultSink& faults) const = 0;
+  /// The same as the finished block (with ids below 0 dropped), for a kind that can write it
+  /// without going through IdRows and whose ids are always below its number of buckets. False: use
+  /// ids().
+  virtual bool write_block(const Batch&, EncodedBlock&, FaultSink&) const { return false; }
 };
 
 class BlockEncoder {

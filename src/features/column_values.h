@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "data/column.h"
@@ -84,6 +85,16 @@ class RowElements {
   std::span<const uint32_t> offsets_;
 };
 
+/// Asks for the bytes of a text some rows ahead: a column's texts are spread over the messages, and
+/// waiting for each would cost more than what is done with it.
+template <class T>
+void prefetch_value(std::span<const T> values, size_t row) {
+  if constexpr (std::is_same_v<T, std::string_view>) {
+    constexpr size_t kRowsAhead = 24;
+    if (row + kRowsAhead < values.size()) __builtin_prefetch(values[row + kRowsAhead].data());
+  }
+}
+
 /// Fills `out` with to_id(value) of each element that is not a gap.
 template <class T, class IsGap, class ToId>
 void map_ids(const Column& column, std::span<const T> values, size_t rows, IdRows& out,
@@ -96,6 +107,7 @@ void map_ids(const Column& column, std::span<const T> values, size_t rows, IdRow
   for (size_t row = 0; row < rows; ++row) {
     const auto [begin, end] = elements.of(row);
     for (size_t i = begin; i < end; ++i) {
+      prefetch_value(values, i);
       if (is_gap(values[i])) continue;
       out.ids[count] = to_id(values[i]);
       out.elements[count++] = static_cast<uint32_t>(i - begin);
@@ -104,6 +116,28 @@ void map_ids(const Column& column, std::span<const T> values, size_t rows, IdRow
   }
   out.ids.resize(count);
   out.elements.resize(count);
+}
+
+/// The values of a plain (not list) column as a block at once: to_id(value) of each that is not a
+/// gap, without those below 0.
+template <class T, class IsGap, class ToId>
+void write_ids(const Column& column, std::span<const T> values, size_t rows, EncodedBlock& block,
+               IsGap is_gap, ToId to_id) {
+  block.offsets.resize(rows + 1);
+  block.offsets[0] = 0;
+  block.ids.resize(rows);
+  block.weights.clear();
+  uint32_t count = 0;
+  for (size_t row = 0; row < rows; ++row) {
+    prefetch_value(values, row);
+    if (column.is_valid(row) && !is_gap(values[row])) {
+      const int64_t id = to_id(values[row]);
+      block.ids[count] = static_cast<int32_t>(id);
+      count += id >= 0;
+    }
+    block.offsets[row + 1] = count;
+  }
+  block.ids.resize(count);
 }
 
 /// The two shapes of map_ids for a category column; in a dense feed "" and -1 are gaps.
@@ -121,6 +155,29 @@ void map_integers(const Column& column, size_t rows, Feed feed, IdRows& out, ToI
   with_integers(column, [&](auto values) {
     map_ids(
         column, values, rows, out,
+        [drop](auto value) { return drop && static_cast<int64_t>(value) == -1; },
+        [&](auto value) { return to_id(static_cast<int64_t>(value)); });
+  });
+}
+
+/// The same shapes of write_ids; false for a list.
+template <class ToId>
+bool write_text(const Column& column, size_t rows, Feed feed, EncodedBlock& block, ToId to_id) {
+  if (column.type().list) return false;
+  const bool drop = feed == Feed::kDense;
+  write_ids(
+      column, column.values<std::string_view>(), rows, block,
+      [drop](std::string_view text) { return drop && text.empty(); }, to_id);
+  return true;
+}
+
+template <class ToId>
+bool write_integers(const Column& column, size_t rows, Feed feed, EncodedBlock& block, ToId to_id) {
+  if (column.type().list) return false;
+  const bool drop = feed == Feed::kDense;
+  return with_integers(column, [&](auto values) {
+    write_ids(
+        column, values, rows, block,
         [drop](auto value) { return drop && static_cast<int64_t>(value) == -1; },
         [&](auto value) { return to_id(static_cast<int64_t>(value)); });
   });

@@ -19,6 +19,7 @@ class IdBlockEncoder : public BlockEncoder {
         label_(label_of(column)) {}
 
   void encode(const Batch& rows, EncodedBlock& block, FaultSink& faults) const override {
+    if (categories_->write_block(rows, block, faults)) return;
     IdRows found;
     categories_->ids(rows, found, faults);
     block.offsets.resize(rows.rows() + 1);

@@ -75,6 +75,22 @@ std::string make_error(const FeatureColumn& column, const Batch& batch,
 using Ids = std::vector<int32_t>;
 using Offsets = std::vector<uint32_t>;
 
+// The inline hash of short texts is FarmHash's own, for every length it takes.
+TEST(Fingerprint, OfShortTextsIsFarmHashs) {
+  uint64_t random = 1;
+  for (size_t size = 0; size <= 16; ++size) {
+    for (int repeat = 0; repeat < 200; ++repeat) {
+      std::string bytes;
+      while (bytes.size() < size) {
+        random = random * 6364136223846793005U + 1442695040888963407U;
+        bytes += static_cast<char>(random >> 56);
+      }
+      ASSERT_EQ(short_fingerprint(bytes), long_fingerprint(bytes)) << size << " bytes";
+    }
+  }
+  EXPECT_EQ(fingerprint("seventeen bytes!!"), long_fingerprint("seventeen bytes!!"));
+}
+
 TEST(Encoder, BlocksAreSortedByColumnName) {
   const std::vector<FeatureColumn> columns = {column_of(ColumnKind::kNumeric, "b"),
                                               column_of(ColumnKind::kHashBucket, "a", 5)};

@@ -6,7 +6,7 @@
 
 namespace millrace::features {
 
-uint64_t fingerprint(std::string_view text) {
+uint64_t long_fingerprint(std::string_view text) {
   return util::Fingerprint64(text.data(), text.size());
 }
 

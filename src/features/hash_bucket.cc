@@ -7,26 +7,41 @@
 namespace millrace::features {
 namespace {
 
+/// Takes a text or an integer to its bucket.
+struct BucketOf {
+  uint64_t buckets;
+
+  int64_t operator()(std::string_view text) const {
+    return static_cast<int64_t>(fingerprint(text) % buckets);
+  }
+  int64_t operator()(int64_t value) const {
+    return static_cast<int64_t>(fingerprint_of_integer(value) % buckets);
+  }
+};
+
 class HashBucketEncoder : public CategoricalEncoder {
  public:
   HashBucketEncoder(CategoryKey key, int64_t buckets)
-      : key_(key), buckets_(static_cast<uint64_t>(buckets)) {}
+      : key_(key), bucket_of_{static_cast<uint64_t>(buckets)} {}
 
   void ids(const Batch& rows, IdRows& out, FaultSink&) const override {
     const Column& column = rows.column(key_.index);
-    const auto bucket = [this](uint64_t hash) { return static_cast<int64_t>(hash % buckets_); };
     if (key_.integer) {
-      map_integers(column, rows.rows(), key_.feed, out,
-                   [&](int64_t value) { return bucket(fingerprint_of_integer(value)); });
+      map_integers(column, rows.rows(), key_.feed, out, bucket_of_);
     } else {
-      map_text(column, rows.rows(), key_.feed, out,
-               [&](std::string_view text) { return bucket(fingerprint(text)); });
+      map_text(column, rows.rows(), key_.feed, out, bucket_of_);
     }
+  }
+
+  bool write_block(const Batch& rows, EncodedBlock& block, FaultSink&) const override {
+    const Column& column = rows.column(key_.index);
+    return key_.integer ? write_integers(column, rows.rows(), key_.feed, block, bucket_of_)
+                        : write_text(column, rows.rows(), key_.feed, block, bucket_of_);
   }
 
  private:
   CategoryKey key_;
-  uint64_t buckets_;
+  BucketOf bucket_of_;
 };
 
 }  // namespace

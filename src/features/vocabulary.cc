@@ -39,21 +39,37 @@ class VocabularyEncoder : public CategoricalEncoder {
   void ids(const Batch& rows, IdRows& out, FaultSink&) const override {
     const Column& column = rows.column(key_.index);
     if (key_.integer) {
-      map_integers(column, rows.rows(), key_.feed, out, [this](int64_t value) {
-        const auto found = integers_.find(value);
-        if (found != integers_.end()) return found->second;
-        return oov_buckets_ == 0 ? default_id_ : oov_id(fingerprint_of_integer(value));
-      });
+      map_integers(column, rows.rows(), key_.feed, out,
+                   [this](int64_t value) { return id_of_integer(value); });
     } else {
-      map_text(column, rows.rows(), key_.feed, out, [this](std::string_view text) {
-        const auto found = words_.find(text);
-        if (found != words_.end()) return found->second;
-        return oov_buckets_ == 0 ? default_id_ : oov_id(fingerprint(text));
-      });
+      map_text(column, rows.rows(), key_.feed, out,
+               [this](std::string_view text) { return id_of_text(text); });
     }
   }
 
+  bool write_block(const Batch& rows, EncodedBlock& block, FaultSink&) const override {
+    const Column& column = rows.column(key_.index);
+    if (key_.integer) {
+      return write_integers(column, rows.rows(), key_.feed, block,
+                            [this](int64_t value) { return id_of_integer(value); });
+    }
+    return write_text(column, rows.rows(), key_.feed, block,
+                      [this](std::string_view text) { return id_of_text(text); });
+  }
+
  private:
+  int64_t id_of_integer(int64_t value) const {
+    const auto found = integers_.find(value);
+    if (found != integers_.end()) return found->second;
+    return oov_buckets_ == 0 ? default_id_ : oov_id(fingerprint_of_integer(value));
+  }
+
+  int64_t id_of_text(std::string_view text) const {
+    const auto found = words_.find(text);
+    if (found != words_.end()) return found->second;
+    return oov_buckets_ == 0 ? default_id_ : oov_id(fingerprint(text));
+  }
+
   int64_t oov_id(uint64_t hash) const { return size_ + static_cast<int64_t>(hash % oov_buckets_); }
 
   CategoryKey key_;

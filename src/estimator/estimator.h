@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "data/argument.h"
 #include "data/encoded.h"
+#include "estimator/schedule.h"
 
 namespace millrace::estimator {
 
@@ -44,6 +45,7 @@ enum class OptimizerKind : uint8_t {
 struct OptimizerSpec {
   OptimizerKind kind = OptimizerKind::kFtrl;
   float learning_rate = 0.2F;
+  Schedule schedule;  // instead of the number, if its kind is not kNone
   float decay = 0;
   // Ftrl
   float learning_rate_power = -0.5F;
@@ -61,12 +63,15 @@ struct OptimizerSpec {
   // SGD; RMSprop too
   float momentum = 0;
   bool nesterov = false;
-  // RMSprop
+  // RMSprop; Adadelta's is 0.95
   float rho = 0.9F;
   bool centered = false;
+  // Nadam: the product of the momenta of all steps so far. State, not an argument.
+  float momentum_cache = 1;
   // All: gradients are cut before they are applied. 0 = not.
-  float clipnorm = 0;
-  float clipvalue = 0;
+  float clipvalue = 0;        // each element
+  float clipnorm = 0;         // each variable's norm
+  float global_clipnorm = 0;  // the norm of all variables together
 
   bool operator==(const OptimizerSpec&) const = default;
 };
@@ -166,7 +171,7 @@ class Model {
 /// The one writer of a model; one thread at a time.
 class Trainer {
  public:
-  /// A model as TensorFlow initialises it. Errors: kUnsupported for a kind that is not built.
+  /// A model as TensorFlow initialises it. Errors: kInvalidArgument, kResourceExhausted.
   static Result<std::unique_ptr<Trainer>> create(const EstimatorSpec& spec,
                                                  const TowerLayouts& layouts);
   virtual ~Trainer() = default;

@@ -141,6 +141,7 @@ class LinearTower : public Tower {
       }
     }
     learn_bias(gradient);
+    optimizer_->end_step();
   }
 
   std::shared_ptr<const PublishedTower> publish() override {

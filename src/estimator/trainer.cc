@@ -63,6 +63,7 @@ class PublishedModel : public Model {
 std::string optimizer_identity(const OptimizerSpec& spec) {
   std::string text(facts_of(spec.kind).name);
   for (const auto& slot : Optimizer::make(spec)->slots()) text += " " + std::string(slot.name);
+  if (spec.schedule.kind != ScheduleKind::kNone) text += " with a schedule";
   return text;
 }
 
@@ -198,8 +199,8 @@ std::string EstimatorTrainer::save() const {
   writer.add_i64(examples_);
   for (const auto& part : parts_) {
     const OptimizerSpec& optimizer = part.tower->optimizer().spec();
-    for (const auto& argument : facts_of(optimizer.kind).arguments) {
-      if (argument.saved) writer.add_f32(optimizer.*argument.number);
+    for (const auto* argument : saved_arguments(optimizer)) {
+      writer.add_f32(optimizer.*argument->number);
     }
     const auto slots = part.tower->optimizer().slots();
     for (const Parameter* parameter : part.tower->parameters()) {
@@ -222,10 +223,9 @@ void EstimatorTrainer::read_state(SnapshotReader& reader, bool keep) {
   }
   for (const auto& part : parts_) {
     OptimizerSpec& optimizer = part.tower->optimizer().mutable_spec();
-    for (const auto& argument : facts_of(optimizer.kind).arguments) {
-      if (!argument.saved) continue;
+    for (const auto* argument : saved_arguments(optimizer)) {
       const float value = reader.f32();
-      if (keep) optimizer.*argument.number = value;
+      if (keep) optimizer.*argument->number = value;
     }
     const auto slots = part.tower->optimizer().slots();
     for (Parameter* parameter : part.tower->parameters()) {
@@ -271,9 +271,8 @@ std::vector<Variable> EstimatorTrainer::variables() const {
   for (const auto& part : parts_) {
     const std::string& scope = part.scope;
     const OptimizerSpec& optimizer = part.tower->optimizer().spec();
-    for (const auto& argument : facts_of(optimizer.kind).arguments) {
-      if (!argument.saved) continue;
-      all.push_back({scope + std::string(argument.name), {}, {optimizer.*argument.number}});
+    for (const auto* argument : saved_arguments(optimizer)) {
+      all.push_back({scope + std::string(argument->variable), {}, {optimizer.*argument->number}});
     }
     const auto slots = part.tower->optimizer().slots();
     for (const Parameter* parameter : part.tower->parameters()) {
@@ -290,9 +289,9 @@ std::vector<Variable> EstimatorTrainer::variables() const {
 float* EstimatorTrainer::hyperparameter(std::string_view name) {
   for (const auto& part : parts_) {
     OptimizerSpec& optimizer = part.tower->optimizer().mutable_spec();
-    for (const auto& argument : facts_of(optimizer.kind).arguments) {
-      const bool same = name == part.scope + std::string(argument.name);
-      if (argument.saved && same) return &(optimizer.*argument.number);
+    for (const auto* argument : saved_arguments(optimizer)) {
+      const bool same = name == part.scope + std::string(argument->variable);
+      if (same) return &(optimizer.*argument->number);
     }
   }
   return nullptr;
@@ -341,11 +340,6 @@ Status EstimatorTrainer::assign(const Variable& variable) {
 
 Result<std::unique_ptr<Trainer>> Trainer::create(const EstimatorSpec& spec,
                                                  const TowerLayouts& layouts) {
-  for (const auto kind : {spec.linear_optimizer.kind, spec.dnn_optimizer.kind}) {
-    if (facts_of(kind).built) continue;
-    return Error(Code::kUnsupported,
-                 "optimizer \"" + std::string(facts_of(kind).name) + "\" is not supported");
-  }
   // TensorFlow makes the DNN's optimizer first; a second one of the same kind gets a number.
   std::vector<EstimatorTrainer::Part> parts;
   const bool has_dnn = !layouts.dnn.empty();

@@ -100,6 +100,7 @@ struct EstimatorSpec {
   int64_t n_classes = 2;                      // classifiers
   int64_t label_dimension = 1;                // regressors
   std::vector<std::string> label_vocabulary;  // empty: labels are the class ids themselves
+  std::vector<float> thresholds;  // binary: where accuracy, precision and recall are reported too
   LossReduction loss_reduction = LossReduction::kSumOverBatchSize;
   Combiner sparse_combiner = Combiner::kSum;
   OptimizerSpec linear_optimizer;
@@ -111,6 +112,7 @@ struct EstimatorSpec {
   bool batch_norm = false;
   int64_t batch_size = 128;  // rows of one training step
   uint64_t seed = 1;
+  std::string warm_start_from;  // the model whose weights to start with; empty: none
 
   bool is_classifier() const;
   /// Logits of a row: 1 (binary), n_classes, or label_dimension.
@@ -196,10 +198,18 @@ class Trainer {
   virtual Status load(std::string_view bytes) = 0;
 
   virtual std::vector<Variable> variables() const = 0;
+  /// The names of those that gradients move, without slots and moving statistics.
+  virtual std::vector<std::string> trained_names() const = 0;
   /// Overwrites one variable (warm start, tests). Errors: kNotFound, kInvalidArgument for a wrong
   /// shape. Optimizers' hyperparameters are variables of shape [], as in a checkpoint.
   virtual Status assign(const Variable& variable) = 0;
 };
+
+/// `warm_start_from`: overwrites the trained variables of `trainer` (weights, biases, kernels,
+/// tables) with those of a finished model, which it must have by name and shape. As TensorFlow does
+/// with a checkpoint's path, optimizer slots and moving statistics stay as they start. Errors:
+/// kNotFound, with the nearest name; kInvalidArgument for another shape. Nothing has changed then.
+Status warm_start(Trainer& trainer, const std::vector<Variable>& from);
 
 /// The loss of rows [begin, end) of `labels`, which `predictions` holds: what a step on them would
 /// report, for evaluation without learning.

@@ -1,9 +1,10 @@
 // The Trainer and the Model it publishes: towers, a head, the two counters, and the snapshot of all
 // of it.
 #include <algorithm>
-#include <charconv>
+#include <map>
 
 #include "base/check.h"
+#include "data/schema.h"
 #include "estimator/estimator.h"
 #include "estimator/head.h"
 #include "estimator/optimizer_spec.h"
@@ -117,6 +118,10 @@ std::string first_difference(std::string_view a, std::string_view b) {
   return {};
 }
 
+bool is_moving_statistic(std::string_view name) {
+  return name.ends_with("/moving_mean") || name.ends_with("/moving_variance");
+}
+
 class EstimatorTrainer : public Trainer {
  public:
   struct Part {
@@ -174,6 +179,7 @@ class EstimatorTrainer : public Trainer {
   std::string save() const override;
   Status load(std::string_view bytes) override;
   std::vector<Variable> variables() const override;
+  std::vector<std::string> trained_names() const override;
   Status assign(const Variable& variable) override;
 
  private:
@@ -286,6 +292,16 @@ std::vector<Variable> EstimatorTrainer::variables() const {
   return all;
 }
 
+std::vector<std::string> EstimatorTrainer::trained_names() const {
+  std::vector<std::string> names;
+  for (const auto& part : parts_) {
+    for (const Parameter* parameter : part.tower->parameters()) {
+      if (!is_moving_statistic(parameter->name())) names.push_back(parameter->name());
+    }
+  }
+  return names;
+}
+
 float* EstimatorTrainer::hyperparameter(std::string_view name) {
   for (const auto& part : parts_) {
     OptimizerSpec& optimizer = part.tower->optimizer().mutable_spec();
@@ -356,6 +372,31 @@ Result<std::unique_ptr<Trainer>> Trainer::create(const EstimatorSpec& spec,
   }
   return std::unique_ptr<Trainer>(
       std::make_unique<EstimatorTrainer>(spec, layouts, std::move(parts)));
+}
+
+Status warm_start(Trainer& trainer, const std::vector<Variable>& from) {
+  std::vector<std::string_view> known;
+  for (const auto& variable : from) known.push_back(variable.name);
+  std::map<std::string, std::vector<int64_t>> shapes;
+  for (const auto& variable : trainer.variables()) shapes[variable.name] = variable.shape;
+  std::vector<const Variable*> taken;
+  for (const auto& name : trainer.trained_names()) {
+    const auto found = std::find(known.begin(), known.end(), name);
+    if (found == known.end()) {
+      return Error(Code::kNotFound, "the model to start from has no variable \"" + name + "\"",
+                   did_you_mean(name, known));
+    }
+    const Variable& variable = from[static_cast<size_t>(found - known.begin())];
+    size_t elements = 1;
+    for (const int64_t extent : variable.shape) elements *= static_cast<size_t>(extent);
+    if (variable.shape != shapes[name] || variable.values.size() != elements) {
+      return Error(Code::kInvalidArgument,
+                   "variable \"" + name + "\" has another shape in the model to start from");
+    }
+    taken.push_back(&variable);
+  }
+  for (const Variable* variable : taken) TRY_OK(trainer.assign(*variable));
+  return {};
 }
 
 }  // namespace millrace::estimator

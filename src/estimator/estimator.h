@@ -156,6 +156,14 @@ struct Variable {
   std::vector<float> values;
 };
 
+/// What one value of a row adds to a logit.
+struct Contribution {
+  std::string column;    // the feature column's name; "bias"; "dnn", all of that tower
+  int64_t element = -1;  // the category's id, or the place in a vector; -1: the column as a whole
+  float value = 1;       // the number, or the weight of the category
+  float amount = 0;
+};
+
 /// What scorers read. Immutable.
 class Model {
  public:
@@ -166,6 +174,11 @@ class Model {
   /// Rows [begin, end) of `inputs`. Thread-safe; allocates only when `out` is too small.
   virtual void predict(const TowerInputs& inputs, size_t begin, size_t end,
                        Predictions& out) const = 0;
+  /// Why row `row` has the logit of `unit` that it has: contributions that add up to it, in
+  /// column-name order. Errors: kUnsupported for a model without a linear tower, whose parts do not
+  /// add up.
+  virtual Result<std::vector<Contribution>> explain(const TowerInputs& inputs, size_t row,
+                                                    size_t unit) const = 0;
   /// The trained variables (weights, biases, kernels; no optimizer slots), for DESCRIBE MODEL.
   virtual std::vector<Variable> variables() const = 0;
 };

@@ -98,6 +98,20 @@ class HeadMetrics : public Metrics {
     sums_.steps += 1;
   }
 
+  void merge(const Metrics& other) override {
+    const auto& from = static_cast<const HeadMetrics&>(other);  // there is no other kind
+    CHECK(from.classifier_ == classifier_ && from.units_ == units_ &&
+              from.at_thresholds_.size() == at_thresholds_.size(),
+          "metrics of one kind of model are merged");
+    for (const auto member : Sums::kAll) sums_.*member += from.sums_.*member;
+    for (size_t i = 0; i < auc_.sums().size(); ++i) auc_.sums()[i] += from.auc_.sums()[i];
+    for (size_t i = 0; i < at_thresholds_.size(); ++i) {
+      for (const auto member : AtThreshold::kAll) {
+        at_thresholds_[i].*member += from.at_thresholds_[i].*member;
+      }
+    }
+  }
+
   NamedValues result() const override {
     const double average = ratio(sums_.loss, sums_.weight);
     const double loss = ratio(sums_.step_losses, sums_.steps);

@@ -31,6 +31,8 @@ class Metrics {
   /// Rows [begin, end) of `labels`; `predictions` holds just these rows; `loss` is the step's.
   virtual void add(const Predictions& predictions, const Labels& labels, size_t begin, size_t end,
                    double loss) = 0;
+  /// Adds what `other`, of the same kind of model, has seen.
+  virtual void merge(const Metrics& other) = 0;
   virtual NamedValues result() const = 0;
   virtual void reset() = 0;
   /// The accumulators as bytes, part of what a training resumes from.

@@ -41,6 +41,27 @@ class PublishedModel : public Model {
     finish_predictions(*spec_, out);
   }
 
+  Result<std::vector<Contribution>> explain(const TowerInputs& inputs, size_t row,
+                                            size_t unit) const override {
+    CHECK(unit < static_cast<size_t>(spec_->units()), "a unit is one of the model's");
+    std::vector<Contribution> all;
+    bool linear = false;
+    for (const auto& part : parts_) {
+      const TowerRows rows{input_of(inputs, part.dnn), row, row + 1};
+      if (part.tower->explain(rows, unit, all)) {
+        linear = true;
+        continue;
+      }
+      std::vector<float> logits(static_cast<size_t>(spec_->units()), 0.0F);
+      std::vector<float> scratch;
+      part.tower->add_logits(rows, logits, scratch);
+      all.push_back({"dnn", -1, 1, logits[unit]});
+    }
+    if (linear) return all;
+    return Error(Code::kUnsupported, "a DNN's predictions are not sums of its features'",
+                 "Explain a linear or a combined model.");
+  }
+
   std::vector<Variable> variables() const override {
     std::vector<Variable> all;
     for (const auto& part : parts_) part.tower->add_variables(all);
@@ -377,12 +398,14 @@ Result<std::unique_ptr<Trainer>> Trainer::create(const EstimatorSpec& spec,
 Status warm_start(Trainer& trainer, const std::vector<Variable>& from) {
   std::vector<std::string_view> known;
   for (const auto& variable : from) known.push_back(variable.name);
-  std::map<std::string, std::vector<int64_t>> shapes;
+  std::map<std::string, std::vector<int64_t>, std::less<>> shapes;
   for (const auto& variable : trainer.variables()) shapes[variable.name] = variable.shape;
   std::vector<const Variable*> taken;
   for (const auto& name : trainer.trained_names()) {
     const auto found = std::find(known.begin(), known.end(), name);
     if (found == known.end()) {
+      // Its other variables have their own counterparts here.
+      std::erase_if(known, [&](std::string_view other) { return shapes.contains(other); });
       return Error(Code::kNotFound, "the model to start from has no variable \"" + name + "\"",
                    did_you_mean(name, known));
     }

@@ -207,9 +207,14 @@ Json read_json(const std::string& file_name) {
   return Json::parse(file);
 }
 
+std::string more_folder() {
+  const char* more = std::getenv("MILLRACE_GOLDEN_CASES");
+  return more != nullptr ? more : MILLRACE_GOLDEN_CASES;
+}
+
 std::vector<std::string> case_names() {
   std::vector<std::string> names;
-  for (const auto& cases : {folder() + "/cases", std::string(MILLRACE_GOLDEN_CASES)}) {
+  for (const auto& cases : {folder() + "/cases", more_folder()}) {
     for (const auto& entry : std::filesystem::directory_iterator(cases)) {
       if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
     }
@@ -219,7 +224,7 @@ std::vector<std::string> case_names() {
 }
 
 Json read_case(const std::string& name) {
-  const std::string more = std::string(MILLRACE_GOLDEN_CASES) + "/" + name + ".json";
+  const std::string more = more_folder() + "/" + name + ".json";
   if (!std::filesystem::exists(more)) return read_json("cases/" + name + ".json");
   std::ifstream file(more);
   return Json::parse(file);

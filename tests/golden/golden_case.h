@@ -20,7 +20,10 @@ using Json = nlohmann::json;
 /// The folder of the golden files: $MILLRACE_SHARED/reference/golden.
 std::string folder();
 
-/// A file of that folder; the test aborts when it is not there.
+/// The folder of the further cases: $MILLRACE_GOLDEN_CASES, or cases/ beside this file.
+std::string more_folder();
+
+/// A file of the shared folder; the test aborts when it is not there.
 Json read_json(const std::string& name);
 /// Every file of both folders of cases, by name without ".json".
 std::vector<std::string> case_names();

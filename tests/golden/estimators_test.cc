@@ -242,7 +242,8 @@ double Replay::last_fade(const std::string& variable) const {
   };
   if (variable.ends_with("/momentum_cache")) {
     // Nadam's product of momenta has taken in that step's.
-    const bool dnn = !layouts_.dnn.empty() && !variable.starts_with("training/Nadam_1");
+    const bool dnn = !layouts_.dnn.empty() && !variable.starts_with("training/Nadam_1") &&
+                     spec_.dnn_optimizer.kind == estimator::OptimizerKind::kNadam;
     const auto& spec = dnn ? spec_.dnn_optimizer : spec_.linear_optimizer;
     const auto next = static_cast<double>(trainer_->global_step() + 1);
     return static_cast<double>(spec.beta_1) *

@@ -4,8 +4,10 @@
     python tests/golden/make_random.py FOLDER COUNT [SEED]
     MILLRACE_GOLDEN_CASES=FOLDER build/dev/tests/golden/golden_test
 
-Needs what make_more.py needs. The cases are not kept: one that shows a difference becomes a case of
-make_more.py. Configurations that TensorFlow refuses are left out and counted.
+A difference is none where a gradient is what rounding leaves of a sum that cancels, and Adam's kin
+or a centered RMSprop divide it by its own size. Needs what make_more.py needs. The cases are not
+kept: one that shows a true difference becomes a case of make_more.py. Configurations that
+TensorFlow refuses are left out and counted.
 """
 import json
 import os

@@ -5,13 +5,14 @@ JOBS ?= $(shell nproc)
 DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
+GOLDEN_ARGS ?=
 BOOTSTRAP_ARGS ?=
 
 BOOTSTRAP_INPUTS := tools/bootstrap tools/kafka-jars.xml tools/kafka-jars.sha256 \
                     tools/requirements-test.txt
 CTEST := ctest --output-on-failure --no-tests=error -j $(JOBS)
 
-.PHONY: help build demo test bench asan tsan clean
+.PHONY: help build demo test bench asan tsan golden clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -44,6 +45,14 @@ tsan: .deps/.ready-test  ## the unit tests under ThreadSanitizer
 	cmake --preset tsan
 	cmake --build build/tsan -j $(JOBS)
 	$(CTEST) --test-dir build/tsan -L unit $(TEST_ARGS)
+
+golden: .deps/tf-venv/.ready  ## tests/golden/cases anew, from the real TensorFlow (needs Python 3.11)
+	.deps/tf-venv/bin/python tests/golden/make_more.py $(GOLDEN_ARGS)
+
+.deps/tf-venv/.ready:
+	python3.11 -m venv .deps/tf-venv
+	.deps/tf-venv/bin/pip install --quiet tensorflow-cpu==2.15.1 numpy==1.26.4
+	@touch $@
 
 clean:  ## everything built; .deps/ and the download cache stay
 	rm -rf build

@@ -84,6 +84,10 @@ Result<std::shared_ptr<ModelEntry>> ModelEntry::make(ModelDefinition definition)
                                              entry->columns_.linear.size());
   if (!spec) return about_model(std::move(spec).error(), name);
   entry->spec_ = std::move(*spec);
+  if (!entry->spec_.warm_start_from.empty()) {
+    return about_model(
+        Error(Code::kUnsupported, "argument \"warm_start_from\" is not supported here"), name);
+  }
   auto trainer = estimator::Trainer::create(entry->spec_, entry->columns_.layouts());
   if (!trainer) return about_model(std::move(trainer).error(), name);
   entry->publish(

@@ -81,6 +81,7 @@ class DnnTower : public Tower {
                              {gradient.data() + form.offset, shape_->input_width}, ids_, sums_);
       optimizer_->apply_sparse(*tables_[i], ids_.ids(), sums_);
     }
+    optimizer_->end_step();
   }
 
   std::shared_ptr<const PublishedTower> publish() override {

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "data/argument.h"
 #include "data/encoded.h"
+#include "estimator/schedule.h"
 
 namespace millrace::estimator {
 
@@ -44,6 +45,7 @@ enum class OptimizerKind : uint8_t {
 struct OptimizerSpec {
   OptimizerKind kind = OptimizerKind::kFtrl;
   float learning_rate = 0.2F;
+  Schedule schedule;  // instead of the number, if its kind is not kNone
   float decay = 0;
   // Ftrl
   float learning_rate_power = -0.5F;
@@ -61,12 +63,15 @@ struct OptimizerSpec {
   // SGD; RMSprop too
   float momentum = 0;
   bool nesterov = false;
-  // RMSprop
+  // RMSprop; Adadelta's is 0.95
   float rho = 0.9F;
   bool centered = false;
+  // Nadam: the product of the momenta of all steps so far. State, not an argument.
+  float momentum_cache = 1;
   // All: gradients are cut before they are applied. 0 = not.
-  float clipnorm = 0;
-  float clipvalue = 0;
+  float clipvalue = 0;        // each element
+  float clipnorm = 0;         // each variable's norm
+  float global_clipnorm = 0;  // the norm of all variables together
 
   bool operator==(const OptimizerSpec&) const = default;
 };
@@ -95,6 +100,7 @@ struct EstimatorSpec {
   int64_t n_classes = 2;                      // classifiers
   int64_t label_dimension = 1;                // regressors
   std::vector<std::string> label_vocabulary;  // empty: labels are the class ids themselves
+  std::vector<float> thresholds;  // binary: where accuracy, precision and recall are reported too
   LossReduction loss_reduction = LossReduction::kSumOverBatchSize;
   Combiner sparse_combiner = Combiner::kSum;
   OptimizerSpec linear_optimizer;
@@ -106,6 +112,7 @@ struct EstimatorSpec {
   bool batch_norm = false;
   int64_t batch_size = 128;  // rows of one training step
   uint64_t seed = 1;
+  std::string warm_start_from;  // the model whose weights to start with; empty: none
 
   bool is_classifier() const;
   /// Logits of a row: 1 (binary), n_classes, or label_dimension.
@@ -150,6 +157,14 @@ struct Variable {
   std::vector<float> values;
 };
 
+/// What one value of a row adds to a logit.
+struct Contribution {
+  std::string column;    // the feature column's name; "bias"; "dnn", all of that tower
+  int64_t element = -1;  // the category's id, or the place in a vector; -1: the column as a whole
+  float value = 1;       // the number, or the weight of the category
+  float amount = 0;
+};
+
 /// What scorers read. Immutable.
 class Model {
  public:
@@ -160,6 +175,11 @@ class Model {
   /// Rows [begin, end) of `inputs`. Thread-safe; allocates only when `out` is too small.
   virtual void predict(const TowerInputs& inputs, size_t begin, size_t end,
                        Predictions& out) const = 0;
+  /// Why row `row` has the logit of `unit` that it has: contributions that add up to it, in
+  /// column-name order. Errors: kUnsupported for a model without a linear tower, whose parts do not
+  /// add up.
+  virtual Result<std::vector<Contribution>> explain(const TowerInputs& inputs, size_t row,
+                                                    size_t unit) const = 0;
   /// The trained variables (weights, biases, kernels; no optimizer slots), for DESCRIBE MODEL.
   virtual std::vector<Variable> variables() const = 0;
 };
@@ -167,7 +187,7 @@ class Model {
 /// The one writer of a model; one thread at a time.
 class Trainer {
  public:
-  /// A model as TensorFlow initialises it. Errors: kUnsupported for a kind that is not built.
+  /// A model as TensorFlow initialises it. Errors: kInvalidArgument, kResourceExhausted.
   static Result<std::unique_ptr<Trainer>> create(const EstimatorSpec& spec,
                                                  const TowerLayouts& layouts);
   virtual ~Trainer() = default;
@@ -192,10 +212,18 @@ class Trainer {
   virtual Status load(std::string_view bytes) = 0;
 
   virtual std::vector<Variable> variables() const = 0;
+  /// The names of those that gradients move, without slots and moving statistics.
+  virtual std::vector<std::string> trained_names() const = 0;
   /// Overwrites one variable (warm start, tests). Errors: kNotFound, kInvalidArgument for a wrong
   /// shape. Optimizers' hyperparameters are variables of shape [], as in a checkpoint.
   virtual Status assign(const Variable& variable) = 0;
 };
+
+/// `warm_start_from`: overwrites the trained variables of `trainer` (weights, biases, kernels,
+/// tables) with those of a finished model, which it must have by name and shape. As TensorFlow does
+/// with a checkpoint's path, optimizer slots and moving statistics stay as they start. Errors:
+/// kNotFound, with the nearest name; kInvalidArgument for another shape. Nothing has changed then.
+Status warm_start(Trainer& trainer, const std::vector<Variable>& from);
 
 /// The loss of rows [begin, end) of `labels`, which `predictions` holds: what a step on them would
 /// report, for evaluation without learning.

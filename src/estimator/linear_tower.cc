@@ -67,9 +67,33 @@ void add_bias(const Table& bias, std::span<float> logits) {
   }
 }
 
+/// Adds what each value of a row's block adds to the logit of `unit`.
+void explain_block(const PublishedTable& weights, const BlockForm& form, const std::string& name,
+                   const EncodedBlock& block, size_t row, size_t unit,
+                   std::vector<Contribution>& contributions) {
+  if (!form.sparse) {
+    const size_t width = weights.rows();
+    for (size_t k = 0; k < width; ++k) {
+      const float x = block.dense[row * width + k];
+      contributions.push_back(
+          {name, static_cast<int64_t>(k), x, x * weights.row(static_cast<int32_t>(k))[unit]});
+    }
+    return;
+  }
+  const float divisor = divisor_of(block, row, form.combiner);
+  if (divisor == 0) return;
+  for (uint32_t i = block.offsets[row]; i < block.offsets[row + 1]; ++i) {
+    const float weight = block.weights.empty() ? 1.0F : block.weights[i];
+    if (!counts(weight, form.combiner)) continue;
+    contributions.push_back(
+        {name, block.ids[i], weight, weight * weights.row(block.ids[i])[unit] / divisor});
+  }
+}
+
 class PublishedLinearTower : public PublishedTower {
  public:
   struct Block {
+    std::string name;
     BlockForm form;
     std::shared_ptr<const PublishedTable> weights;
     std::shared_ptr<const PublishedTable> table;
@@ -83,6 +107,26 @@ class PublishedLinearTower : public PublishedTower {
                        rows.encoded.blocks[i], rows, logits, scratch);
     }
     add_bias(*bias, logits);
+  }
+
+  bool explain(const TowerRows& row, size_t unit,
+               std::vector<Contribution>& contributions) const override {
+    CHECK(row.encoded.blocks.size() == blocks.size(), "the input has the tower's columns");
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      const Block& block = blocks[i];
+      if (!block.form.embedding) {
+        explain_block(*block.weights, block.form, block.name, row.encoded.blocks[i], row.begin,
+                      unit, contributions);
+        continue;
+      }
+      std::vector<float> logits(bias->width(), 0.0F);
+      std::vector<float> scratch;
+      add_block_logits(*block.weights, block.table.get(), block.form, row.encoded.blocks[i], row,
+                       std::span<float>(logits), scratch);
+      contributions.push_back({block.name, -1, 1, logits[unit]});
+    }
+    contributions.push_back({"bias", -1, 1, bias->row(0)[unit]});
+    return true;
   }
 
   void add_variables(std::vector<Variable>& variables) const override {
@@ -141,13 +185,14 @@ class LinearTower : public Tower {
       }
     }
     learn_bias(gradient);
+    optimizer_->end_step();
   }
 
   std::shared_ptr<const PublishedTower> publish() override {
     auto tower = std::make_shared<PublishedLinearTower>();
     for (auto& block : blocks_) {
-      tower->blocks.push_back(
-          {block.form, block.weights.publish(), block.table ? block.table->publish() : nullptr});
+      tower->blocks.push_back({block.name, block.form, block.weights.publish(),
+                               block.table ? block.table->publish() : nullptr});
     }
     tower->bias = bias_.publish();
     return tower;
@@ -167,6 +212,7 @@ class LinearTower : public Tower {
 
  private:
   struct Block {
+    std::string name;
     BlockForm form;
     Parameter weights;
     std::unique_ptr<Parameter> table;  // of an embedding
@@ -185,7 +231,7 @@ class LinearTower : public Tower {
                                           static_cast<size_t>(layout.table_rows), width);
       fill_embedding(*table, spec.seed);
     }
-    return {form,
+    return {layout.name, form,
             Parameter(scope + "/weights", {layout.width, spec.units()}, width,
                       static_cast<size_t>(spec.units())),
             std::move(table)};

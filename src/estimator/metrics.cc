@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "base/check.h"
 #include "estimator/auc.h"
@@ -40,10 +41,39 @@ struct Sums {
       &Sums::step_losses, &Sums::steps};
 };
 
+/// What a threshold other than a half makes of a binary classifier.
+struct AtThreshold {
+  float threshold = 0;
+  double correct = 0;
+  double true_positives = 0;
+  double false_positives = 0;
+  double false_negatives = 0;
+
+  static constexpr double AtThreshold::*kAll[] = {
+      &AtThreshold::correct, &AtThreshold::true_positives, &AtThreshold::false_positives,
+      &AtThreshold::false_negatives};
+
+  void add(float probability, float label, double weight) {
+    const bool chosen = probability > threshold;
+    if (label == (chosen ? 1.0F : 0.0F)) correct += weight;
+    if (chosen) (label != 0 ? true_positives : false_positives) += weight;
+    if (!chosen && label != 0) false_negatives += weight;
+  }
+};
+
+/// "accuracy/positive_threshold_0.25", with Python's %g.
+std::string name_at(std::string_view metric, float threshold) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof(buffer), "%g", static_cast<double>(threshold));
+  return std::string(metric) + "/positive_threshold_" + buffer;
+}
+
 class HeadMetrics : public Metrics {
  public:
   explicit HeadMetrics(const EstimatorSpec& spec)
-      : classifier_(spec.is_classifier()), units_(static_cast<size_t>(spec.units())) {}
+      : classifier_(spec.is_classifier()), units_(static_cast<size_t>(spec.units())) {
+    for (const float threshold : spec.thresholds) at_thresholds_.push_back({threshold});
+  }
 
   std::vector<std::string> names() const override {
     std::vector<std::string> names;
@@ -68,6 +98,20 @@ class HeadMetrics : public Metrics {
     sums_.steps += 1;
   }
 
+  void merge(const Metrics& other) override {
+    const auto& from = static_cast<const HeadMetrics&>(other);  // there is no other kind
+    CHECK(from.classifier_ == classifier_ && from.units_ == units_ &&
+              from.at_thresholds_.size() == at_thresholds_.size(),
+          "metrics of one kind of model are merged");
+    for (const auto member : Sums::kAll) sums_.*member += from.sums_.*member;
+    for (size_t i = 0; i < auc_.sums().size(); ++i) auc_.sums()[i] += from.auc_.sums()[i];
+    for (size_t i = 0; i < at_thresholds_.size(); ++i) {
+      for (const auto member : AtThreshold::kAll) {
+        at_thresholds_[i].*member += from.at_thresholds_[i].*member;
+      }
+    }
+  }
+
   NamedValues result() const override {
     const double average = ratio(sums_.loss, sums_.weight);
     const double loss = ratio(sums_.step_losses, sums_.steps);
@@ -82,21 +126,25 @@ class HeadMetrics : public Metrics {
     const double accuracy = ratio(sums_.correct, sums_.weight);
     if (units_ > 1) return {{"accuracy", accuracy}, {"average_loss", average}, {"loss", loss}};
     const double tp = sums_.true_positives;
-    return {{"accuracy", accuracy},
-            {"accuracy_baseline", std::max(label_mean, sums_.weight == 0 ? 0 : 1 - label_mean)},
-            {"auc", auc_.roc()},
-            {"auc_precision_recall", auc_.precision_recall()},
-            {"average_loss", average},
-            {"label/mean", label_mean},
-            {"loss", loss},
-            {"precision", ratio(tp, tp + sums_.false_positives)},
-            {"prediction/mean", prediction_mean},
-            {"recall", ratio(tp, tp + sums_.false_negatives)}};
+    NamedValues values = {
+        {"accuracy", accuracy},
+        {"accuracy_baseline", std::max(label_mean, sums_.weight == 0 ? 0 : 1 - label_mean)},
+        {"auc", auc_.roc()},
+        {"auc_precision_recall", auc_.precision_recall()},
+        {"average_loss", average},
+        {"label/mean", label_mean},
+        {"loss", loss},
+        {"precision", ratio(tp, tp + sums_.false_positives)},
+        {"prediction/mean", prediction_mean},
+        {"recall", ratio(tp, tp + sums_.false_negatives)}};
+    add_at_thresholds(values);
+    return values;
   }
 
   void reset() override {
     sums_ = {};
     auc_ = {};
+    for (auto& at : at_thresholds_) at = {at.threshold};
   }
 
   std::string save() const override {
@@ -105,6 +153,11 @@ class HeadMetrics : public Metrics {
     writer.add_u64(units_);
     for (const auto member : Sums::kAll) writer.add_f64(sums_.*member);
     for (const double sum : auc_.sums()) writer.add_f64(sum);
+    writer.add_u64(at_thresholds_.size());
+    for (const auto& at : at_thresholds_) {
+      writer.add_f32(at.threshold);
+      for (const auto member : AtThreshold::kAll) writer.add_f64(at.*member);
+    }
     return writer.finish();
   }
 
@@ -118,15 +171,36 @@ class HeadMetrics : public Metrics {
     AucBuckets auc;
     for (const auto member : Sums::kAll) sums.*member = reader.f64();
     for (double& sum : auc.sums()) sum = reader.f64();
+    auto at_thresholds = at_thresholds_;
+    bool same_thresholds = reader.u64() == at_thresholds.size();
+    for (auto& at : at_thresholds) {
+      same_thresholds = same_thresholds && reader.f32() == at.threshold;
+      for (const auto member : AtThreshold::kAll) at.*member = reader.f64();
+    }
+    if (reader.ok() && !same_thresholds) {
+      return Error(Code::kInvalidArgument, "the saved metrics are of other thresholds");
+    }
     if (!reader.ok() || !reader.at_end()) {
       return Error(Code::kDataLoss, "the saved metrics are damaged: their size is wrong");
     }
     sums_ = sums;
     auc_ = auc;
+    at_thresholds_ = std::move(at_thresholds);
     return {};
   }
 
  private:
+  /// Puts them where the alphabet has them.
+  void add_at_thresholds(NamedValues& values) const {
+    for (const auto& at : at_thresholds_) {
+      const double tp = at.true_positives;
+      values.emplace_back(name_at("accuracy", at.threshold), ratio(at.correct, sums_.weight));
+      values.emplace_back(name_at("precision", at.threshold), ratio(tp, tp + at.false_positives));
+      values.emplace_back(name_at("recall", at.threshold), ratio(tp, tp + at.false_negatives));
+    }
+    std::sort(values.begin(), values.end());
+  }
+
   void add_binary(const Predictions& predictions, const Labels& labels, size_t begin, size_t row) {
     const float logit = predictions.logits[row - begin];
     const float label = labels.values[row];
@@ -145,6 +219,7 @@ class HeadMetrics : public Metrics {
     if (chosen) (positive ? sums_.true_positives : sums_.false_positives) += weight;
     if (!chosen && positive) sums_.false_negatives += weight;
     auc_.add(probability, positive, weight);
+    for (auto& at : at_thresholds_) at.add(probability, label, weight);
   }
 
   void add_multi_class(const Predictions& predictions, const Labels& labels, size_t begin,
@@ -175,6 +250,7 @@ class HeadMetrics : public Metrics {
   size_t units_;
   Sums sums_;
   AucBuckets auc_;
+  std::vector<AtThreshold> at_thresholds_;
 };
 
 }  // namespace

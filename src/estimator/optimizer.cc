@@ -3,13 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/check.h"
-#include "estimator/optimizer_spec.h"
-
 namespace millrace::estimator {
 
 std::unique_ptr<Optimizer> Optimizer::make(const OptimizerSpec& spec) {
-  CHECK(facts_of(spec.kind).built, "the table says which optimizers are built");
   switch (spec.kind) {
     case OptimizerKind::kFtrl:
       return make_ftrl(spec);
@@ -21,33 +17,80 @@ std::unique_ptr<Optimizer> Optimizer::make(const OptimizerSpec& spec) {
       return make_sgd(spec);
     case OptimizerKind::kRmsprop:
       return make_rmsprop(spec);
-    default:
-      return nullptr;
+    case OptimizerKind::kAdadelta:
+      return make_adadelta(spec);
+    case OptimizerKind::kAdamax:
+      return make_adamax(spec);
+    case OptimizerKind::kNadam:
+      return make_nadam(spec);
   }
+  return nullptr;
 }
 
 void Optimizer::begin_step(int64_t iterations) {
   iterations_ = iterations;
-  learning_rate_ = spec_.learning_rate;
+  learning_rate_ = spec_.schedule.kind == ScheduleKind::kNone
+                       ? spec_.learning_rate
+                       : learning_rate_at(spec_.schedule, iterations);
   if (spec_.decay > 0) {
-    learning_rate_ = spec_.learning_rate / (1.0F + spec_.decay * static_cast<float>(iterations));
+    learning_rate_ = learning_rate_ / (1.0F + spec_.decay * static_cast<float>(iterations));
   }
+  prepare();
 }
 
 void Optimizer::apply_dense(Parameter& parameter, std::span<float> gradient) {
-  clip(gradient);
-  update_dense(parameter, gradient);
-  parameter.touch_all();
+  apply(parameter, false, {}, gradient);
 }
 
 void Optimizer::apply_sparse(Parameter& parameter, std::span<const int32_t> ids,
                              std::span<float> gradient) {
-  clip(gradient);
-  update_sparse(parameter, ids, gradient);
+  apply(parameter, true, ids, gradient);
 }
 
-// Keras cuts each variable's gradient by its own norm: tf.clip_by_norm, tf.clip_by_value.
+void Optimizer::apply(Parameter& parameter, bool sparse, std::span<const int32_t> ids,
+                      std::span<float> gradient) {
+  clip(gradient);
+  if (spec_.global_clipnorm > 0) {
+    waiting_.push_back(
+        {&parameter, sparse, {ids.begin(), ids.end()}, {gradient.begin(), gradient.end()}});
+    return;
+  }
+  if (sparse) {
+    update_sparse(parameter, ids, gradient);
+  } else {
+    update_dense(parameter, gradient);
+    parameter.touch_all();
+  }
+}
+
+// tf.clip_by_global_norm: every gradient is multiplied, by about 1 when there is nothing to cut.
+void Optimizer::end_step() {
+  if (waiting_.empty()) return;
+  double squares = 0;
+  for (const auto& each : waiting_) {
+    for (const float g : each.gradient) squares += static_cast<double>(g) * static_cast<double>(g);
+  }
+  const auto norm = static_cast<float>(std::sqrt(squares));
+  const float limit = spec_.global_clipnorm;
+  const float scale = limit * std::min(1 / norm, 1 / limit);
+  for (auto& each : waiting_) {
+    for (float& g : each.gradient) g *= scale;
+    if (each.sparse) {
+      update_sparse(*each.parameter, each.ids, each.gradient);
+    } else {
+      update_dense(*each.parameter, each.gradient);
+      each.parameter->touch_all();
+    }
+  }
+  waiting_.clear();
+}
+
+// Keras cuts the elements first, then each variable's gradient by its own norm: tf.clip_by_value,
+// tf.clip_by_norm.
 void Optimizer::clip(std::span<float> gradient) const {
+  if (spec_.clipvalue > 0) {
+    for (float& g : gradient) g = std::clamp(g, -spec_.clipvalue, spec_.clipvalue);
+  }
   if (spec_.clipnorm > 0) {
     double squares = 0;
     for (const float g : gradient) squares += static_cast<double>(g) * static_cast<double>(g);
@@ -55,9 +98,6 @@ void Optimizer::clip(std::span<float> gradient) const {
     if (norm > spec_.clipnorm) {
       for (float& g : gradient) g = g * spec_.clipnorm / norm;
     }
-  }
-  if (spec_.clipvalue > 0) {
-    for (float& g : gradient) g = std::clamp(g, -spec_.clipvalue, spec_.clipvalue);
   }
 }
 

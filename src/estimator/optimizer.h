@@ -1,12 +1,13 @@
 // An Optimizer applies one step's gradients to Parameters: the rule (ftrl.cc, adagrad.cc, ...), its
 // slots and its decaying learning rate. A tower owns one; the Trainer's thread calls it. A further
-// optimizer is one more file, one line in make() and one row in optimizer_spec.cc's table.
+// optimizer is one more file, one case in make() and one row in optimizer_spec.cc's table.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "estimator/estimator.h"
 #include "estimator/parameter.h"
@@ -20,7 +21,6 @@ struct SlotFacts {
 
 class Optimizer {
  public:
-  /// `spec` is of a kind that is built.
   static std::unique_ptr<Optimizer> make(const OptimizerSpec& spec);
   virtual ~Optimizer() = default;
 
@@ -34,15 +34,21 @@ class Optimizer {
   /// Starts the step after `iterations` steps: what decays is computed once.
   void begin_step(int64_t iterations);
 
-  /// Gradients may be overwritten by clipping. Dense: one value for each element.
+  /// Between begin_step() and end_step(). Gradients may be overwritten by clipping. Dense: one
+  /// value for each element.
   void apply_dense(Parameter& parameter, std::span<float> gradient);
   /// Sparse: `ids` are different rows, `gradient` their rows side by side.
   void apply_sparse(Parameter& parameter, std::span<const int32_t> ids, std::span<float> gradient);
+
+  /// The step's last call: applies what global_clipnorm made wait for all gradients.
+  void end_step();
 
  protected:
   explicit Optimizer(const OptimizerSpec& spec) : spec_(spec) {}
 
   virtual void update_dense(Parameter& parameter, std::span<const float> gradient) = 0;
+  /// What a step computes once, for all of its variables.
+  virtual void prepare() {}
   /// The update says which rows it wrote (Parameter::touch).
   virtual void update_sparse(Parameter& parameter, std::span<const int32_t> ids,
                              std::span<const float> gradient) = 0;
@@ -51,9 +57,20 @@ class Optimizer {
   int64_t iterations() const { return iterations_; }
 
  private:
+  /// A gradient that waits for the others of its step.
+  struct Waiting {
+    Parameter* parameter;
+    bool sparse;
+    std::vector<int32_t> ids;
+    std::vector<float> gradient;
+  };
+
   void clip(std::span<float> gradient) const;
+  void apply(Parameter& parameter, bool sparse, std::span<const int32_t> ids,
+             std::span<float> gradient);
 
   OptimizerSpec spec_;
+  std::vector<Waiting> waiting_;
   float learning_rate_ = 0;  // of this step
   int64_t iterations_ = 0;
 };
@@ -63,5 +80,8 @@ std::unique_ptr<Optimizer> make_adagrad(const OptimizerSpec& spec);
 std::unique_ptr<Optimizer> make_adam(const OptimizerSpec& spec);
 std::unique_ptr<Optimizer> make_sgd(const OptimizerSpec& spec);
 std::unique_ptr<Optimizer> make_rmsprop(const OptimizerSpec& spec);
+std::unique_ptr<Optimizer> make_adadelta(const OptimizerSpec& spec);
+std::unique_ptr<Optimizer> make_adamax(const OptimizerSpec& spec);
+std::unique_ptr<Optimizer> make_nadam(const OptimizerSpec& spec);
 
 }  // namespace millrace::estimator

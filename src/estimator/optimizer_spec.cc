@@ -15,61 +15,97 @@ using Spec = OptimizerSpec;
 constexpr double kMost = std::numeric_limits<float>::max();
 constexpr double kTiny = std::numeric_limits<float>::min();
 
+/// `variable` is its name in checkpoints, if it is there.
 constexpr OptimizerArgument number(std::string_view name, float Spec::*member, double least,
-                                   double most, bool saved) {
-  return {name, member, nullptr, least, most, saved};
+                                   double most, std::string_view variable = {}) {
+  return {name, member, nullptr, least, most, variable, false};
+}
+
+constexpr OptimizerArgument saved(std::string_view name, float Spec::*member, double least,
+                                  double most) {
+  return number(name, member, least, most, name);
 }
 
 constexpr OptimizerArgument flag(std::string_view name, bool Spec::*member) {
-  return {name, nullptr, member, 0, 1, false};
+  return {name, nullptr, member, 0, 1, {}, false};
 }
 
-constexpr auto kLearningRate = number("learning_rate", &Spec::learning_rate, kTiny, kMost, true);
-constexpr auto kDecay = number("decay", &Spec::decay, 0, kMost, true);
-constexpr auto kClipnorm = number("clipnorm", &Spec::clipnorm, 0, kMost, false);
-constexpr auto kClipvalue = number("clipvalue", &Spec::clipvalue, 0, kMost, false);
-constexpr auto kEpsilon = number("epsilon", &Spec::epsilon, 0, kMost, false);
+constexpr auto kLearningRate = saved("learning_rate", &Spec::learning_rate, kTiny, kMost);
+constexpr auto kDecay = saved("decay", &Spec::decay, 0, kMost);
+constexpr auto kClipnorm = number("clipnorm", &Spec::clipnorm, kTiny, kMost);
+constexpr auto kClipvalue = number("clipvalue", &Spec::clipvalue, kTiny, kMost);
+constexpr auto kGlobalClipnorm = number("global_clipnorm", &Spec::global_clipnorm, kTiny, kMost);
+constexpr auto kEpsilon = number("epsilon", &Spec::epsilon, 0, kMost);
 constexpr auto kAccumulator =
-    number("initial_accumulator_value", &Spec::initial_accumulator_value, 0, kMost, false);
-constexpr auto kMomentum = number("momentum", &Spec::momentum, 0, 1, true);
-constexpr auto kRho = number("rho", &Spec::rho, 0, 1, true);
-constexpr auto kBeta1 = number("beta_1", &Spec::beta_1, 0, 1, true);
-constexpr auto kBeta2 = number("beta_2", &Spec::beta_2, 0, 1, true);
+    number("initial_accumulator_value", &Spec::initial_accumulator_value, 0, kMost);
+constexpr auto kMomentum = saved("momentum", &Spec::momentum, 0, 1);
+constexpr auto kRho = saved("rho", &Spec::rho, 0, 1);
+constexpr auto kBeta1 = saved("beta_1", &Spec::beta_1, 0, 1);
+constexpr auto kBeta2 = saved("beta_2", &Spec::beta_2, 0, 1);
 
 constexpr OptimizerArgument kFtrl[] = {
     kLearningRate,
-    number("learning_rate_power", &Spec::learning_rate_power, -kMost, 0, true),
+    saved("learning_rate_power", &Spec::learning_rate_power, -kMost, 0),
     kAccumulator,
-    number("l1_regularization_strength", &Spec::l1_regularization_strength, 0, kMost, true),
-    number("l2_regularization_strength", &Spec::l2_regularization_strength, 0, kMost, true),
+    saved("l1_regularization_strength", &Spec::l1_regularization_strength, 0, kMost),
+    saved("l2_regularization_strength", &Spec::l2_regularization_strength, 0, kMost),
     number("l2_shrinkage_regularization_strength", &Spec::l2_shrinkage_regularization_strength, 0,
-           kMost, false),
-    number("beta", &Spec::beta, 0, kMost, true),
+           kMost),
+    saved("beta", &Spec::beta, 0, kMost),
     kDecay,
     kClipnorm,
     kClipvalue,
+    kGlobalClipnorm,
 };
-constexpr OptimizerArgument kAdagrad[] = {kLearningRate, kAccumulator, kEpsilon,
-                                          kDecay,        kClipnorm,    kClipvalue};
+constexpr OptimizerArgument kAdagrad[] = {kLearningRate, kAccumulator, kEpsilon,       kDecay,
+                                          kClipnorm,     kClipvalue,   kGlobalClipnorm};
 constexpr OptimizerArgument kAdam[] = {
-    kLearningRate, kBeta1,    kBeta2,    kEpsilon, flag("amsgrad", &Spec::amsgrad),
-    kDecay,        kClipnorm, kClipvalue};
-constexpr OptimizerArgument kSgd[] = {kLearningRate, kMomentum, flag("nesterov", &Spec::nesterov),
-                                      kDecay,        kClipnorm, kClipvalue};
+    kLearningRate, kBeta1,    kBeta2,     kEpsilon,       flag("amsgrad", &Spec::amsgrad),
+    kDecay,        kClipnorm, kClipvalue, kGlobalClipnorm};
+constexpr OptimizerArgument kSgd[] = {kLearningRate,  kMomentum, flag("nesterov", &Spec::nesterov),
+                                      kDecay,         kClipnorm, kClipvalue,
+                                      kGlobalClipnorm};
 constexpr OptimizerArgument kRmsprop[] = {
-    kLearningRate, kRho,      kMomentum, kEpsilon, flag("centered", &Spec::centered),
-    kDecay,        kClipnorm, kClipvalue};
+    kLearningRate, kRho,      kMomentum,  kEpsilon,       flag("centered", &Spec::centered),
+    kDecay,        kClipnorm, kClipvalue, kGlobalClipnorm};
+constexpr OptimizerArgument kAdadelta[] = {kLearningRate, kRho,       kEpsilon,       kDecay,
+                                           kClipnorm,     kClipvalue, kGlobalClipnorm};
+constexpr OptimizerArgument kAdamax[] = {kLearningRate, kBeta1,    kBeta2,     kEpsilon,
+                                         kDecay,        kClipnorm, kClipvalue, kGlobalClipnorm};
+constexpr OptimizerArgument kNadam[] = {
+    kLearningRate,
+    kBeta1,
+    kBeta2,
+    kEpsilon,
+    number("schedule_decay", &Spec::decay, 0, kMost, "decay"),
+    kClipnorm,
+    kClipvalue,
+    kGlobalClipnorm,
+    {"momentum_cache", &Spec::momentum_cache, nullptr, 0, 1, "momentum_cache", true},
+};
 
 constexpr std::array<OptimizerFacts, 8> kOptimizers = {{
-    {OptimizerKind::kFtrl, "Ftrl", true, 0.001F, kFtrl, true},
-    {OptimizerKind::kAdagrad, "Adagrad", true, 0.001F, kAdagrad, true},
-    {OptimizerKind::kAdam, "Adam", true, 0.001F, kAdam, true},
-    {OptimizerKind::kSgd, "SGD", true, 0.01F, kSgd, true},
-    {OptimizerKind::kRmsprop, "RMSprop", true, 0.001F, kRmsprop, true},
-    {OptimizerKind::kAdadelta, "Adadelta", false, 0.001F, {}, false},
-    {OptimizerKind::kAdamax, "Adamax", false, 0.001F, {}, false},
-    {OptimizerKind::kNadam, "Nadam", false, 0.001F, {}, false},
+    {OptimizerKind::kFtrl, "Ftrl", true, 0.001F, kFtrl},
+    {OptimizerKind::kAdagrad, "Adagrad", true, 0.001F, kAdagrad},
+    {OptimizerKind::kAdam, "Adam", true, 0.001F, kAdam},
+    {OptimizerKind::kSgd, "SGD", true, 0.01F, kSgd},
+    {OptimizerKind::kRmsprop, "RMSprop", true, 0.001F, kRmsprop},
+    {OptimizerKind::kAdadelta, "Adadelta", false, 0.001F, kAdadelta},
+    {OptimizerKind::kAdamax, "Adamax", false, 0.001F, kAdamax},
+    {OptimizerKind::kNadam, "Nadam", false, 0.001F, kNadam},
 }};
+
+/// What a call without arguments makes.
+Spec defaults_of(const OptimizerFacts& facts) {
+  constexpr float kAdadeltaRho = 0.95F;
+  constexpr float kNadamScheduleDecay = 0.004F;
+  Spec spec;
+  spec.kind = facts.kind;
+  spec.learning_rate = facts.learning_rate;
+  if (facts.kind == OptimizerKind::kAdadelta) spec.rho = kAdadeltaRho;
+  if (facts.kind == OptimizerKind::kNadam) spec.decay = kNadamScheduleDecay;
+  return spec;
+}
 
 Error wrong(const Argument& at, Code code, std::string message, std::string hint = {}) {
   Error error(code, std::move(message), std::move(hint));
@@ -80,11 +116,7 @@ Error wrong(const Argument& at, Code code, std::string message, std::string hint
 Result<const OptimizerFacts*> find_optimizer(const Argument& value) {
   std::vector<std::string_view> names;
   for (const auto& facts : kOptimizers) {
-    if (same_name(facts.name, value.text)) {
-      if (facts.built) return &facts;
-      return wrong(value, Code::kUnsupported,
-                   "optimizer \"" + std::string(facts.name) + "\" is not supported");
-    }
+    if (same_name(facts.name, value.text)) return &facts;
     names.push_back(facts.name);
   }
   return wrong(value, Code::kNotFound, "optimizer \"" + value.text + "\" does not exist",
@@ -93,14 +125,16 @@ Result<const OptimizerFacts*> find_optimizer(const Argument& value) {
 
 Result<const OptimizerArgument*> find_argument(const OptimizerFacts& facts, const Argument& given,
                                                size_t index) {
+  std::span<const OptimizerArgument> arguments = facts.arguments;
+  while (arguments.back().state) arguments = arguments.first(arguments.size() - 1);
   if (given.name.empty()) {
-    if (index < facts.arguments.size()) return &facts.arguments[index];
+    if (index < arguments.size()) return &arguments[index];
     return wrong(given, Code::kInvalidArgument,
                  "optimizer " + std::string(facts.name) + " takes at most " +
-                     std::to_string(facts.arguments.size()) + " arguments");
+                     std::to_string(arguments.size()) + " arguments");
   }
   std::vector<std::string_view> names;
-  for (const auto& argument : facts.arguments) {
+  for (const auto& argument : arguments) {
     if (same_name(argument.name, given.name)) return &argument;
     names.push_back(argument.name);
   }
@@ -121,6 +155,13 @@ Status read_argument(const OptimizerFacts& facts, const OptimizerArgument& argum
     spec.*argument.flag = same_name(given.text, "true");
     return {};
   }
+  if (argument.number == &Spec::learning_rate && given.form == Argument::Form::kCall) {
+    if (facts.kind == OptimizerKind::kNadam) {
+      return wrong(given, Code::kUnsupported, what + " is a number: Nadam takes no schedule");
+    }
+    TRY(spec.schedule, make_schedule(given));
+    return {};
+  }
   const auto value = given.as_number();
   if (!value) {
     return wrong(given, Code::kTypeMismatch, what + " is a number, not " + given.to_sql());
@@ -135,6 +176,8 @@ Status read_argument(const OptimizerFacts& facts, const OptimizerArgument& argum
     return wrong(given, Code::kInvalidArgument, what + " must be " + bounds);
   }
   spec.*argument.number = rounded;
+  // Keras takes its own epsilon where 0 is given.
+  if (argument.number == &Spec::epsilon && rounded == 0) spec.epsilon = Spec{}.epsilon;
   return {};
 }
 
@@ -144,6 +187,16 @@ const OptimizerFacts& facts_of(OptimizerKind kind) {
   const auto& facts = kOptimizers[static_cast<size_t>(kind)];
   CHECK(facts.kind == kind, "the optimizer table is in the order of the enum");
   return facts;
+}
+
+std::vector<const OptimizerArgument*> saved_arguments(const OptimizerSpec& spec) {
+  std::vector<const OptimizerArgument*> all;
+  for (const auto& argument : facts_of(spec.kind).arguments) {
+    const bool scheduled =
+        argument.number == &Spec::learning_rate && spec.schedule.kind != ScheduleKind::kNone;
+    if (!argument.variable.empty() && !scheduled) all.push_back(&argument);
+  }
+  return all;
 }
 
 Result<OptimizerSpec> make_optimizer_spec(const Argument& value,
@@ -159,9 +212,8 @@ Result<OptimizerSpec> make_optimizer_spec(const Argument& value,
                  "optimizer \"" + std::string(facts->name) + "\" cannot be given by its name alone",
                  "Write " + std::string(facts->name) + "().");
   }
-  OptimizerSpec spec;
-  spec.kind = facts->kind;
-  spec.learning_rate = call ? facts->learning_rate : learning_rate.value_or(facts->learning_rate);
+  OptimizerSpec spec = defaults_of(*facts);
+  if (!call && learning_rate) spec.learning_rate = *learning_rate;
   std::vector<bool> given(facts->arguments.size(), false);
   for (size_t i = 0; i < value.items.size(); ++i) {
     TRY(const OptimizerArgument* argument, find_argument(*facts, value.items[i], i));
@@ -172,6 +224,11 @@ Result<OptimizerSpec> make_optimizer_spec(const Argument& value,
     }
     given[index] = true;
     TRY_OK(read_argument(*facts, *argument, value.items[i], spec));
+  }
+  if (spec.clipnorm > 0 && spec.global_clipnorm > 0) {
+    return wrong(
+        value, Code::kInvalidArgument,
+        "optimizer " + std::string(facts->name) + " takes clipnorm or global_clipnorm, not both");
   }
   return spec;
 }

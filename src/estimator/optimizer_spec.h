@@ -1,12 +1,13 @@
-// The optimizers by name: which arguments each takes with which defaults and bounds, what a
-// checkpoint calls them, and which are built (tf.keras.optimizers.legacy of 2.15). One table in
-// optimizer_spec.cc; CREATE MODEL, variables() and the snapshot all read it.
+// The optimizers by name: which arguments each takes with which defaults and bounds, and what a
+// checkpoint calls them (tf.keras.optimizers.legacy of 2.15). One table in optimizer_spec.cc;
+// CREATE MODEL, variables() and the snapshot all read it.
 #pragma once
 
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "data/argument.h"
@@ -21,7 +22,8 @@ struct OptimizerArgument {
   bool OptimizerSpec::*flag = nullptr;
   double least = 0;
   double most = 0;
-  bool saved = false;  // a variable of the checkpoint: training/Ftrl/beta
+  std::string_view variable;  // of the checkpoint, training/Ftrl/beta; empty if it is none
+  bool state = false;         // what the optimizer counts; not for people to give
 };
 
 struct OptimizerFacts {
@@ -30,10 +32,12 @@ struct OptimizerFacts {
   bool by_name;           // the estimators accept it as a plain name
   float learning_rate;    // when called without one: Ftrl()
   std::span<const OptimizerArgument> arguments;
-  bool built;
 };
 
 const OptimizerFacts& facts_of(OptimizerKind kind);
+
+/// What of `spec` a checkpoint holds: numbers. A schedule's learning rate is not among them.
+std::vector<const OptimizerArgument*> saved_arguments(const OptimizerSpec& spec);
 
 /// Reads `Ftrl`, 'Ftrl' or `Ftrl(learning_rate => 0.1)`. A plain name gets `learning_rate`, if the
 /// estimator gives one; otherwise, and for a call that does not say, it is Keras's default. Errors

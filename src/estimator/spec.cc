@@ -19,6 +19,7 @@ namespace {
 constexpr int64_t kClassesMax = 1 << 16;
 constexpr int64_t kBatchSizeMax = 1 << 20;
 constexpr size_t kLayersMax = 64;
+constexpr size_t kThresholdsMax = 100;
 constexpr int64_t kUnitsMax = 1 << 16;
 
 // Which estimators an argument belongs to.
@@ -137,6 +138,22 @@ Status read_label_vocabulary(const Argument& value, Reading& reading) {
   return {};
 }
 
+Status read_thresholds(const Argument& value, Reading& reading) {
+  if (value.form == Argument::Form::kNull) return {};
+  if (value.form != Argument::Form::kList || value.items.size() > kThresholdsMax) {
+    return not_a(value, "a list of probabilities", "Write thresholds => [0.25, 0.75].");
+  }
+  for (const auto& item : value.items) {
+    const auto threshold = item.as_number();
+    if (!threshold || !(static_cast<float>(*threshold) > 0 && static_cast<float>(*threshold) < 1)) {
+      return wrong(item, Code::kInvalidArgument,
+                   "argument \"thresholds\" holds numbers between 0 and 1, not " + item.to_sql());
+    }
+    reading.spec.thresholds.push_back(static_cast<float>(*threshold));
+  }
+  return {};
+}
+
 Status read_loss_reduction(const Argument& value, Reading& reading) {
   const auto word = value.as_word();
   if (word && (same_name(*word, "sum_over_batch_size") || same_name(*word, "auto"))) {
@@ -234,6 +251,14 @@ Status read_seed(const Argument& value, Reading& reading) {
   return {};
 }
 
+Status read_warm_start_from(const Argument& value, Reading& reading) {
+  if (value.form == Argument::Form::kNull) return {};
+  const auto word = value.as_word();
+  if (!word || word->empty()) return not_a(value, "the name of a model");
+  reading.spec.warm_start_from = *word;
+  return {};
+}
+
 constexpr SpecArgument kArguments[] = {
     {"label", kAll, 0, read_label},
     {"feature_columns", kLinear | kDnn, 0, read_nothing},
@@ -243,6 +268,7 @@ constexpr SpecArgument kArguments[] = {
     {"n_classes", kAll, kClassifier, read_n_classes},
     {"label_dimension", kAll, kRegressor, read_label_dimension},
     {"label_vocabulary", kAll, kClassifier, read_label_vocabulary},
+    {"thresholds", kAll, kClassifier, read_thresholds},
     {"loss_reduction", kAll, 0, read_loss_reduction},
     {"optimizer", kLinear, 0, read_linear_optimizer},
     {"linear_optimizer", kCombined, 0, read_linear_optimizer},
@@ -259,6 +285,7 @@ constexpr SpecArgument kArguments[] = {
     {"linear_sparse_combiner", kCombined, 0, read_sparse_combiner},
     {"batch_size", kAll, 0, read_batch_size},
     {"seed", kAll, 0, read_seed},
+    {"warm_start_from", kAll, 0, read_warm_start_from},
 };
 
 bool belongs(const SpecArgument& argument, const EstimatorFacts& facts) {
@@ -324,6 +351,14 @@ Status check_present(const EstimatorFacts& facts, const Argument& call) {
   return {};
 }
 
+Status check_thresholds(const EstimatorSpec& spec, const Argument& call) {
+  if (spec.thresholds.empty() || spec.n_classes == 2) return {};
+  const Argument* at = call.find("thresholds");
+  return wrong(at != nullptr ? *at : call, Code::kInvalidArgument,
+               "argument \"thresholds\" is for two classes, and there are " +
+                   std::to_string(spec.n_classes));
+}
+
 Status check_vocabulary(const EstimatorSpec& spec, const Argument& call) {
   if (spec.label_vocabulary.empty()) return {};
   if (std::cmp_equal(spec.label_vocabulary.size(), spec.n_classes)) return {};
@@ -357,6 +392,7 @@ Result<EstimatorSpec> read_call(const Argument& call, size_t linear_columns) {
   }
   TRY_OK(check_present(*facts, call));
   TRY_OK(check_vocabulary(spec, call));
+  TRY_OK(check_thresholds(spec, call));
   return spec;
 }
 

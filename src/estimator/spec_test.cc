@@ -139,6 +139,28 @@ TEST(EstimatorSpec, VocabularyHasAWordForEachClass) {
             std::string::npos);
 }
 
+TEST(EstimatorSpec, ThresholdsAreProbabilitiesOfTwoClasses) {
+  const auto thresholds = [](std::string text) {
+    return make("thresholds", Form::kList, "", {make("", Form::kNumber, std::move(text))});
+  };
+  EXPECT_EQ(spec_of(classifier({thresholds("0.25")})).thresholds, std::vector<float>{0.25F});
+  EXPECT_EQ(
+      error_of(classifier({thresholds("1")})),
+      "cannot create model \"dating\": argument \"thresholds\" holds numbers between 0 and 1, "
+      "not 1");
+  EXPECT_EQ(error_of(classifier({thresholds("0.5"), make("n_classes", Form::kNumber, "3")})),
+            "cannot create model \"dating\": argument \"thresholds\" is for two classes, and there "
+            "are 3");
+}
+
+TEST(EstimatorSpec, WarmStartNamesAModel) {
+  const auto from = make("warm_start_from", Form::kName, "yesterday");
+  EXPECT_EQ(spec_of(classifier({from})).warm_start_from, "yesterday");
+  EXPECT_NE(error_of(classifier({make("warm_start_from", Form::kNumber, "3")}))
+                .find("\"warm_start_from\" is the name of a model"),
+            std::string::npos);
+}
+
 TEST(EstimatorSpec, LabelsAreCheckedByTheHead) {
   auto spec = spec_of(classifier({}));
   EXPECT_EQ(check_label(spec, 0.25), "");

@@ -4,6 +4,10 @@
 
 namespace millrace::estimator {
 
+bool PublishedTower::explain(const TowerRows&, size_t, std::vector<Contribution>&) const {
+  return false;
+}
+
 Variable variable_of(const PublishedTable& table) {
   Variable variable{table.name(), table.shape(), {}};
   variable.values.reserve(table.rows() * table.width());

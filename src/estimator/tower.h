@@ -29,6 +29,9 @@ class PublishedTower {
   /// Adds to `logits` [rows, units]; `scratch` is the caller's, to be kept from call to call.
   virtual void add_logits(const TowerRows& rows, std::span<float> logits,
                           std::vector<float>& scratch) const = 0;
+  /// What a row adds to the logit of `unit`, part by part. False when its parts do not add up.
+  virtual bool explain(const TowerRows& row, size_t unit,
+                       std::vector<Contribution>& contributions) const;
   /// The trained variables, for people.
   virtual void add_variables(std::vector<Variable>& variables) const = 0;
 };

@@ -1,9 +1,10 @@
 // The Trainer and the Model it publishes: towers, a head, the two counters, and the snapshot of all
 // of it.
 #include <algorithm>
-#include <charconv>
+#include <map>
 
 #include "base/check.h"
+#include "data/schema.h"
 #include "estimator/estimator.h"
 #include "estimator/head.h"
 #include "estimator/optimizer_spec.h"
@@ -41,6 +42,27 @@ class PublishedModel : public Model {
     finish_predictions(*spec_, out);
   }
 
+  Result<std::vector<Contribution>> explain(const TowerInputs& inputs, size_t row,
+                                            size_t unit) const override {
+    CHECK(unit < static_cast<size_t>(spec_->units()), "a unit is one of the model's");
+    std::vector<Contribution> all;
+    bool linear = false;
+    for (const auto& part : parts_) {
+      const TowerRows rows{input_of(inputs, part.dnn), row, row + 1};
+      if (part.tower->explain(rows, unit, all)) {
+        linear = true;
+        continue;
+      }
+      std::vector<float> logits(static_cast<size_t>(spec_->units()), 0.0F);
+      std::vector<float> scratch;
+      part.tower->add_logits(rows, logits, scratch);
+      all.push_back({"dnn", -1, 1, logits[unit]});
+    }
+    if (linear) return all;
+    return Error(Code::kUnsupported, "a DNN's predictions are not sums of its features'",
+                 "Explain a linear or a combined model.");
+  }
+
   std::vector<Variable> variables() const override {
     std::vector<Variable> all;
     for (const auto& part : parts_) part.tower->add_variables(all);
@@ -64,6 +86,7 @@ class PublishedModel : public Model {
 std::string optimizer_identity(const OptimizerSpec& spec) {
   std::string text(facts_of(spec.kind).name);
   for (const auto& slot : Optimizer::make(spec)->slots()) text += " " + std::string(slot.name);
+  if (spec.schedule.kind != ScheduleKind::kNone) text += " with a schedule";
   return text;
 }
 
@@ -115,6 +138,10 @@ std::string first_difference(std::string_view a, std::string_view b) {
     b.remove_prefix(std::min(b.size(), line_b.size() + 1));
   }
   return {};
+}
+
+bool is_moving_statistic(std::string_view name) {
+  return name.ends_with("/moving_mean") || name.ends_with("/moving_variance");
 }
 
 class EstimatorTrainer : public Trainer {
@@ -178,6 +205,7 @@ class EstimatorTrainer : public Trainer {
   std::string save() const override;
   Status load(std::string_view bytes) override;
   std::vector<Variable> variables() const override;
+  std::vector<std::string> trained_names() const override;
   Status assign(const Variable& variable) override;
 
  private:
@@ -203,8 +231,8 @@ std::string EstimatorTrainer::save() const {
   writer.add_i64(examples_);
   for (const auto& part : parts_) {
     const OptimizerSpec& optimizer = part.tower->optimizer().spec();
-    for (const auto& argument : facts_of(optimizer.kind).arguments) {
-      if (argument.saved) writer.add_f32(optimizer.*argument.number);
+    for (const auto* argument : saved_arguments(optimizer)) {
+      writer.add_f32(optimizer.*argument->number);
     }
     const auto slots = part.tower->optimizer().slots();
     for (const Parameter* parameter : part.tower->parameters()) {
@@ -227,10 +255,9 @@ void EstimatorTrainer::read_state(SnapshotReader& reader, bool keep) {
   }
   for (const auto& part : parts_) {
     OptimizerSpec& optimizer = part.tower->optimizer().mutable_spec();
-    for (const auto& argument : facts_of(optimizer.kind).arguments) {
-      if (!argument.saved) continue;
+    for (const auto* argument : saved_arguments(optimizer)) {
       const float value = reader.f32();
-      if (keep) optimizer.*argument.number = value;
+      if (keep) optimizer.*argument->number = value;
     }
     const auto slots = part.tower->optimizer().slots();
     for (Parameter* parameter : part.tower->parameters()) {
@@ -276,9 +303,8 @@ std::vector<Variable> EstimatorTrainer::variables() const {
   for (const auto& part : parts_) {
     const std::string& scope = part.scope;
     const OptimizerSpec& optimizer = part.tower->optimizer().spec();
-    for (const auto& argument : facts_of(optimizer.kind).arguments) {
-      if (!argument.saved) continue;
-      all.push_back({scope + std::string(argument.name), {}, {optimizer.*argument.number}});
+    for (const auto* argument : saved_arguments(optimizer)) {
+      all.push_back({scope + std::string(argument->variable), {}, {optimizer.*argument->number}});
     }
     const auto slots = part.tower->optimizer().slots();
     for (const Parameter* parameter : part.tower->parameters()) {
@@ -292,12 +318,22 @@ std::vector<Variable> EstimatorTrainer::variables() const {
   return all;
 }
 
+std::vector<std::string> EstimatorTrainer::trained_names() const {
+  std::vector<std::string> names;
+  for (const auto& part : parts_) {
+    for (const Parameter* parameter : part.tower->parameters()) {
+      if (!is_moving_statistic(parameter->name())) names.push_back(parameter->name());
+    }
+  }
+  return names;
+}
+
 float* EstimatorTrainer::hyperparameter(std::string_view name) {
   for (const auto& part : parts_) {
     OptimizerSpec& optimizer = part.tower->optimizer().mutable_spec();
-    for (const auto& argument : facts_of(optimizer.kind).arguments) {
-      const bool same = name == part.scope + std::string(argument.name);
-      if (argument.saved && same) return &(optimizer.*argument.number);
+    for (const auto* argument : saved_arguments(optimizer)) {
+      const bool same = name == part.scope + std::string(argument->variable);
+      if (same) return &(optimizer.*argument->number);
     }
   }
   return nullptr;
@@ -346,11 +382,6 @@ Status EstimatorTrainer::assign(const Variable& variable) {
 
 Result<std::unique_ptr<Trainer>> Trainer::create(const EstimatorSpec& spec,
                                                  const TowerLayouts& layouts) {
-  for (const auto kind : {spec.linear_optimizer.kind, spec.dnn_optimizer.kind}) {
-    if (facts_of(kind).built) continue;
-    return Error(Code::kUnsupported,
-                 "optimizer \"" + std::string(facts_of(kind).name) + "\" is not supported");
-  }
   // TensorFlow makes the DNN's optimizer first; a second one of the same kind gets a number.
   std::vector<EstimatorTrainer::Part> parts;
   const bool has_dnn = !layouts.dnn.empty();
@@ -367,6 +398,33 @@ Result<std::unique_ptr<Trainer>> Trainer::create(const EstimatorSpec& spec,
   }
   return std::unique_ptr<Trainer>(
       std::make_unique<EstimatorTrainer>(spec, layouts, std::move(parts)));
+}
+
+Status warm_start(Trainer& trainer, const std::vector<Variable>& from) {
+  std::vector<std::string_view> known;
+  for (const auto& variable : from) known.push_back(variable.name);
+  std::map<std::string, std::vector<int64_t>, std::less<>> shapes;
+  for (const auto& variable : trainer.variables()) shapes[variable.name] = variable.shape;
+  std::vector<const Variable*> taken;
+  for (const auto& name : trainer.trained_names()) {
+    const auto found = std::find(known.begin(), known.end(), name);
+    if (found == known.end()) {
+      // Its other variables have their own counterparts here.
+      std::erase_if(known, [&](std::string_view other) { return shapes.contains(other); });
+      return Error(Code::kNotFound, "the model to start from has no variable \"" + name + "\"",
+                   did_you_mean(name, known));
+    }
+    const Variable& variable = from[static_cast<size_t>(found - known.begin())];
+    size_t elements = 1;
+    for (const int64_t extent : variable.shape) elements *= static_cast<size_t>(extent);
+    if (variable.shape != shapes[name] || variable.values.size() != elements) {
+      return Error(Code::kInvalidArgument,
+                   "variable \"" + name + "\" has another shape in the model to start from");
+    }
+    taken.push_back(&variable);
+  }
+  for (const Variable* variable : taken) TRY_OK(trainer.assign(*variable));
+  return {};
 }
 
 }  // namespace millrace::estimator

@@ -85,6 +85,7 @@ CategoricalResult make_vocabulary(const FeatureColumn& column, const Input& inpu
 CategoricalResult make_hash_bucket(const FeatureColumn& column, const Input& input);
 CategoricalResult make_identity(const FeatureColumn& column, const Input& input);
 CategoricalResult make_crossed(const FeatureColumn& column, const Input& input);
+CategoricalResult make_separated(const FeatureColumn& column, const Input& input);
 CategoricalResult make_weighted(const FeatureColumn& column, const Input& input);
 
 BlockResult make_numeric(const FeatureColumn& column, const Input& input);

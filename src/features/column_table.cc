@@ -9,6 +9,7 @@
 
 #include "data/schema.h"
 #include "features/feature_column.h"
+#include "features/vocabulary_file.h"
 
 namespace millrace::features {
 namespace {
@@ -32,7 +33,6 @@ struct Function {
   std::string_view name;
   ColumnKind kind;
   std::span<const Parameter> parameters;
-  bool built;
 };
 
 Result<FeatureColumn> make_column(const Argument& call, size_t depth);
@@ -128,6 +128,62 @@ Status read_key_dtype(const Argument& value, FeatureColumn& column, size_t) {
   return {};
 }
 
+/// A normalizer by name, with the numbers it takes.
+struct NormalizerFacts {
+  std::string_view name;
+  Normalizer::Kind kind;
+  size_t numbers;
+  std::string_view example;
+};
+constexpr std::array<NormalizerFacts, 3> kNormalizers = {{
+    {"min_max", Normalizer::Kind::kMinMax, 2, "min_max(0, 100)"},
+    {"z_score", Normalizer::Kind::kZScore, 2, "z_score(40, 12.5): mean and deviation"},
+    {"log", Normalizer::Kind::kLog, 1, "log(1): the logarithm of the number plus 1"},
+}};
+
+Result<const NormalizerFacts*> find_normalizer(const Argument& value) {
+  std::vector<std::string_view> names;
+  for (const auto& facts : kNormalizers) {
+    if (same_name(facts.name, value.text)) return &facts;
+    names.push_back(facts.name);
+  }
+  return wrong(value, Code::kNotFound, "normalizer \"" + value.text + "\" does not exist",
+               did_you_mean(value.text, names));
+}
+
+Status read_normalizer(const Argument& value, FeatureColumn& column, size_t) {
+  if (value.form == Argument::Form::kNull) return {};
+  if (value.form != Argument::Form::kCall) {
+    return wrong(value, Code::kTypeMismatch, value.to_sql() + " is not a normalizer",
+                 "Write min_max(0, 100), z_score(40, 12.5) or log(1).");
+  }
+  TRY(const NormalizerFacts* facts, find_normalizer(value));
+  std::vector<double> numbers;
+  for (const auto& item : value.items) {
+    const auto number = item.as_number();
+    if (!number || !item.name.empty() || !std::isfinite(static_cast<float>(*number))) {
+      return wrong(item, Code::kTypeMismatch, item.to_sql() + " is not a float32 number",
+                   "Write " + std::string(facts->example) + ".");
+    }
+    numbers.push_back(*number);
+  }
+  if (numbers.size() != facts->numbers) {
+    return wrong(value,
+                 std::string(facts->name) + " takes " + std::to_string(facts->numbers) +
+                     (facts->numbers == 1 ? " number" : " numbers"),
+                 "Write " + std::string(facts->example) + ".");
+  }
+  column.normalizer = {facts->kind, numbers[0], numbers.size() > 1 ? numbers[1] : 0};
+  const auto span = static_cast<float>(
+      facts->kind == Normalizer::Kind::kMinMax ? numbers[1] - numbers[0] : column.normalizer.b);
+  if (facts->numbers == 2 && !(span > 0)) {
+    return wrong(value, facts->kind == Normalizer::Kind::kMinMax
+                            ? "the second number of min_max must be above the first"
+                            : "the deviation of z_score must be above 0");
+  }
+  return {};
+}
+
 Status read_unsupported(const Argument& value, FeatureColumn&, size_t) {
   if (value.form == Argument::Form::kNull) return {};
   return wrong(value, Code::kUnsupported, "this argument is not supported");
@@ -172,6 +228,7 @@ Status read_vocabulary(const Argument& value, FeatureColumn& column, size_t) {
   }
   if (value.items.size() > kVocabularyMax) return wrong(value, "the vocabulary is too long");
   column.integer_keys = value.items[0].form == Argument::Form::kNumber;
+  column.vocabulary.clear();
   std::unordered_set<std::string> seen;
   for (const auto& item : value.items) {
     const auto integer = item.as_integer();
@@ -187,6 +244,31 @@ Status read_vocabulary(const Argument& value, FeatureColumn& column, size_t) {
     }
     column.vocabulary.push_back(std::move(text));
   }
+  return {};
+}
+
+Status read_vocabulary_file(const Argument& value, FeatureColumn& column, size_t) {
+  if (value.form != Argument::Form::kString || value.text.empty()) {
+    return wrong(value, Code::kTypeMismatch, value.to_sql() + " is not the path of a file",
+                 "Write 'colors.txt': a file with a word on each line.");
+  }
+  column.vocabulary_file = value.text;
+  return {};
+}
+
+Status read_vocabulary_size(const Argument& value, FeatureColumn& column, size_t) {
+  if (value.form == Argument::Form::kNull) return {};
+  TRY(column.buckets, read_integer(value, 1, kVocabularyMax));
+  return {};
+}
+
+Status read_separator(const Argument& value, FeatureColumn& column, size_t) {
+  if (value.form == Argument::Form::kNull) return {};
+  if (value.form != Argument::Form::kString || value.text.empty()) {
+    return wrong(value, Code::kTypeMismatch, value.to_sql() + " is not a text to split at",
+                 "Write separator => '|'.");
+  }
+  column.separator = value.text;
   return {};
 }
 
@@ -297,20 +379,30 @@ constexpr Parameter kNumeric[] = {{"key", true, read_key},
                                   {"shape", false, read_shape},
                                   {"default_value", false, read_default_number},
                                   {"dtype", false, read_numeric_dtype},
-                                  {"normalizer_fn", false, read_unsupported}};
+                                  {"normalizer_fn", false, read_normalizer}};
 constexpr Parameter kBucketized[] = {{"source_column", true, read_source},
                                      {"boundaries", true, read_boundaries}};
 constexpr Parameter kVocabularyList[] = {{"key", true, read_key},
                                          {"vocabulary_list", true, read_vocabulary},
                                          {"dtype", false, read_unsupported},
                                          {"default_value", false, read_default_id},
-                                         {"num_oov_buckets", false, read_oov_buckets}};
+                                         {"num_oov_buckets", false, read_oov_buckets},
+                                         {"separator", false, read_separator}};
+constexpr Parameter kVocabularyFile[] = {{"key", true, read_key},
+                                         {"vocabulary_file", true, read_vocabulary_file},
+                                         {"vocabulary_size", false, read_vocabulary_size},
+                                         {"dtype", false, read_key_dtype},
+                                         {"default_value", false, read_default_id},
+                                         {"num_oov_buckets", false, read_oov_buckets},
+                                         {"separator", false, read_separator}};
 constexpr Parameter kHashBucket[] = {{"key", true, read_key},
                                      {"hash_bucket_size", true, read_buckets},
-                                     {"dtype", false, read_key_dtype}};
+                                     {"dtype", false, read_key_dtype},
+                                     {"separator", false, read_separator}};
 constexpr Parameter kIdentity[] = {{"key", true, read_key},
                                    {"num_buckets", true, read_buckets},
-                                   {"default_value", false, read_default_id}};
+                                   {"default_value", false, read_default_id},
+                                   {"separator", false, read_separator}};
 constexpr Parameter kCrossed[] = {{"keys", true, read_crossed_keys},
                                   {"hash_bucket_size", true, read_buckets},
                                   {"hash_key", false, read_hash_key}};
@@ -330,25 +422,22 @@ constexpr Parameter kShared[] = {{"categorical_columns", true, read_categoricals
                                  {"max_norm", false, read_max_norm}};
 
 constexpr std::array<Function, 11> kFunctions = {{
-    {"numeric_column", ColumnKind::kNumeric, kNumeric, true},
-    {"bucketized_column", ColumnKind::kBucketized, kBucketized, true},
-    {"categorical_column_with_vocabulary_list", ColumnKind::kVocabularyList, kVocabularyList, true},
-    {"categorical_column_with_vocabulary_file", ColumnKind::kVocabularyFile, {}, false},
-    {"categorical_column_with_hash_bucket", ColumnKind::kHashBucket, kHashBucket, true},
-    {"categorical_column_with_identity", ColumnKind::kIdentity, kIdentity, true},
-    {"crossed_column", ColumnKind::kCrossed, kCrossed, true},
-    {"weighted_categorical_column", ColumnKind::kWeightedCategorical, kWeighted, true},
-    {"indicator_column", ColumnKind::kIndicator, kIndicator, true},
-    {"embedding_column", ColumnKind::kEmbedding, kEmbedding, true},
-    {"shared_embeddings", ColumnKind::kSharedEmbeddings, kShared, true},
+    {"numeric_column", ColumnKind::kNumeric, kNumeric},
+    {"bucketized_column", ColumnKind::kBucketized, kBucketized},
+    {"categorical_column_with_vocabulary_list", ColumnKind::kVocabularyList, kVocabularyList},
+    {"categorical_column_with_vocabulary_file", ColumnKind::kVocabularyFile, kVocabularyFile},
+    {"categorical_column_with_hash_bucket", ColumnKind::kHashBucket, kHashBucket},
+    {"categorical_column_with_identity", ColumnKind::kIdentity, kIdentity},
+    {"crossed_column", ColumnKind::kCrossed, kCrossed},
+    {"weighted_categorical_column", ColumnKind::kWeightedCategorical, kWeighted},
+    {"indicator_column", ColumnKind::kIndicator, kIndicator},
+    {"embedding_column", ColumnKind::kEmbedding, kEmbedding},
+    {"shared_embeddings", ColumnKind::kSharedEmbeddings, kShared},
 }};
 
 Result<const Function*> find_function(const Argument& call) {
   for (const auto& function : kFunctions) {
-    if (!same_name(function.name, call.text)) continue;
-    if (function.built) return &function;
-    return wrong(call, Code::kUnsupported,
-                 "feature column \"" + std::string(function.name) + "\" is not supported");
+    if (same_name(function.name, call.text)) return &function;
   }
   std::vector<std::string_view> names;
   for (const auto& function : kFunctions) names.push_back(function.name);
@@ -377,22 +466,38 @@ Result<size_t> parameter_of(const Function& function, const Argument& call, size
                did_you_mean(given.name, names));
 }
 
+Status check_vocabulary(const Function& function, const Argument& call, FeatureColumn& column) {
+  if (!column.vocabulary_file.empty()) {
+    // `buckets` is vocabulary_size here, 0 when it was not given.
+    auto words = read_vocabulary_lines(column.vocabulary_file, static_cast<size_t>(column.buckets),
+                                       column.integer_keys);
+    if (!words) {
+      Error error = std::move(words).error();
+      error.position = call.position;
+      return std::move(error).within(argument_of(function, "vocabulary_file"));
+    }
+    column.vocabulary = std::move(*words);
+  }
+  const auto size = static_cast<int64_t>(column.vocabulary.size());
+  if (column.default_value && column.oov_buckets > 0) {
+    return wrong(call,
+                 std::string(function.name) + ": give default_value or num_oov_buckets, not both");
+  }
+  if (column.default_value && *column.default_value >= static_cast<double>(size)) {
+    return wrong(call, argument_of(function, "default_value") + " is not below " +
+                           std::to_string(size) + ", the length of the vocabulary");
+  }
+  column.buckets = size + column.oov_buckets;
+  if (column.buckets > kBucketsMax) {
+    return wrong(call, argument_of(function, "num_oov_buckets") + " is too large");
+  }
+  return {};
+}
+
 /// What no single argument can tell.
 Status check_together(const Function& function, const Argument& call, FeatureColumn& column) {
-  if (column.kind == ColumnKind::kVocabularyList) {
-    const auto size = static_cast<int64_t>(column.vocabulary.size());
-    if (column.default_value && column.oov_buckets > 0) {
-      return wrong(
-          call, std::string(function.name) + ": give default_value or num_oov_buckets, not both");
-    }
-    if (column.default_value && *column.default_value >= static_cast<double>(size)) {
-      return wrong(call, argument_of(function, "default_value") + " is not below " +
-                             std::to_string(size) + ", the length of the vocabulary");
-    }
-    column.buckets = size + column.oov_buckets;
-    if (column.buckets > kBucketsMax) {
-      return wrong(call, argument_of(function, "num_oov_buckets") + " is too large");
-    }
+  if (column.kind == ColumnKind::kVocabularyList || column.kind == ColumnKind::kVocabularyFile) {
+    TRY_OK(check_vocabulary(function, call, column));
   }
   if (column.kind == ColumnKind::kSharedEmbeddings) {
     for (const auto& child : column.children) {

@@ -223,10 +223,12 @@ int64_t buckets_of(const FeatureColumn& column) {
 }
 
 CategoricalResult make_categorical(const FeatureColumn& column, const Input& input) {
+  if (!column.separator.empty()) return make_separated(column, input);
   switch (column.kind) {
     case ColumnKind::kBucketized:
       return make_bucketized(column, input);
     case ColumnKind::kVocabularyList:
+    case ColumnKind::kVocabularyFile:
       return make_vocabulary(column, input);
     case ColumnKind::kHashBucket:
       return make_hash_bucket(column, input);

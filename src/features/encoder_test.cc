@@ -295,5 +295,63 @@ TEST(Fingerprint, CrossesChainAsTensorFlowsTestsSay) {
   EXPECT_EQ(hash, 11195065473251060783U);
 }
 
+TEST(Encoder, NormalizersWorkInFloat32AndOnTheDefaultToo) {
+  auto numeric = column_of(ColumnKind::kNumeric, "c");
+  numeric.default_value = 30;
+  numeric.normalizer = {Normalizer::Kind::kMinMax, 10, 50};
+  EXPECT_EQ(
+      Encoding(numeric, batch_of<double>({Kind::kDouble}, {20.0, std::nullopt})).block().dense,
+      (std::vector<float>{0.25F, 0.5F}));
+  numeric.normalizer = {Normalizer::Kind::kLog, 1, 0};
+  const Encoding logarithms(numeric, batch_of<double>({Kind::kDouble}, {0.0, -1.0, -2.0}));
+  EXPECT_EQ(logarithms.block().dense[0], 0);
+  ASSERT_EQ(logarithms.faults.size(), 2U);
+  EXPECT_EQ(logarithms.faults[0].row, 1U);
+}
+
+TEST(Encoder, BucketsAreOfTheNormalizedNumber) {
+  auto column = bucketized("c", {0, 1});
+  column.children[0].normalizer = {Normalizer::Kind::kZScore, 100, 10};
+  EXPECT_EQ(Encoding(column, batch_of<double>({Kind::kDouble}, {99.0, 100.0, 110.0})).block().ids,
+            (Ids{0, 1, 2}));
+}
+
+TEST(Encoder, SeparatorCutsATextIntoValues) {
+  FeatureColumn vocabulary = column_of(ColumnKind::kVocabularyList, "c", 3);
+  vocabulary.vocabulary = {"jazz", "rock", "pop"};
+  vocabulary.separator = ", ";
+  const Encoding encoding(vocabulary,
+                          text({"rock, jazz", "", std::nullopt, "pop", "polka, pop, , rock"}));
+  EXPECT_EQ(encoding.block().offsets, (Offsets{0, 2, 2, 2, 3, 5}));
+  EXPECT_EQ(encoding.block().ids, (Ids{1, 0, 2, 2, 1}));
+}
+
+TEST(Encoder, SeparatedTextIsAsTheListOfItsValues) {
+  auto column = column_of(ColumnKind::kHashBucket, "c", 1000);
+  const Encoding list(column, list_of_text({0, 2, 3}, {"a", "b", "c"}));
+  column.separator = "|";
+  const Encoding cut(column, text({"a|b", "c"}));
+  EXPECT_EQ(cut.block().ids, list.block().ids);
+  EXPECT_EQ(cut.block().offsets, list.block().offsets);
+}
+
+TEST(Encoder, SeparatedIntegersAreReadOrAFaultOfTheirRow) {
+  auto column = column_of(ColumnKind::kIdentity, "c", 5);
+  column.separator = "|";
+  const Encoding encoding(column, text({"4|0|-1", "1|x"}));
+  EXPECT_EQ(encoding.block().ids, (Ids{4, 0, 1}));
+  ASSERT_EQ(encoding.faults.size(), 1U);
+  EXPECT_EQ(encoding.faults[0].row, 1U);
+  EXPECT_EQ(encoding.faults[0].detail, "identity column \"c\": \"x\" is not an integer");
+}
+
+TEST(Encoder, OnlyTextHasASeparator) {
+  auto column = column_of(ColumnKind::kHashBucket, "c", 5);
+  column.separator = "|";
+  EXPECT_NE(make_error(column, integers({1})).find("has a separator"), std::string::npos);
+  EXPECT_NE(make_error(column, list_of_text({0, 1}, {"a"})).find("has a separator"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace millrace::features

@@ -99,13 +99,37 @@ std::string embedding_sql(const FeatureColumn& column) {
   return text;
 }
 
+std::string normalizer_sql(const Normalizer& normalizer) {
+  const std::string a = number_sql(normalizer.a);
+  const std::string b = number_sql(normalizer.b);
+  switch (normalizer.kind) {
+    case Normalizer::Kind::kNone:
+      break;
+    case Normalizer::Kind::kMinMax:
+      return ", normalizer_fn => min_max(" + a + ", " + b + ")";
+    case Normalizer::Kind::kZScore:
+      return ", normalizer_fn => z_score(" + a + ", " + b + ")";
+    case Normalizer::Kind::kLog:
+      return ", normalizer_fn => log(" + a + ")";
+  }
+  return {};
+}
+
+std::string words_sql(const FeatureColumn& column) {
+  if (column.vocabulary_file.empty()) return ", " + vocabulary_sql(column);
+  const auto lines = static_cast<int64_t>(column.vocabulary.size());
+  return ", " + string_sql(column.vocabulary_file) + ", " + std::to_string(lines) +
+         (column.integer_keys ? ", dtype => int64" : "");
+}
+
 /// What stands between the parentheses of a leaf.
 std::string leaf_sql(const FeatureColumn& column) {
   std::string text = name_sql(column.key);
   if (column.kind == ColumnKind::kNumeric) {
     if (column.shape != 1) text += ", shape => " + std::to_string(column.shape);
-  } else if (column.kind == ColumnKind::kVocabularyList) {
-    text += ", " + vocabulary_sql(column);
+    text += normalizer_sql(column.normalizer);
+  } else if (!column.vocabulary.empty()) {
+    text += words_sql(column);
     if (column.oov_buckets > 0) {
       text += ", num_oov_buckets => " + std::to_string(column.oov_buckets);
     }
@@ -113,7 +137,9 @@ std::string leaf_sql(const FeatureColumn& column) {
     text += ", " + std::to_string(column.buckets);
     if (column.kind == ColumnKind::kHashBucket && column.integer_keys) text += ", dtype => int64";
   }
-  return text + default_sql(column);
+  text += default_sql(column);
+  if (!column.separator.empty()) text += ", separator => " + string_sql(column.separator);
+  return text;
 }
 
 }  // namespace
@@ -185,7 +211,8 @@ std::string FeatureColumn::to_sql() const {
       return "numeric_column(" + leaf_sql(*this) + ")";
     case ColumnKind::kBucketized: {
       const FeatureColumn& source = children[0];
-      const bool plain = source.shape == 1 && !source.default_value;
+      const bool plain =
+          source.shape == 1 && !source.default_value && source.normalizer == Normalizer{};
       return "bucketized_column(" + (plain ? name_sql(source.key) : source.to_sql()) +
              ", boundaries => " + boundaries_sql(*this) + ")";
     }

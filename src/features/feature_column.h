@@ -30,6 +30,21 @@ enum class ColumnKind : uint8_t {
   kKey,  // only below crossed_column: an input column crossed as it is
 };
 
+/// normalizer_fn: what a numeric column does to its numbers first, in float32.
+struct Normalizer {
+  enum class Kind : uint8_t {
+    kNone,
+    kMinMax,  // (x - a) / (b - a)
+    kZScore,  // (x - a) / b
+    kLog,     // ln(x + a)
+  };
+  Kind kind = Kind::kNone;
+  double a = 0;
+  double b = 0;
+
+  bool operator==(const Normalizer&) const = default;
+};
+
 /// One node. Which members count depends on `kind`; the table in feature_column.cc says which
 /// argument sets which, and which kinds are built.
 struct FeatureColumn {
@@ -41,12 +56,15 @@ struct FeatureColumn {
   // numeric_column
   int64_t shape = 1;
   std::optional<double> default_value;  // numeric default; also vocabulary's and identity's
+  Normalizer normalizer;
   // bucketized_column
   std::vector<double> boundaries;
   // categorical_column_with_*
   std::vector<std::string> vocabulary;  // integers as decimal text
-  bool integer_keys = false;            // dtype int64: the key is an integer
-  int64_t buckets = 0;                  // hash_bucket_size, num_buckets
+  std::string vocabulary_file;          // where the vocabulary was read from
+  std::string separator;      // splits a text into the values of a multivalent key; empty: not
+  bool integer_keys = false;  // dtype int64: the key is an integer
+  int64_t buckets = 0;        // hash_bucket_size, num_buckets
   int64_t oov_buckets = 0;
   // crossed_column
   uint64_t hash_key = 0;  // 0 = TensorFlow's default 0xDECAFCAFFE
@@ -70,8 +88,8 @@ struct FeatureColumn {
 /// True for the kinds that give ids: what a linear model reads as it is, and a DNN only wrapped.
 bool is_categorical(ColumnKind kind);
 
-/// Builds a column from `function(arguments)`. Errors name the function and the argument, have the
-/// argument's position, and suggest the nearest known word.
+/// Builds a column from `function(arguments)`. A vocabulary file is read here. Errors name the
+/// function and the argument, have the argument's position, and suggest the nearest known word.
 Result<FeatureColumn> make_feature_column(const Argument& call);
 
 /// Builds `feature_columns => [...]`. Two columns of one name are an error, as in TensorFlow.

@@ -1,6 +1,10 @@
 #include "features/feature_column.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
 
 namespace millrace::features {
 namespace {
@@ -179,6 +183,86 @@ TEST(FeatureColumns, TwoOfOneNameAreRefused) {
 
 TEST(FeatureColumns, AnEmptyListIsRefused) {
   EXPECT_FALSE(make_feature_columns(list({})));
+}
+
+/// A file of lines that goes with the test.
+struct VocabularyFile {
+  std::string path = testing::TempDir() + "vocabulary_of_" +
+                     testing::UnitTest::GetInstance()->current_test_info()->name() + "_" +
+                     std::to_string(::getpid());
+
+  explicit VocabularyFile(const std::string& content) {
+    std::ofstream(path, std::ios::binary) << content;
+  }
+  ~VocabularyFile() { std::remove(path.c_str()); }
+};
+
+Result<FeatureColumn> from_file(const VocabularyFile& file, std::vector<Argument> more = {}) {
+  std::vector<Argument> items = {name("color"), make(Form::kString, file.path)};
+  for (auto& item : more) items.push_back(std::move(item));
+  return make_feature_column(call("categorical_column_with_vocabulary_file", std::move(items)));
+}
+
+TEST(FeatureColumn, VocabularyFileIsReadLineByLine) {
+  const VocabularyFile file("red\r\ngreen\nblue");
+  const auto column = from_file(file, {with("num_oov_buckets", number("2"))});
+  ASSERT_TRUE(column);
+  EXPECT_EQ(column->vocabulary, (std::vector<std::string>{"red", "green", "blue"}));
+  EXPECT_EQ(column->buckets, 5);
+  EXPECT_EQ(column->to_sql(), "categorical_column_with_vocabulary_file(color, '" + file.path +
+                                  "', 3, num_oov_buckets => 2)");
+}
+
+TEST(FeatureColumn, VocabularySizeTakesTheFirstLines) {
+  const VocabularyFile file("3\n+1\n");
+  EXPECT_EQ(from_file(file, {number("1")})->vocabulary, std::vector<std::string>{"3"});
+  EXPECT_NE(from_file(file, {number("3")}).error().message.find("has 2 lines, not 3"),
+            std::string::npos);
+  const auto integers = from_file(file, {with("dtype", name("int64"))});
+  ASSERT_FALSE(integers);
+  EXPECT_NE(integers.error().message.find("line 2"), std::string::npos);
+}
+
+TEST(FeatureColumn, VocabularyFileThatIsNoVocabularyIsRefused) {
+  EXPECT_NE(from_file(VocabularyFile("")).error().message.find("has 0 lines"), std::string::npos);
+  const VocabularyFile twice("a\nb\na\n");
+  EXPECT_NE(from_file(twice).error().message.find("line 3"), std::string::npos);
+  const auto missing =
+      make_feature_column(call("categorical_column_with_vocabulary_file",
+                               {name("color"), make(Form::kString, "/nowhere/colors.txt")}));
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(
+      missing.error().message,
+      "categorical_column_with_vocabulary_file: argument \"vocabulary_file\": cannot read file "
+      "\"/nowhere/colors.txt\"");
+}
+
+TEST(FeatureColumn, NormalizersAreGivenByNameAndNumbers) {
+  const auto column = [](Argument normalizer) {
+    return call("numeric_column", {name("age"), with("normalizer_fn", std::move(normalizer))});
+  };
+  const auto scored = make_feature_column(column(call("Z_Score", {number("40"), number("12.5")})));
+  ASSERT_TRUE(scored);
+  EXPECT_EQ(scored->normalizer, (Normalizer{Normalizer::Kind::kZScore, 40, 12.5}));
+  EXPECT_EQ(scored->to_sql(), "numeric_column(age, normalizer_fn => z_score(40, 12.5))");
+  EXPECT_NE(error_of(column(call("zscore", {}))).find("Did you mean z_score?"), std::string::npos);
+  EXPECT_NE(error_of(column(call("min_max", {number("1")}))).find("takes 2 numbers"),
+            std::string::npos);
+  EXPECT_NE(
+      error_of(column(call("min_max", {number("1"), number("1")}))).find("must be above the first"),
+      std::string::npos);
+  EXPECT_NE(error_of(column(call("z_score", {number("1"), number("0")}))).find("must be above 0"),
+            std::string::npos);
+  EXPECT_NE(error_of(column(name("log"))).find("is not a normalizer"), std::string::npos);
+}
+
+TEST(FeatureColumn, SeparatorBelongsToTheColumn) {
+  const auto column = make_feature_column(
+      call("categorical_column_with_hash_bucket",
+           {name("tags"), number("12"), with("separator", make(Form::kString, "|"))}));
+  ASSERT_TRUE(column);
+  EXPECT_EQ(column->separator, "|");
+  EXPECT_EQ(column->to_sql(), "categorical_column_with_hash_bucket(tags, 12, separator => '|')");
 }
 
 }  // namespace

@@ -45,12 +45,31 @@ Result<NumberReader> NumberReader::make(const FeatureColumn& owner, const Featur
   reader.shape_ = static_cast<size_t>(numeric.shape);
   if (numeric.default_value) reader.default_value_ = static_cast<float>(*numeric.default_value);
   reader.not_finite_ = not_finite;
+  reader.normalizer_ = numeric.normalizer;
+  reader.shift_ = static_cast<float>(numeric.normalizer.a);
+  const bool min_max = numeric.normalizer.kind == Normalizer::Kind::kMinMax;
+  reader.scale_ = static_cast<float>(min_max ? numeric.normalizer.b - numeric.normalizer.a
+                                             : numeric.normalizer.b);
   return reader;
+}
+
+float NumberReader::normal(float x) const {
+  switch (normalizer_.kind) {
+    case Normalizer::Kind::kNone:
+      break;
+    case Normalizer::Kind::kMinMax:
+    case Normalizer::Kind::kZScore:
+      return (x - shift_) / scale_;
+    case Normalizer::Kind::kLog:
+      return std::log(x + shift_);
+  }
+  return x;
 }
 
 void NumberReader::read(const Batch& rows, std::span<float> out, FaultSink& faults) const {
   const Column& column = rows.column(index_);
-  const bool plain = shape_ == 1 && !column.type().list && column.all_valid();
+  const bool plain = shape_ == 1 && !column.type().list && column.all_valid() &&
+                     normalizer_.kind == Normalizer::Kind::kNone;
   if (!plain) return read_slowly(rows, out, faults);
   bool finite = true;
   with_numbers(column, [&](auto values) {
@@ -71,7 +90,7 @@ void NumberReader::read_slowly(const Batch& rows, std::span<float> out, FaultSin
       const auto [begin, end] = elements.of(row);
       if (!column.is_valid(row)) {
         if (!default_value_) faults.add(row, label_ + ": the value is NULL, and has no default");
-        std::fill(to.begin(), to.end(), default_value_.value_or(0.0F));
+        std::fill(to.begin(), to.end(), default_value_ ? normal(*default_value_) : 0.0F);
         continue;
       }
       if (end - begin != shape_) {
@@ -81,7 +100,7 @@ void NumberReader::read_slowly(const Batch& rows, std::span<float> out, FaultSin
         continue;
       }
       for (size_t i = 0; i < shape_; ++i) {
-        to[i] = static_cast<float>(values[begin + i]);
+        to[i] = normal(static_cast<float>(values[begin + i]));
         if (std::isfinite(to[i]) || not_finite_ == NotFinite::kKeep) continue;
         faults.add(row, label_ + ": the value is not a finite float32 number");
         to[i] = 0;

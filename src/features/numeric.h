@@ -25,12 +25,17 @@ class NumberReader {
 
  private:
   NumberReader() = default;
+  /// As TensorFlow: the default is a value like others, and becomes normal too.
+  float normal(float x) const;
   void read_slowly(const Batch& rows, std::span<float> out, FaultSink& faults) const;
 
   std::string label_;
   size_t index_ = 0;
   size_t shape_ = 1;
   std::optional<float> default_value_;
+  Normalizer normalizer_;
+  float shift_ = 0;
+  float scale_ = 1;
   NotFinite not_finite_ = NotFinite::kFault;
 };
 

@@ -1,5 +1,6 @@
-// categorical_column_with_vocabulary_list: the id of a word is its place in the list. A word that
-// is not there gets the default (-1 is dropped later), or a bucket after the list by its hash.
+// categorical_column_with_vocabulary_list and ..._file: the id of a word is its place in the list.
+// A word that is not there gets the default (-1 is dropped later), or a bucket after the list by
+// its hash.
 #include <charconv>
 #include <string>
 #include <unordered_map>

@@ -1,10 +1,11 @@
-// Every run of the real tf.estimator in shared/reference/golden is repeated here: the same model
-// from the same statement, the same rows, the same initial variables; then every variable, loss,
-// metric and prediction is compared. A table at the end names each case with its largest deviation,
-// or says what it needs that is not built.
+// Every run of the real tf.estimator in shared/reference/golden and in cases/ is repeated here: the
+// same model from the same statement, the same rows, the same initial variables; then every
+// variable, loss, metric and prediction is compared. A table at the end names each case with its
+// largest deviations.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iomanip>
 #include <iostream>
@@ -24,12 +25,31 @@ constexpr double kRelative = 1e-5;
 constexpr double kFloor = 1e-6;
 // A logit is a sum of large terms that may cancel: it is compared by the size of the case's logits.
 
+enum Part : uint8_t { kLosses, kVariables, kPredictions, kMetrics, kParts };
+constexpr std::array<const char*, kParts> kPartNames = {"losses", "variables", "predictions",
+                                                        "metrics"};
+
 struct Outcome {
   std::string name;
-  double deviation = 0;  // the largest |ours - theirs| / max(|theirs|, kFloor / kRelative)
-  std::string where;
-  std::string not_built;
+  // The largest |ours - theirs| / max(|theirs|, kFloor / kRelative); below 0 = not compared.
+  std::array<double, kParts> deviation = {-1, -1, -1, -1};
 };
+
+/// What is not compared as it is, and why. A case that is not here is compared in every value.
+const std::map<std::string, std::string>& exceptions() {
+  static const std::string v1 =
+      "v1: run as v2 with SUM and v1's learning rates; its AUC, by other formulas, is not compared";
+  static const std::map<std::string, std::string> all = {
+      {"dnnc_dropout",
+       "dropout: what a step drops is random; compared from the last variables on, and its losses "
+       "with the spread of ours"},
+      {"v1_cc", v1},
+      {"v1_dnnc", v1},
+      {"v1_lc", v1},
+      {"v1_lc_multi", v1},
+      {"v1_lr", v1}};
+  return all;
+}
 
 std::vector<Outcome>& outcomes() {
   static std::vector<Outcome> all;
@@ -39,21 +59,32 @@ std::vector<Outcome>& outcomes() {
 class PrintTable : public testing::Environment {
  public:
   void TearDown() override {
-    size_t built = 0;
+    Outcome worst;
     std::ostringstream table;
-    table << "\ncase                                largest deviation (float32, tolerance "
-          << kRelative << ")\n";
+    table << "\nlargest deviation from TensorFlow (float32, tolerance " << kRelative << ")\n"
+          << std::left << std::setw(36) << "case";
+    for (const char* part : kPartNames) table << std::setw(13) << part;
+    table << "\n" << std::scientific << std::setprecision(1);
+    const auto line = [&table](const Outcome& outcome) {
+      table << std::setw(36) << outcome.name;
+      for (const double deviation : outcome.deviation) {
+        if (deviation < 0) {
+          table << std::setw(13) << "-";
+        } else {
+          table << std::setw(13) << deviation;
+        }
+      }
+      const auto exception = exceptions().find(outcome.name);
+      table << (exception == exceptions().end() ? "" : exception->second) << "\n";
+    };
     for (const auto& outcome : outcomes()) {
-      table << std::left << std::setw(36) << outcome.name;
-      if (outcome.not_built.empty()) {
-        ++built;
-        table << std::scientific << std::setprecision(1) << outcome.deviation << "  "
-              << outcome.where << "\n";
-      } else {
-        table << "not built: " << outcome.not_built << "\n";
+      line(outcome);
+      for (size_t part = 0; part < kParts; ++part) {
+        worst.deviation[part] = std::max(worst.deviation[part], outcome.deviation[part]);
       }
     }
-    table << built << " of " << outcomes().size() << " cases are built\n";
+    worst.name = "all " + std::to_string(outcomes().size());
+    line(worst);
     std::cout << table.str();  // tidy: allow output: the table is what the test reports
   }
 };
@@ -62,21 +93,42 @@ class PrintTable : public testing::Environment {
 const auto* const kTable =
     testing::AddGlobalTestEnvironment(std::make_unique<PrintTable>().release());
 
+/// A variable of v1 by v2's name: ".../part_0" and ".../part_0/Ftrl_1" are a variable and a slot.
+std::string name_in_v2(const std::string& name, bool v1) {
+  constexpr std::string_view kPart = "/part_0";
+  const size_t part = name.find(kPart);
+  if (!v1 || part == std::string::npos) return name;
+  std::string variable = name.substr(0, part);
+  const std::string slot = name.substr(part + kPart.size());
+  for (const std::string_view doubled : {"linear/linear/", "dnn/dnn/"}) {
+    if (!slot.empty() && variable.starts_with(doubled)) variable.erase(0, doubled.size() / 2);
+  }
+  if (slot.empty()) return variable;
+  const bool ftrl = slot.starts_with("/Ftrl");
+  return std::string("training/") + (ftrl ? "Ftrl/" : "Adagrad/") + variable +
+         (slot == "/Ftrl_1" ? "/linear" : "/accumulator");
+}
+
 /// One case: the model, its input and what TensorFlow had.
 class Replay {
  public:
   explicit Replay(Json golden) : golden_(std::move(golden)) { outcome_.name = golden_["name"]; }
 
-  Outcome& outcome() { return outcome_; }
+  const Outcome& outcome() const { return outcome_; }
 
-  /// What is missing, as an Error, or nothing.
+  /// An Error when a part of the case is not built.
   Status prepare();
+  void start();
   void import_variables(const std::string& step);
   void train();
   void evaluate();
+  /// The losses of every step, trained again with another seed from TensorFlow's variables.
+  std::vector<double> losses_with_seed(uint64_t seed);
+  std::vector<double> losses_of_tensorflow() const { return golden_["loss"]; }
 
  private:
-  void compare(const std::string& where, double ours, double theirs, double scale = 0);
+  bool is_v1() const { return golden_["api"] == "v1"; }
+  void compare(Part part, const std::string& where, double ours, double theirs, double scale = 0);
   double logit_scale() const;
   void compare_variables(const std::string& step);
   double last_fade(const std::string& variable) const;
@@ -94,10 +146,7 @@ class Replay {
 };
 
 Status Replay::prepare() {
-  if (golden_["api"] != "v2") {
-    return Error(Code::kUnsupported, "tf.compat.v1 is another set of defaults and losses");
-  }
-  const Argument call = estimator_call(golden_);
+  const Argument call = is_v1() ? estimator_call_of_v1(golden_) : estimator_call(golden_);
   std::vector<features::FeatureColumn> linear;
   std::vector<features::FeatureColumn> dnn;
   const bool is_dnn = call.text.starts_with("DNN");
@@ -127,11 +176,27 @@ Status Replay::prepare() {
   return {};
 }
 
+/// TensorFlow's initial variables: imported, or warm-started as theirs were.
+void Replay::start() {
+  if (!golden_.contains("warm_start")) return import_variables("0");
+  if (!layouts_.dnn.empty()) import_variables("0");
+  std::vector<estimator::Variable> finished;
+  for (const auto& [name, variable] : golden_["warm_start"].items()) {
+    if (!variable["dtype"].get<std::string>().starts_with("float")) continue;
+    finished.push_back({name, variable["shape"].get<std::vector<int64_t>>(),
+                        variable["data"].get<std::vector<float>>()});
+  }
+  const auto started = estimator::warm_start(*trainer_, finished);
+  ASSERT_TRUE(started) << started.error().to_string();
+  compare_variables("0");
+}
+
 void Replay::import_variables(const std::string& step) {
   for (const auto& [name, variable] : golden_["variables"][step].items()) {
     if (!variable["dtype"].get<std::string>().starts_with("float")) continue;
-    const auto assigned = trainer_->assign({name, variable["shape"].get<std::vector<int64_t>>(),
-                                            variable["data"].get<std::vector<float>>()});
+    const auto assigned =
+        trainer_->assign({name_in_v2(name, is_v1()), variable["shape"].get<std::vector<int64_t>>(),
+                          variable["data"].get<std::vector<float>>()});
     EXPECT_TRUE(assigned) << name << ": " << (assigned ? "" : assigned.error().to_string());
   }
 }
@@ -150,15 +215,14 @@ double Replay::logit_scale() const {
   return std::sqrt(squares / count);
 }
 
-void Replay::compare(const std::string& where, double ours, double theirs, double scale) {
+void Replay::compare(Part part, const std::string& where, double ours, double theirs,
+                     double scale) {
   const double deviation =
       std::abs(ours - theirs) / std::max({std::abs(theirs), kFloor / kRelative, scale});
   EXPECT_LE(deviation, kRelative) << outcome_.name << " " << where << ": ours " << ours
                                   << ", TensorFlow's " << theirs;
-  if (deviation > outcome_.deviation || std::isnan(deviation)) {
-    outcome_.deviation = deviation;
-    outcome_.where = where;
-  }
+  double& largest = outcome_.deviation[part];
+  if (deviation > largest || std::isnan(deviation)) largest = deviation;
 }
 
 /// TensorFlow notices the end of the input in the middle of one more step, in which the ops that
@@ -167,7 +231,8 @@ void Replay::compare(const std::string& where, double ours, double theirs, doubl
 double Replay::last_fade(const std::string& variable) const {
   const auto of = [&](const estimator::OptimizerSpec& spec) -> double {
     const bool rmsprop = spec.kind == estimator::OptimizerKind::kRmsprop && spec.momentum == 0;
-    const bool adam = spec.kind == estimator::OptimizerKind::kAdam;
+    const bool adam = spec.kind == estimator::OptimizerKind::kAdam ||
+                      spec.kind == estimator::OptimizerKind::kNadam;
     if (adam && variable.ends_with("/m")) return static_cast<double>(spec.beta_1);
     if (adam && variable.ends_with("/v")) return static_cast<double>(spec.beta_2);
     if (rmsprop && (variable.ends_with("/rms") || variable.ends_with("/mg"))) {
@@ -175,6 +240,15 @@ double Replay::last_fade(const std::string& variable) const {
     }
     return 1;
   };
+  if (variable.ends_with("/momentum_cache")) {
+    // Nadam's product of momenta has taken in that step's.
+    const bool dnn = !layouts_.dnn.empty() && !variable.starts_with("training/Nadam_1") &&
+                     spec_.dnn_optimizer.kind == estimator::OptimizerKind::kNadam;
+    const auto& spec = dnn ? spec_.dnn_optimizer : spec_.linear_optimizer;
+    const auto next = static_cast<double>(trainer_->global_step() + 1);
+    return static_cast<double>(spec.beta_1) *
+           (1 - 0.5 * std::pow(0.96, static_cast<double>(spec.decay) * next));
+  }
   const auto has = [&](const std::string& table) {
     return variable.find("/" + table + "/") != std::string::npos;
   };
@@ -199,11 +273,13 @@ void Replay::compare_variables(const std::string& step) {
   for (const auto& [name, theirs] : golden_["variables"][step].items()) {
     if (!theirs["dtype"].get<std::string>().starts_with("float")) {
       // global_step, and the linear optimizer's own counter beside a DNN.
-      EXPECT_EQ(theirs["data"][0].get<int64_t>(), trainer_->global_step()) << name;
+      if (step != "0") {
+        EXPECT_EQ(theirs["data"][0].get<int64_t>(), trainer_->global_step()) << name;
+      }
       continue;
     }
     ++floats;
-    const auto found = ours.find(name);
+    const auto found = ours.find(name_in_v2(name, is_v1()));
     ASSERT_NE(found, ours.end()) << "there is no variable " << name;
     EXPECT_EQ(found->second.shape, theirs["shape"].get<std::vector<int64_t>>()) << name;
     const auto data = theirs["data"].get<std::vector<double>>();
@@ -211,10 +287,11 @@ void Replay::compare_variables(const std::string& step) {
     const double fade = last ? last_fade(name) : 1;
     ASSERT_EQ(found->second.values.size(), data.size()) << name;
     for (size_t i = 0; i < data.size(); ++i) {
-      compare("step " + step + " " + name + "[" + std::to_string(i) + "]",
+      compare(kVariables, "step " + step + " " + name + "[" + std::to_string(i) + "]",
               fade * static_cast<double>(found->second.values[i]), data[i]);
     }
   }
+  if (is_v1()) return;  // its checkpoints hold no hyperparameters
   EXPECT_EQ(floats, ours.size()) << "there are variables that TensorFlow does not have";
 }
 
@@ -232,7 +309,7 @@ void Replay::train() {
     const size_t last = std::min(first + batch, end);
     const double loss = trainer_->learn(inputs_, labels_, first, last, predictions);
     const std::string done = std::to_string(step + 1);
-    if (!random) compare("loss of step " + done, loss, losses[step]);
+    if (!random) compare(kLosses, "loss of step " + done, loss, losses[step]);
     if (!random && golden_["variables"].contains(done)) compare_variables(done);
     first = last == end ? begin : last;
   }
@@ -255,8 +332,8 @@ void Replay::compare_predictions(const estimator::Predictions& predictions, size
       const auto& ours = probabilities ? predictions.probabilities : predictions.logits;
       const double scale = probabilities ? 0 : logits;
       for (size_t i = 0; i < expected.size(); ++i) {
-        compare(key + where, static_cast<double>(ours[row * expected.size() + i]), expected[i],
-                scale);
+        compare(kPredictions, key + where, static_cast<double>(ours[row * expected.size() + i]),
+                expected[i], scale);
       }
     }
     if (theirs.contains("class_ids")) {
@@ -288,37 +365,74 @@ void Replay::evaluate() {
   theirs.erase("global_step");
   for (const auto& [name, value] : metrics->result()) {
     ASSERT_TRUE(theirs.contains(name)) << name;
-    compare(name, value, theirs[name]);
+    if (!is_v1() || !name.starts_with("auc")) compare(kMetrics, name, value, theirs[name]);
     theirs.erase(name);
   }
   EXPECT_TRUE(theirs.empty()) << "metric " << theirs.begin()->first << " is not computed";
 }
 
+std::vector<double> Replay::losses_with_seed(uint64_t seed) {
+  spec_.seed = seed;
+  auto trainer = estimator::Trainer::create(spec_, layouts_);
+  EXPECT_TRUE(trainer);
+  trainer_ = std::move(*trainer);
+  import_variables("0");
+  const size_t batch = golden_["train"]["batch"];
+  std::vector<double> losses;
+  estimator::Predictions predictions;
+  for (size_t step = 0; step < losses_of_tensorflow().size(); ++step) {
+    const size_t first = begin_of("train") + step * batch;
+    losses.push_back(trainer_->learn(inputs_, labels_, first, first + batch, predictions));
+  }
+  return losses;
+}
+
 class Golden : public testing::TestWithParam<std::string> {};
 
-// The v1 estimators are other models; a case of v2 may not fall out of the comparison unnoticed.
-TEST(Cases, AreAllBuiltButTheOnesOfV1) {
+TEST(Cases, OfTheSharedFolderAreThoseOfItsManifest) {
+  const auto manifest = read_json("manifest.json")["cases"].get<std::vector<std::string>>();
+  ASSERT_EQ(manifest.size(), 149U);
   const auto names = case_names();
-  ASSERT_EQ(names.size(), 149U);
-  for (const auto& name : names) {
-    const auto prepared = Replay(read_json("cases/" + name + ".json")).prepare();
-    EXPECT_EQ(static_cast<bool>(prepared), !name.starts_with("v1_"))
-        << name << (prepared ? "" : ": " + prepared.error().to_string());
+  for (const auto& name : manifest) {
+    EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
   }
 }
 
+// Every file of cases/ is an instance of this test, and none is skipped: what is not compared in
+// every value is listed in exceptions() with its reason, and is compared as far as it goes.
 TEST_P(Golden, EqualsTensorFlow) {
-  Replay run(read_json("cases/" + GetParam() + ".json"));
-  if (const auto prepared = run.prepare(); !prepared) {
-    ASSERT_EQ(prepared.error().code, Code::kUnsupported) << prepared.error().to_string();
-    run.outcome().not_built = prepared.error().message;
-    outcomes().push_back(run.outcome());
-    GTEST_SKIP() << prepared.error().message;
-  }
-  run.import_variables("0");
+  Replay run(read_case(GetParam()));
+  const auto prepared = run.prepare();
+  ASSERT_TRUE(prepared) << prepared.error().to_string();
+  run.start();
   run.train();
   run.evaluate();
+  const bool listed = exceptions().contains(GetParam());
+  for (size_t part = 0; part < kParts; ++part) {
+    EXPECT_TRUE(listed || run.outcome().deviation[part] >= 0)
+        << kPartNames[part] << " were not compared";
+  }
   outcomes().push_back(run.outcome());
+}
+
+TEST(Dropout, LossesOfTensorFlowAreAmongOurs) {
+  Replay run(read_case("dnnc_dropout"));
+  ASSERT_TRUE(run.prepare());
+  constexpr int kSeeds = 400;
+  const auto theirs = run.losses_of_tensorflow();
+  std::vector<std::vector<double>> ours(theirs.size());
+  for (int seed = 1; seed <= kSeeds; ++seed) {
+    const auto losses = run.losses_with_seed(static_cast<uint64_t>(seed));
+    for (size_t step = 0; step < losses.size(); ++step) ours[step].push_back(losses[step]);
+  }
+  for (size_t step = 0; step < theirs.size(); ++step) {
+    double mean = 0;
+    double squares = 0;
+    for (const double loss : ours[step]) mean += loss / kSeeds;
+    for (const double loss : ours[step]) squares += (loss - mean) * (loss - mean) / kSeeds;
+    EXPECT_GT(squares, 0);
+    EXPECT_LT(std::abs(theirs[step] - mean), 3 * std::sqrt(squares)) << "step " << step + 1;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(case_names()),

@@ -1,7 +1,12 @@
 #include "golden_case.h"
 
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -69,6 +74,7 @@ const std::map<std::string, std::string> kColumnFunctions = {
     {"numeric", "numeric_column"},
     {"bucketized", "bucketized_column"},
     {"vocabulary_list", "categorical_column_with_vocabulary_list"},
+    {"vocabulary_file", "categorical_column_with_vocabulary_file"},
     {"hash_bucket", "categorical_column_with_hash_bucket"},
     {"identity", "categorical_column_with_identity"},
     {"crossed", "crossed_column"},
@@ -92,13 +98,32 @@ Argument columns_list(const Json& columns) {
   return list(std::move(items));
 }
 
+/// An optimizer or a learning rate schedule.
 Argument optimizer_argument(const Json& optimizer) {
   if (!optimizer.is_object()) return literal(optimizer);
   std::vector<Argument> items;
   for (const auto& [parameter, value] : optimizer.items()) {
-    if (parameter != "type") items.push_back(named(parameter, literal(value)));
+    if (parameter != "type") items.push_back(named(parameter, optimizer_argument(value)));
   }
   return call(optimizer["type"].get<std::string>(), std::move(items));
+}
+
+/// ["z_score", 45, 12] as z_score(45, 12).
+Argument normalizer_argument(const Json& normalizer) {
+  std::vector<Argument> numbers;
+  for (size_t i = 1; i < normalizer.size(); ++i) numbers.push_back(literal(normalizer[i]));
+  return call(normalizer[0].get<std::string>(), std::move(numbers));
+}
+
+/// A file of the vocabulary's lines, by its path.
+Argument vocabulary_file(const Json& lines) {
+  static int number = 0;
+  const auto path =
+      std::filesystem::path(testing::TempDir()) /
+      ("golden_vocabulary_" + std::to_string(::getpid()) + "_" + std::to_string(number++));
+  std::ofstream file(path);
+  for (const auto& line : lines) file << line.get<std::string>() << "\n";
+  return literal(path.string());
 }
 
 std::vector<std::string> split(const std::string& line, char delimiter) {
@@ -182,8 +207,27 @@ Json read_json(const std::string& file_name) {
   return Json::parse(file);
 }
 
+std::string more_folder() {
+  const char* more = std::getenv("MILLRACE_GOLDEN_CASES");
+  return more != nullptr ? more : MILLRACE_GOLDEN_CASES;
+}
+
 std::vector<std::string> case_names() {
-  return read_json("manifest.json")["cases"].get<std::vector<std::string>>();
+  std::vector<std::string> names;
+  for (const auto& cases : {folder() + "/cases", more_folder()}) {
+    for (const auto& entry : std::filesystem::directory_iterator(cases)) {
+      if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Json read_case(const std::string& name) {
+  const std::string more = more_folder() + "/" + name + ".json";
+  if (!std::filesystem::exists(more)) return read_json("cases/" + name + ".json");
+  std::ifstream file(more);
+  return Json::parse(file);
 }
 
 Argument column_call(const Json& column) {
@@ -196,6 +240,10 @@ Argument column_call(const Json& column) {
       items.push_back(named(parameter, name(value.get<std::string>())));
     } else if (key == "keys" || key == "categoricals") {
       items.push_back(named(parameter, columns_list(value)));
+    } else if (key == "normalizer") {
+      items.push_back(named("normalizer_fn", normalizer_argument(value)));
+    } else if (key == "lines") {
+      items.push_back(named("vocabulary_file", vocabulary_file(value)));
     } else if (value.is_object()) {
       items.push_back(named(parameter, column_call(value)));
     } else {
@@ -216,7 +264,21 @@ Argument estimator_call(const Json& golden) {
       items.push_back(named(key, literal(value)));
     }
   }
+  if (golden.contains("thresholds")) {
+    items.push_back(named("thresholds", literal(golden["thresholds"])));
+  }
   return call(golden["estimator"].get<std::string>(), std::move(items));
+}
+
+Argument estimator_call_of_v1(const Json& golden) {
+  Json changed = golden;
+  changed["args"]["loss_reduction"] = "SUM";
+  if (golden["estimator"].get<std::string>().starts_with("DNN")) {
+    const bool combined = golden["args"].contains("dnn_hidden_units");
+    changed["args"][combined ? "dnn_optimizer" : "optimizer"] = {
+        {"type", "Adagrad"}, {"learning_rate", combined ? 0.001 : 0.05}};
+  }
+  return estimator_call(changed);
 }
 
 Batch input_rows(features::Feed feed) {
@@ -258,7 +320,12 @@ Batch input_rows(features::Feed feed) {
 
 Labels labels_of(const Json& golden, const estimator::EstimatorSpec& spec) {
   Labels labels;
-  const auto& columns = cells();
+  auto columns = cells();
+  if (golden.contains("extra")) {
+    for (const auto& [name, values] : golden["extra"].items()) {
+      for (const auto& value : values) columns[name].push_back(value.dump());
+    }
+  }
   const auto label = golden["label"].get<std::string>();
   for (size_t row = 0; row < columns.at("row").size(); ++row) {
     if (!spec.label_vocabulary.empty()) {

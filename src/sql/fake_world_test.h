@@ -128,6 +128,7 @@ class FakeStore : public store::Store {
   Result<std::vector<store::LoggedBatch>> training_log(int64_t, int64_t) override {
     return unasked();
   }
+  Status forget_training(int64_t, int64_t) override { return unasked(); }
   Result<std::optional<std::string>> setting(const std::string&) override { return unasked(); }
   Status set_setting(const std::string&, const std::string&) override { return unasked(); }
   Status add_virtual_table(store::VirtualTable) override { return unasked(); }

@@ -28,7 +28,9 @@ def test_a_password_opens_and_another_does_not(make_server, plugin):
             connect(server, password=wrong)
         assert refused.value.args[0] == 1045
     server.restart(arguments=["--auth-plugin", plugin])
-    with connect(server, password="ses\u00e4me 1") as session, session.cursor() as cursor:
+    # PyMySQL sends a str as Latin-1; the statement above was UTF-8, as all of SQL is.
+    right = "ses\u00e4me 1".encode()
+    with connect(server, password=right) as session, session.cursor() as cursor:
         cursor.execute("SELECT 1")
         assert cursor.fetchall() == ((1,),)
 

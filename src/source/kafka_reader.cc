@@ -7,6 +7,8 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/log.h"
+#include "base/thread.h"
 
 namespace millrace::source {
 namespace {
@@ -15,11 +17,53 @@ namespace {
 // few enough that all partitions of a batch fill side by side.
 constexpr size_t kSliceMax = 1024;
 
+constexpr std::chrono::milliseconds kEndTimeMax{5000};
+
 void on_queue_event(rd_kafka_t*, void* opaque) {
   static_cast<WakeUp*>(opaque)->signal();
 }
 
+/// Threads that never end, kept so that nobody joins them; the process ends without them.
+void leave_behind(std::jthread thread) {
+  static Mutex mutex;
+  static auto& threads = *std::make_unique<std::vector<std::jthread>>().release();
+  Lock lock(mutex);
+  threads.push_back(std::move(thread));
+}
+
+void end_consumer(KafkaConsumer* consumer) {
+  struct Ending {
+    std::unique_ptr<KafkaConsumer> consumer;
+    Mutex mutex;
+    Condition changed;
+    bool ended GUARDED_BY(mutex) = false;
+  };
+  const auto ending = std::make_shared<Ending>();
+  ending->consumer.reset(consumer);
+  const std::string topic = consumer->topic_name;
+  auto thread = run_thread("kafka-end", [ending](const std::stop_token&) {
+    ending->consumer.reset();
+    Lock lock(ending->mutex);
+    ending->ended = true;
+    ending->changed.notify_all();
+  });
+  {
+    Lock lock(ending->mutex);
+    bool in_time = true;
+    while (!ending->ended && in_time) {
+      in_time = ending->changed.wait_for(ending->mutex, kEndTimeMax);
+    }
+    if (ending->ended) return;
+  }
+  log_warn("a Kafka client does not end and is left behind", {{"topic", topic}});
+  leave_behind(std::move(thread));
+}
+
 }  // namespace
+
+std::shared_ptr<KafkaConsumer> make_consumer() {
+  return std::shared_ptr<KafkaConsumer>(new KafkaConsumer(), end_consumer);
+}
 
 WakeUp::WakeUp() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   CHECK(event_ >= 0, "the system has an eventfd left");

@@ -44,6 +44,11 @@ struct KafkaConsumer {
   KafkaOwned<rd_kafka_topic_t> topic;
 };
 
+/// A consumer without a client yet. Its last owner waits for the client's end, but not for ever:
+/// librdkafka's destroy never returns for some clients whose topic was deleted under them
+/// (librdkafka issues 3007, 4362). Such a client is left behind, with all that its callbacks touch.
+std::shared_ptr<KafkaConsumer> make_consumer();
+
 /// How much of one partition goes into a batch.
 struct PartLimits {
   int64_t messages_max = 0;

@@ -369,7 +369,7 @@ Result<std::unique_ptr<Source>> open_kafka(const KafkaOptions& options) {
   auto spec = spec_of(options);
   if (!options.group_id.empty()) spec.owned.emplace_back("group.id", options.group_id.c_str());
   TRY(auto config, make_kafka_config(spec));
-  auto consumer = std::make_shared<KafkaConsumer>();
+  auto consumer = make_consumer();
   consumer->brokers = options.brokers;
   consumer->topic_name = options.topic;
   TRY(consumer->kafka, make_kafka_client(RD_KAFKA_CONSUMER, std::move(config), consumer->words));

@@ -345,3 +345,58 @@ def test_a_warm_start_is_the_others_weights_for_good(make_server):
     other = warm.replace("MODEL warm", "MODEL other").replace("=> clicks", "=> warm")
     session.expect_error(other.replace("numeric_column(age)", "numeric_column(id)"),
                          "cannot create model \"other\": .*no variable")
+
+
+def test_explanations_add_up_to_the_logit(shop):
+    fill(shop, make_rows(13, 0, 500))
+    shop.execute("TRAIN MODEL clicks ON SELECT * FROM history ORDER BY id")
+    rows = shop.rows(
+        "SELECT id, city, part.feature, part.element, part.value, part.contribution, logit "
+        "FROM (SELECT id, city, predict('clicks', h).logits[1] AS logit, "
+        "unnest(explain('clicks', h)) AS part FROM history h WHERE id < 5) q ORDER BY id")
+    assert len(rows) == 15
+    for begin in range(0, 15, 3):
+        parts = {row[2]: row for row in rows[begin:begin + 3]}
+        assert set(parts) == {"age", "city", "bias"}
+        assert parts["city"][3] == str(parts["city"][1]) and parts["age"][3] is None
+        assert sum(row[5] for row in parts.values()) == pytest.approx(parts["bias"][6], abs=1e-6)
+    # Of class 0 it is the other way round.
+    one = shop.value("SELECT explain('clicks', h)[1].contribution FROM history h WHERE id = 1")
+    other = shop.value("SELECT explain('clicks', h, class => 0)[1].contribution FROM history h "
+                       "WHERE id = 1")
+    assert one == -other != 0
+    shop.expect_error("SELECT explain('clicks', h, class => 2) FROM history h",
+                      "the model has no class 2: they are 0 to 1")
+    assert shop.rows("SELECT explain('clicks', {'age': NULL::DOUBLE, 'city': 1})") == [(None,)]
+
+
+def test_explanations_of_several_classes_and_of_layers(shop):
+    fill(shop, make_rows(14, 0, 500))
+    shop.execute("CREATE MODEL towns AS LinearClassifier(label => city, n_classes => 10, "
+                 "feature_columns => [bucketized_column(age, boundaries => [-1, 0, 1])]); "
+                 "CREATE MODEL wide AS DNNLinearCombinedClassifier(label => clicked, "
+                 "linear_feature_columns => [categorical_column_with_identity(city, 10)], "
+                 "dnn_feature_columns => [numeric_column(age)], dnn_hidden_units => [4]); "
+                 "CREATE MODEL deep AS DNNClassifier(label => clicked, hidden_units => [4], "
+                 "feature_columns => [numeric_column(age)])")
+    for model in ("towns", "wide", "deep"):
+        shop.execute(f"TRAIN MODEL {model} ON SELECT * FROM history ORDER BY id")
+    for chosen, sums, logits in shop.rows(
+            "SELECT predict('towns', h).class_id, "
+            "[list_sum([p.contribution for p in explain('towns', h)]), "
+            " list_sum([p.contribution for p in explain('towns', h, class => 3)])]::TEXT, "
+            "[predict('towns', h).logits[1 + predict('towns', h).class_id], "
+            " predict('towns', h).logits[4]]::TEXT FROM history h LIMIT 50"):
+        for got, wanted in zip(sums.strip("[]").split(","), logits.strip("[]").split(",")):
+            assert float(got) == pytest.approx(float(wanted), abs=1e-6), chosen
+    elements = {row[0] for row in shop.rows(
+        "SELECT explain('towns', h)[1].element FROM history h")}
+    assert elements == {"below -1", "[-1, 0)", "[0, 1)", "1 or more"}
+    for features, total, logit in shop.rows(
+            "SELECT [p.feature for p in e]::TEXT, list_sum([p.contribution for p in e]), logit "
+            "FROM (SELECT explain('wide', h) AS e, predict('wide', h).logits[1] AS logit "
+            "FROM history h LIMIT 20)"):
+        assert features == "[dnn, city, bias]"
+        assert total == pytest.approx(logit, abs=1e-6)
+    shop.expect_error("SELECT explain('deep', h) FROM history h",
+                      "explain.'deep', .*not sums of its features'. Explain a linear")

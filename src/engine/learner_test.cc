@@ -8,7 +8,6 @@
 
 #include "engine/definitions_test.h"
 #include "engine/scorer.h"
-#include "engine/system_tables.h"
 
 namespace millrace::engine {
 namespace {
@@ -254,30 +253,6 @@ TEST(Scorer, SaysWhichEstimatorsMakeAPrediction) {
   EXPECT_EQ(scorer.error().to_string(),
             "variable @prediction is not made by a classifier. Classifiers make @class_id and "
             "@probability.");
-}
-
-TEST(Describe, ShowsEachVariableWithItsLargestWeights) {
-  const auto model = entry_of(clicks());
-  const auto learner = learner_of(*model);
-  learn(*learner, 0, 200);
-  model->publish(learner->state().publish(0, 0));
-  const Batch rows = describe(*model);
-  const auto variables = learner->state().trainer().publish()->variables();
-  ASSERT_EQ(rows.rows(), variables.size());
-  for (size_t row = 0; row < rows.rows(); ++row) {
-    const auto& variable = variables[row];
-    EXPECT_EQ(rows.find("variable")->values<std::string_view>()[row], variable.name);
-    const auto non_zero = std::count_if(variable.values.begin(), variable.values.end(),
-                                        [](float value) { return value != 0; });
-    EXPECT_EQ(rows.find("non_zero")->values<int64_t>()[row], non_zero);
-    EXPECT_GT(non_zero, 0);
-    const auto largest =
-        std::max_element(variable.values.begin(), variable.values.end(),
-                         [](float a, float b) { return std::fabs(a) < std::fabs(b); });
-    const std::string first = std::to_string(largest - variable.values.begin()) + ": ";
-    const auto shown = rows.find("largest")->values<std::string_view>()[row];
-    EXPECT_TRUE(shown.starts_with(first)) << shown;
-  }
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 # ctest: kafka timeout=300
-"""Each of the six estimators from CREATE MODEL to its predictions, in every statement that takes a
-model: TRAIN pipelines, CLASSIFY and PREDICT pipelines, predict(), TRAIN and EVALUATE MODEL ... ON."""
+"""Each of the six estimators from CREATE MODEL to its predictions, in every statement that takes
+a model: TRAIN, CLASSIFY and PREDICT pipelines, predict(), TRAIN and EVALUATE MODEL ... ON."""
 
 import random
 
@@ -10,7 +10,8 @@ from lib import streams
 
 LINEAR = """[numeric_column(age), categorical_column_with_identity(city, 10),
   bucketized_column(age, boundaries => [-1, 0, 1]),
-  categorical_column_with_vocabulary_list(plan, ['free', 'paid']), crossed_column([plan, city], 20)]"""
+  categorical_column_with_vocabulary_list(plan, ['free', 'paid']),
+  crossed_column([plan, city], 20)]"""
 LAYERS = """[numeric_column(age),
   indicator_column(categorical_column_with_vocabulary_list(plan, ['free', 'paid'])),
   embedding_column(categorical_column_with_identity(city, 10), 3)]"""
@@ -108,8 +109,8 @@ def test_every_estimator_works_in_every_statement(session, broker, estimator):
         f"INTO TABLE results {FIELDS} (id, age, city, plan, @skip); START PIPELINE answer")
     streams.wait_for_messages(session, "answer", len(fresh))
     version = session.value("SELECT version FROM millrace.models")
-    answers = session.rows(f"SELECT r.{answer}, predict('m', h).{answer}, r.model_version, h.target "
-                           "FROM history h JOIN results r ON h.id = r.id ORDER BY h.id")
+    answers = session.rows(f"SELECT r.{answer}, predict('m', h).{answer}, r.model_version, "
+                           "h.target FROM history h JOIN results r ON h.id = r.id ORDER BY h.id")
     assert len(answers) == len(fresh)
     assert all(scored == asked and by == version for scored, asked, by, _ in answers)
     # EVALUATE says of these rows what the predictions say.

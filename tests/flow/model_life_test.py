@@ -2,6 +2,7 @@
 """The life of a model beside its pipelines: TRAIN and EVALUATE MODEL ... ON, ALTER, RESTORE,
 retention, warm starts, and CHECK MODEL, which learns again what was learned."""
 
+import json
 import random
 
 import pytest
@@ -400,3 +401,57 @@ def test_explanations_of_several_classes_and_of_layers(shop):
         assert total == pytest.approx(logit, abs=1e-6)
     shop.expect_error("SELECT explain('deep', h) FROM history h",
                       "explain.'deep', .*not sums of its features'. Explain a linear")
+
+
+def test_metrics_of_the_window_leave_the_beginning_behind(shop, broker):
+    """And the detector sees that the world has turned round; nothing is done about it."""
+    topic = broker.create_topic("turning")
+    shop.execute("ALTER MODEL clicks SET learning_rate = 0.5")
+    rows = make_rows(15, 0, 8000)
+    turned = [(*row[:3], 1 - row[3]) for row in make_rows(16, 8000, 4000)]
+    broker.produce(topic, as_csv(rows))
+    start_training(shop, broker, topic, 250)
+    streams.wait_for_messages(shop, "train", 8000)
+    assert shop.rows("SELECT drifts, last_drift_step FROM millrace.models") == [(0, None)]
+    broker.produce(topic, as_csv(turned))
+    streams.wait_for_messages(shop, "train", 12000)
+    shop.execute("STOP PIPELINE train")
+
+    # Labels, batch by batch, say what each scope must be.
+    everything = rows + turned
+    batches = [everything[first:end] for _, _, first, end, *_ in streams.batch_log(shop, "train")]
+    newest = shop.value("SELECT max(version) FROM millrace.model_metrics")
+    assert newest == len(batches) + 1, "ALTER made one"
+    metrics = {(scope, metric): value for scope, metric, value in shop.rows(
+        f"SELECT scope, metric, value FROM millrace.model_metrics WHERE version = {newest}")}
+    for scope, part in [("batch", batches[-1]), ("lifetime", everything),
+                        ("window", [row for batch in batches[-16:] for row in batch])]:
+        assert metrics[scope, "label/mean"] == pytest.approx(mean(row[3] for row in part),
+                                                             abs=1e-6), scope
+        assert metrics[scope, "log_loss"] == metrics[scope, "average_loss"]
+        assert metrics[scope, "calibration"] == pytest.approx(
+            metrics[scope, "prediction/mean"] / metrics[scope, "label/mean"])
+    drifts, step = shop.rows("SELECT drifts, last_drift_step FROM millrace.models")[0]
+    assert drifts >= 1 and step > 8000 // STEP
+    assert metrics["drift", "drifts"] == drifts
+    assert metrics["drift", "last_drift_step"] == step
+    shown = shop.rows("SHOW MODELS")[0]
+    assert shown[-1] == drifts
+    assert shown[-3:-1] == pytest.approx((metrics["lifetime", "average_loss"],
+                                          metrics["window", "average_loss"]))
+
+    # The confusion matrix has every row, and the accuracy that the metrics have.
+    confusion = {pair: weight for *pair_, weight in shop.rows(
+        "SELECT label, predicted, weight FROM millrace.model_confusion") for pair in [tuple(pair_)]}
+    assert sum(confusion.values()) == 12000
+    assert confusion["1", "0"] + confusion["1", "1"] == sum(row[3] for row in everything)
+    assert (confusion["0", "0"] + confusion["1", "1"]) / 12000 == pytest.approx(
+        metrics["lifetime", "accuracy"])
+
+    # Each version says what it learned.
+    log = shop.rows("SELECT made_by, offsets, metrics FROM millrace.model_versions "
+                    "ORDER BY version")
+    assert log[0][:2] == ("alter", None)
+    assert [json.loads(offsets) for _, offsets, _ in log[1:]] == [
+        {"0": [first, end]} for _, _, first, end, *_ in streams.batch_log(shop, "train")]
+    assert json.loads(log[-1][2])["auc"] == metrics["lifetime", "auc"]

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/explainer.h"
+#include "engine/infer_columns.h"
 #include "engine/model_life.h"
 #include "engine/pipeline.h"
 #include "engine/plan.h"
@@ -66,6 +67,7 @@ class LocalEngine : public Engine {
   Result<std::shared_ptr<Pipeline>> find_pipeline(const ObjectName& name) EXCLUDES(mutex_);
   std::vector<std::shared_ptr<ModelEntry>> all_models() EXCLUDES(mutex_);
   std::vector<std::shared_ptr<Pipeline>> all_pipelines() EXCLUDES(mutex_);
+  Result<std::shared_ptr<ModelEntry>> decide_columns(const ObjectName& name, const Schema& rows);
   Status check_unused(const ModelEntry& model);
   Result<int64_t> put_model(const ModelDefinition& definition, ModelEntry& entry,
                             int64_t created_at);
@@ -250,6 +252,8 @@ Result<int64_t> LocalEngine::put_model(const ModelDefinition& model, ModelEntry&
   const std::string& from = entry.spec().warm_start_from;
   if (from.empty()) return store_.put_definition(definition);
   const std::string context = "cannot create model \"" + model.name.name + "\"";
+  if (entry.columns().undecided)
+    return Error(Code::kUnsupported, context + ": warm_start_from needs feature columns, not auto");
   const auto other = find_model(name_of_model(from, model.name.database));
   if (!other) return Error(other.error()).within(context);
   TRY(const auto state, ModelState::make(entry));
@@ -286,8 +290,29 @@ Result<Batch> LocalEngine::describe_model(const ObjectName& name) {
 
 Result<RowsReport> LocalEngine::train_model(const ObjectName& name, store::RowStream& rows,
                                             const std::string& statement) {
-  TRY(const auto entry, find_model(name));
+  TRY(auto entry, find_model(name));
+  if (entry->columns().undecided) {
+    TRY(entry, decide_columns(name, *rows.schema()));
+  }
   return life_.train(*entry, rows, statement);
+}
+
+/// `feature_columns => auto`: a model that was never used becomes one with columns, under the same
+/// id.
+Result<std::shared_ptr<ModelEntry>> LocalEngine::decide_columns(const ObjectName& name,
+                                                                const Schema& rows) {
+  Lock definitions(definition_mutex_);
+  TRY(const auto there, find_model(name));
+  if (!there->columns().undecided) return there;
+  TRY(auto definition, infer_definition(*there, rows));
+  TRY(auto entry, make_model(definition));
+  TRY_OK(RowEncoder::make(*entry, rows));
+  TRY(const auto body, to_json(definition));
+  TRY_OK(store_.set_body(there->id(), body));
+  entry->set_id(there->id(), there->created_at());
+  Lock lock(mutex_);
+  models_[key_of(name)] = entry;
+  return entry;
 }
 
 Result<RowsReport> LocalEngine::evaluate_model(const ObjectName& name, int64_t version,

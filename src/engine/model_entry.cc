@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/infer_columns.h"
+
 namespace millrace::engine {
 namespace {
 
@@ -11,7 +13,7 @@ using features::FeatureColumn;
 Result<std::vector<features::FeatureColumn>> columns_of(const Argument& call,
                                                         std::string_view argument) {
   const Argument* list = call.find(argument);
-  if (list == nullptr || list->form == Argument::Form::kNull)
+  if (list == nullptr || list->form == Argument::Form::kNull || is_auto(*list))
     return std::vector<features::FeatureColumn>{};
   return features::make_feature_columns(*list);
 }
@@ -46,6 +48,9 @@ Result<ModelColumns> read_columns(const Argument& call) {
   const bool combined = to_lower(call.text).find("combined") != std::string::npos;
   const bool dnn = !combined && to_lower(call.text).starts_with("dnn");
   ModelColumns columns;
+  columns.undecided = std::any_of(call.items.begin(), call.items.end(), [](const Argument& item) {
+    return item.name.ends_with("feature_columns") && is_auto(item);
+  });
   if (combined) {
     TRY(columns.linear, columns_of(call, "linear_feature_columns"));
     TRY(columns.dnn, columns_of(call, "dnn_feature_columns"));
@@ -100,6 +105,9 @@ estimator::TowerLayouts ModelColumns::layouts() const {
 }
 
 Result<TowerEncoders> TowerEncoders::make(const ModelColumns& columns, const Schema& input) {
+  if (columns.undecided)
+    return Error(Code::kWrongState, "the model's feature columns are auto, and not decided yet",
+                 "TRAIN MODEL ... ON SELECT decides them by the types of its columns.");
   TowerEncoders encoders;
   if (!columns.linear.empty()) {
     TRY(encoders.linear_, features::Encoder::make(columns.linear, features::Tower::kLinear, input));

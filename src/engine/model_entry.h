@@ -42,6 +42,8 @@ struct PublishedModel {
 
 /// The feature columns of a model's towers; a tower that does not exist has none.
 struct ModelColumns {
+  /// `feature_columns => auto`, and no rows have come yet to infer them from.
+  bool undecided = false;
   std::vector<features::FeatureColumn> linear;
   std::vector<features::FeatureColumn> dnn;
 

@@ -88,6 +88,10 @@ class ModelLife::Writing {
 };
 
 Result<std::unique_ptr<ModelState>> ModelLife::current(const ModelEntry& model) {
+  if (model.columns().undecided)
+    return Error(Code::kWrongState,
+                 "model \"" + model.name().name +
+                     "\" has learned nothing, and its feature columns are not decided yet");
   TRY(auto state, ModelState::make(model));
   TRY(const auto snapshot, store_.newest_snapshot(model.id()));
   if (snapshot) TRY_OK(state->load(snapshot->bytes));

@@ -4,12 +4,15 @@ retention, warm starts, and CHECK MODEL, which learns again what was learned."""
 
 import json
 import random
+import threading
+import time
 
 import pytest
 
 from lib import streams
 from lib.by_hand import LogisticRegression, mean
 from lib.datafile import DataFile
+from lib.sql import WAIT_TIMEOUT_S
 
 MODEL = """CREATE MODEL clicks AS LinearClassifier(
   label => clicked,
@@ -455,3 +458,47 @@ def test_metrics_of_the_window_leave_the_beginning_behind(shop, broker):
     assert [json.loads(offsets) for _, offsets, _ in log[1:]] == [
         {"0": [first, end]} for _, _, first, end, *_ in streams.batch_log(shop, "train")]
     assert json.loads(log[-1][2])["auc"] == metrics["lifetime", "auc"]
+
+
+def wait_until_held(session):
+    """Until a statement holds the model: DROP, refused because of the pipeline, says so then."""
+    deadline = time.monotonic() + WAIT_TIMEOUT_S
+    while True:
+        error = session.error("DROP MODEL clicks")
+        if "is being changed by a statement" in error:
+            return
+        assert time.monotonic() < deadline, error
+
+
+def test_a_model_has_one_writer_and_a_killed_statement_lets_go(server, shop, broker):
+    """A pipeline that made way for a statement goes on, whatever became of the statement."""
+    topic = broker.create_topic("one-writer")
+    broker.produce(topic, as_csv(make_rows(17, 0, 320)))
+    fill(shop, make_rows(18, 0, 100))
+    start_training(shop, broker, topic, 100)
+    streams.wait_for_messages(shop, "train", 320)
+    other = server.connect(database="shop")
+    number = other.value("SELECT CONNECTION_ID()")
+    endless = ("TRAIN MODEL clicks ON SELECT h.* FROM history h, range(1000000000) r "
+               "WHERE h.id + r.range >= 0")
+    failed = []
+    thread = threading.Thread(target=lambda: failed.append(other.error(endless)))
+    thread.start()
+    try:
+        # The statement holds the model once the pipeline has made way.
+        wait_until_held(shop)
+        shop.expect_error("RESTORE MODEL clicks TO VERSION 0", "changed by another statement")
+        shop.expect_error("START PIPELINE train", "trained by another statement")
+        before = probabilities(shop)
+        assert evaluation(shop, "EVALUATE MODEL clicks ON SELECT * FROM history")["examples"] == 100
+        assert probabilities(shop) == before, "readers never wait, and see no half of it"
+    finally:
+        shop.execute(f"KILL QUERY {number}")
+        thread.join()
+    assert "interrupted" in failed[0]
+    assert "train" not in [made_by for made_by, in versions(shop, "made_by")]
+    broker.produce(topic, as_csv(make_rows(19, 320, 100)))
+    streams.wait_for_messages(shop, "train", 420)
+    shop.execute("STOP PIPELINE train")
+    assert shop.value("SELECT examples FROM millrace.models") == 420
+    assert {result for *_, result, _ in shop.rows("CHECK MODEL clicks")} == {"equal"}

@@ -8,8 +8,11 @@
 namespace millrace::engine {
 namespace {
 
-/// Bounds a batch in memory: one is decoded, one waits, one is at work.
-constexpr int64_t kBatchBytesMax = 32 << 20;
+/// Bounds a batch in memory: one is decoded, one waits, one is at work. A model learns from columns
+/// that the caches hold; a table takes the rows of a whole row group past the log, straight into
+/// its file.
+constexpr int64_t kTrainBatchBytesMax = 8 << 20;
+constexpr int64_t kTableBatchBytesMax = 64 << 20;
 constexpr int kCommitTriesMax = 5;
 /// How long CLASSIFY waits for a replay of its model, and how often it looks.
 constexpr std::chrono::milliseconds kTrainerWaitMax{30'000};
@@ -182,7 +185,7 @@ Status PipelineRun::keep_start(const std::vector<Cursor>& cursors) {
 Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   ReaderOptions options;
   options.limits.offsets_per_partition_max = context_.definition.offsets_per_partition_max;
-  options.limits.bytes_max = kBatchBytesMax;
+  options.limits.bytes_max = trains() ? kTrainBatchBytesMax : kTableBatchBytesMax;
   options.batch_interval = std::chrono::milliseconds(context_.definition.batch_interval_ms);
   options.partitions_interval = context_.options.partitions_interval;
   options.partitions = bounds_.size();

@@ -31,12 +31,6 @@ bool changes_schema(std::string_view text, std::span<const Token> tokens) {
   return structure && !is(kind, "TEMPORARY") && !is(kind, "TEMP");
 }
 
-/// `error` without a place: what it counts in is not the user's text.
-Error placeless(Error error) {
-  error.position = -1;
-  return error;
-}
-
 }  // namespace
 
 Runner::Runner(store::Store& store, engine::Engine& engine, SessionInfo info, SessionHost& host,
@@ -317,33 +311,7 @@ Result<StatementResult> Runner::execute(const Ignored&) {
   return ok();
 }
 
-// --- Models and pipelines -----------------------------------------------------------------------
-
-Result<StatementResult> Runner::execute(const CreateModel& statement) {
-  TRY_OK(commit_open());
-  TRY_OK(engine_.create_model(statement.model, statement.existing));
-  return ok();
-}
-
-Result<StatementResult> Runner::execute(const DropModel& statement) {
-  TRY_OK(commit_open());
-  TRY_OK(engine_.drop_model(statement.name, statement.absent));
-  return ok();
-}
-
-Result<StatementResult> Runner::execute(const DescribeModel& statement) {
-  TRY(const Batch batch, engine_.describe_model(statement.name));
-  return rows(rows_of(batch));
-}
-
-Result<StatementResult> Runner::execute(const ShowCreateModel& statement) {
-  TRY(const auto model, engine_.model(statement.name));
-  Rows result;
-  result.add_column("Model");
-  result.add_column("Create Model");
-  result.rows.push_back({model.name.name, print(model)});
-  return rows(std::move(result));
-}
+// --- Pipelines --------------------------------------------------------------------------------
 
 Result<StatementResult> Runner::execute(const CreatePipeline& statement) {
   if (is_system_schema(statement.pipeline.table.database)) {

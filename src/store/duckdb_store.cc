@@ -6,6 +6,7 @@
 #include "base/thread.h"
 #include "store/duckdb_connection.h"
 #include "store/duckdb_error.h"
+#include "store/duckdb_explain.h"
 #include "store/duckdb_predict.h"
 #include "store/duckdb_schema.h"
 #include "store/duckdb_session.h"
@@ -163,6 +164,11 @@ Status DuckdbStore::add_virtual_table(VirtualTable table) {
 Status DuckdbStore::set_predictor(std::shared_ptr<Predictor> predictor) {
   Lock lock(mutex_);
   return register_predictor(connection_.get(), std::move(predictor));
+}
+
+Status DuckdbStore::set_explainer(std::shared_ptr<Explainer> explainer) {
+  Lock lock(mutex_);
+  return register_explainer(connection_.get(), std::move(explainer));
 }
 
 Status DuckdbStore::close() {

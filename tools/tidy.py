@@ -42,6 +42,7 @@ DOORS = [
     (r"httplib\.h", r"serve/http\w*\.cc", "src/serve/http*.cc"),
     (r"asio.*", r"serve/(socket|listener)\w*\.cc", "src/serve/socket*.cc"),
     (r"openssl/.*", r"serve/\w+\.cc", "a .cc file of src/serve"),
+    (r"simdjson\.h", r"decode/json\w*\.cc", "src/decode/json_*.cc"),
     (r"zlib\.h", r"(serve|source|decode)/\w+\.cc", "a .cc file of src/serve"),
     (r"farmhash\.h", r"features/\w+\.cc", "a .cc file of src/features"),
     (r"spdlog/.*", r"base/log\.cc", "src/base/log.cc"),

@@ -75,6 +75,26 @@ decode::CsvFormat csv_from_json(const Json& json) {
   return csv;
 }
 
+Json field_to_json(const FieldDefinition& field) {
+  Json json{{"name", field.name}, {"variable", field.variable}, {"path", field.path}};
+  if (field.default_value)
+    json["default"] = Json{{"form", static_cast<int>(field.default_value->form)},
+                           {"text", field.default_value->text}};
+  return json;
+}
+
+FieldDefinition field_from_json(const Json& json) {
+  FieldDefinition field;
+  field.name = json.at("name").get<std::string>();
+  field.variable = json.at("variable").get<bool>();
+  field.path = json.value("path", std::vector<std::string>());
+  if (const auto at = json.find("default"); at != json.end())
+    field.default_value =
+        decode::Literal{static_cast<decode::Literal::Form>(at->at("form").get<int>()),
+                        at->at("text").get<std::string>()};
+  return field;
+}
+
 Json source_to_json(const SourceDefinition& source) {
   return Json{{"kind", "KAFKA"},
               {"brokers", source.brokers},
@@ -94,8 +114,7 @@ SourceDefinition source_from_json(const Json& json) {
 
 Json pipeline_to_json(const PipelineDefinition& pipeline) {
   Json fields = Json::array();
-  for (const auto& field : pipeline.fields)
-    fields.push_back(Json{{"name", field.name}, {"variable", field.variable}});
+  for (const auto& field : pipeline.fields) fields.push_back(field_to_json(field));
   Json set = Json::array();
   for (const auto& one : pipeline.set)
     set.push_back(Json{{"column", one.column}, {"value", expression_to_json(one.value)}});
@@ -107,7 +126,9 @@ Json pipeline_to_json(const PipelineDefinition& pipeline) {
               {"step", static_cast<int>(pipeline.step)},
               {"model", name_to_json(pipeline.model)},
               {"table", name_to_json(pipeline.table)},
+              {"format_kind", static_cast<int>(pipeline.format)},
               {"csv", csv_to_json(pipeline.csv)},
+              {"avro_schema", pipeline.avro_schema},
               {"fields", std::move(fields)},
               {"set", std::move(set)},
               {"where", expression_to_json(pipeline.where)}};
@@ -122,10 +143,11 @@ PipelineDefinition pipeline_of(const Json& json) {
   pipeline.step = static_cast<StepKind>(json.at("step").get<int>());
   pipeline.model = name_from_json(json.at("model"));
   pipeline.table = name_from_json(json.at("table"));
+  // Members that came later have their default in older definitions.
+  pipeline.format = static_cast<FormatKind>(json.value("format_kind", 0));
   pipeline.csv = csv_from_json(json.at("csv"));
-  for (const auto& field : json.at("fields"))
-    pipeline.fields.push_back(
-        {field.at("name").get<std::string>(), field.at("variable").get<bool>()});
+  pipeline.avro_schema = json.value("avro_schema", std::string());
+  for (const auto& field : json.at("fields")) pipeline.fields.push_back(field_from_json(field));
   for (const auto& one : json.at("set"))
     pipeline.set.push_back(
         {one.at("column").get<std::string>(), expression_from_json(one.at("value"))});

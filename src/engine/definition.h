@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,10 +41,15 @@ struct SourceDefinition {
   std::map<std::string, std::string> credentials;  // CREDENTIALS; never shown
 };
 
+enum class FormatKind : uint8_t { kCsv, kJson, kAvro };
+
 /// An entry of the column list: a column, or a @variable (name without the @).
 struct FieldDefinition {
   std::string name;
   bool variable = false;
+  // JSON and Avro: `name <- path [DEFAULT literal]`; an empty path is %, the whole.
+  std::vector<std::string> path = {};
+  std::optional<decode::Literal> default_value = {};
 };
 
 /// An expression of SET or WHERE as the store's SQL, in which each @variable stands as a quoted
@@ -72,8 +78,10 @@ struct PipelineDefinition {
   StepKind step = StepKind::kNone;
   ObjectName model;  // for kTrain and kClassify
   ObjectName table;
+  FormatKind format = FormatKind::kCsv;
   decode::CsvFormat csv;
-  std::vector<FieldDefinition> fields;  // empty: the target's columns in order
+  std::string avro_schema;              // the SCHEMA clause: JSON, or empty
+  std::vector<FieldDefinition> fields;  // empty, for CSV: the target's columns in order
   std::vector<SetDefinition> set;
   Expression where;  // sql empty: none
 };

@@ -31,7 +31,10 @@ PipelineDefinition full_pipeline() {
   pipeline.csv.null_optionally_enclosed = true;
   pipeline.csv.empty_is_null = true;
   pipeline.csv.ignore_lines = 3;
-  pipeline.fields = {{"a", false}, {"b", true}};
+  pipeline.format = FormatKind::kAvro;
+  pipeline.avro_schema = "\"string\"";
+  pipeline.fields = {{"a", false}, {"b", true, {"x", "y z"}}};
+  pipeline.fields[1].default_value = decode::Literal{decode::Literal::Form::kText, "none"};
   pipeline.set = {{"c", {"\"@b\" + 1", "@b + 1", {"@b"}}}};
   pipeline.where = {"a > 0", "a > 0", {"a"}};
   return pipeline;
@@ -64,6 +67,10 @@ TEST(Definition, APipelineComesBackFromJsonAsItWas) {
   ASSERT_EQ(got->fields.size(), 2U);
   EXPECT_EQ(got->fields[1].name, "b");
   EXPECT_TRUE(got->fields[1].variable);
+  EXPECT_EQ(got->fields[1].path, wanted.fields[1].path);
+  EXPECT_EQ(got->fields[1].default_value, wanted.fields[1].default_value);
+  EXPECT_EQ(got->format, FormatKind::kAvro);
+  EXPECT_EQ(got->avro_schema, wanted.avro_schema);
   ASSERT_EQ(got->set.size(), 1U);
   EXPECT_EQ(got->set[0].column, "c");
   expect_equal(got->set[0].value, wanted.set[0].value);

@@ -70,8 +70,8 @@ Status PipelineRun::open_stages() {
   if (stages_.shaper) shaped_ = Batch(stages_.shaper->schema());
   if (stages_.scorer) scored_ = Batch(stages_.scorer->schema());
   plan_.output.input = stages_.output;
-  TRY(writer_, context_.store.open_writer({context_.pipeline_id, name.database, name.name},
-                                          plan_.output));
+  TRY(writer_,
+      context_.store.open_writer({context_.pipeline_id, name.database, name.name}, plan_.output));
   TRY(last_batch_id_, context_.store.last_batch_id(context_.pipeline_id));
   return {};
 }
@@ -241,7 +241,7 @@ Status PipelineRun::process(Taken& taken) {
 }
 
 Status PipelineRun::decode_and_shape(const MessageBatch& messages) {
-  stages_.decoder->decode(messages, decoded_, rejects_);
+  TRY_OK(stages_.decoder->decode(messages, decoded_, rejects_));
   rows_ = &decoded_;
   if (!stages_.shaper) return {};
   std::vector<store::RowFailure> failures;

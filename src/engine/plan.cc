@@ -173,6 +173,8 @@ Status Planner::check_target() const {
 Result<decode::InputField> Planner::plan_field(const FieldDefinition& field) const {
   decode::InputField input;
   input.name = field.variable ? "@" + field.name : field.name;
+  input.path = field.path;
+  input.default_value = field.default_value;
   const auto wanted_kind = model_kind(field.name);
   const bool read = is_read(input.name);
   const auto* column = field.variable ? nullptr : target_column(field.name);
@@ -203,7 +205,10 @@ Status Planner::plan_fields() {
     if (pipeline_.step == StepKind::kTrain)
       return error(Code::kInvalidArgument, "TRAIN MODEL needs a column list",
                    "Name the fields of the topic after FIELDS ...: (iid, pid, match, @skip, ...).");
-    for (const auto& column : target_->columns) fields.push_back({column.name, false});
+    for (const auto& column : target_->columns) {
+      fields.push_back({column.name, false});
+      if (pipeline_.format != FormatKind::kCsv) fields.back().path = {column.name};
+    }
   }
   for (size_t i = 0; i < fields.size(); ++i) {
     TRY(auto input, plan_field(fields[i]));

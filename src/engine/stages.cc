@@ -2,11 +2,28 @@
 
 namespace millrace::engine {
 
+namespace {
+
+Result<std::unique_ptr<decode::Decoder>> make_decoder(const PipelineDefinition& definition,
+                                                      const Plan& plan) {
+  const decode::DecodeLimits limits;
+  switch (definition.format) {
+    case FormatKind::kCsv:
+      return decode::make_csv_decoder(definition.csv, plan.fields, limits);
+    case FormatKind::kJson:
+      return decode::make_json_decoder(plan.fields, limits);
+    case FormatKind::kAvro:
+      break;
+  }
+  return Error(Code::kUnsupported, "FORMAT AVRO is not supported");
+}
+
+}  // namespace
+
 Result<Stages> make_stages(const PipelineDefinition& definition, const Plan& plan,
                            const std::shared_ptr<ModelEntry>& model, store::Store& store) {
   Stages stages;
-  TRY(stages.decoder,
-      decode::make_csv_decoder(definition.csv, plan.fields, decode::DecodeLimits{}));
+  TRY(stages.decoder, make_decoder(definition, plan));
   stages.output = stages.decoder->schema();
   if (plan.shapes) {
     store::ShapeSpec shape = plan.shape;

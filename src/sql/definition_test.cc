@@ -67,10 +67,14 @@ void expect_same_pipeline(std::string_view text, LexOptions options = {}) {
   EXPECT_EQ(again.model, pipeline.model);
   EXPECT_EQ(again.table, pipeline.table);
   EXPECT_TRUE(again.csv == pipeline.csv);
+  EXPECT_EQ(again.format, pipeline.format);
+  EXPECT_EQ(again.avro_schema, pipeline.avro_schema);
   ASSERT_EQ(again.fields.size(), pipeline.fields.size());
   for (size_t i = 0; i < again.fields.size(); ++i) {
     EXPECT_EQ(again.fields[i].name, pipeline.fields[i].name);
     EXPECT_EQ(again.fields[i].variable, pipeline.fields[i].variable);
+    EXPECT_EQ(again.fields[i].path, pipeline.fields[i].path);
+    EXPECT_EQ(again.fields[i].default_value, pipeline.fields[i].default_value);
   }
   ASSERT_EQ(again.set.size(), pipeline.set.size());
   for (size_t i = 0; i < again.set.size(); ++i) {
@@ -242,6 +246,30 @@ TEST(CreatePipeline, TakesClausesInAnyOrderAndSynonyms) {
             engine::Existing::kKeep);
 }
 
+TEST(CreatePipeline, PathsLeadIntoDocuments) {
+  const auto pipeline = pipeline_with(
+      "FORMAT JSON (a <- a, b <- %::x::`y z`::'w' DEFAULT 'none', @c <- % , d <- d DEFAULT -1.5,"
+      " e <- e DEFAULT NULL, f <- f DEFAULT TRUE)");
+  using Path = std::vector<std::string>;
+  using Form = decode::Literal::Form;
+  EXPECT_EQ(pipeline.format, engine::FormatKind::kJson);
+  ASSERT_EQ(pipeline.fields.size(), 6U);
+  EXPECT_EQ(pipeline.fields[0].path, Path{"a"});
+  EXPECT_EQ(pipeline.fields[1].path, (Path{"x", "y z", "w"}));
+  EXPECT_EQ(pipeline.fields[1].default_value, (decode::Literal{Form::kText, "none"}));
+  EXPECT_TRUE(pipeline.fields[2].variable);
+  EXPECT_TRUE(pipeline.fields[2].path.empty());
+  EXPECT_EQ(pipeline.fields[3].default_value, (decode::Literal{Form::kNumber, "-1.5"}));
+  EXPECT_EQ(pipeline.fields[4].default_value, decode::Literal{});
+  EXPECT_EQ(pipeline.fields[5].default_value, (decode::Literal{Form::kBool, "true"}));
+
+  const auto avro = pipeline_with(
+      "FORMAT AVRO SCHEMA REGISTRY 'h:8081' (a <- a) SCHEMA '{\"type\": \"int\"}' WHERE a > 0");
+  EXPECT_EQ(avro.format, engine::FormatKind::kAvro);
+  EXPECT_EQ(avro.source.config.at("schema.registry.url"), "http://h:8081");
+  EXPECT_EQ(avro.avro_schema, "{\"type\": \"int\"}");
+}
+
 TEST(CreatePipeline, WhatItNamesStandsBesideIt) {
   const auto pipeline =
       read_as<CreatePipeline>(
@@ -312,7 +340,18 @@ TEST(CreatePipeline, ErrorsSayWhereAndWhat) {
             "7: CONFIG: the value of \"a\" is neither text nor a number");
   EXPECT_EQ(pipeline_error("STOP_ON_ERROR MAYBE"),
             "14: syntax error near \"MAYBE\": ON or OFF is expected");
-  EXPECT_EQ(pipeline_error("FORMAT JSON (a <- b)"), "0: clause FORMAT JSON is not supported");
+  EXPECT_EQ(pipeline_error("FORMAT PARQUET (a)"), "0: clause FORMAT PARQUET is not supported");
+  EXPECT_EQ(pipeline_error("FORMAT JSON (a <- )"),
+            "18: syntax error near \")\": a key of the document is expected");
+  EXPECT_EQ(pipeline_error("FORMAT JSON (a <- b DEFAULT c)"),
+            "28: syntax error near \"c\": a literal is expected");
+  EXPECT_NE(pipeline_error("(a <- b)").find("without FORMAT JSON"), std::string::npos);
+  EXPECT_NE(pipeline_error("FORMAT JSON (a)").find("has no path"), std::string::npos);
+  EXPECT_NE(pipeline_error("FORMAT JSON FIELDS TERMINATED BY ',' (a <- b)")
+                .find("clause FIELDS belongs to FORMAT CSV"),
+            std::string::npos);
+  EXPECT_NE(pipeline_error("FORMAT JSON (a <- b) SCHEMA '{}'").find("belongs to FORMAT AVRO"),
+            std::string::npos);
   EXPECT_EQ(pipeline_error("WITH TRANSFORM ('u', 'p', 'a')"),
             "0: clause WITH TRANSFORM is not supported");
   EXPECT_EQ(pipeline_error("CHARACTER SET latin1"),
@@ -388,6 +427,10 @@ TEST(Print, PipelinesParseBack) {
         "INTO TABLE t SET a = 'it''s \\\\ \\n', `b` = \"x\" /* no */ || N'y', c = `d e` + @`f g`",
         "INTO TABLE t WHERE a LIKE 'x\\_%' AND b <=> NULL AND x'4D' <> 0b1",
         "INTO TABLE t WHERE a > /* one\ntwo */ 1 -- three\n AND b", "INTO TABLE t WHERE a--1 > 0",
+        "FORMAT JSON (a <- x::`y \"z`::w DEFAULT 'it''s', @b <- %, c <- d DEFAULT -1e3)"
+        " INTO TABLE t",
+        "FORMAT AVRO (a <- b DEFAULT NULL, c <- d DEFAULT TRUE) SCHEMA '{\"a\\\\n\": 1}'"
+        " INTO TABLE t",
         "INTO TABLE t CONFIG '{\"a\\\\\"b\": \"it\\'s\", \"c\": true}'"}) {
     expect_same_pipeline(begin + std::string(clauses));
   }

@@ -26,7 +26,7 @@ class LoadData {
     TRY_OK(source());
     while (!reader_.done()) TRY_OK(clause());
     if (pipeline_.table.name.empty()) return reader_.error("INTO TABLE", {"INTO"});
-    return {};
+    return check_together();
   }
 
   /// True where a clause begins: where SET and WHERE end.
@@ -60,6 +60,10 @@ class LoadData {
   Status null_defined();
   Status character_set();
   Status column_list();
+  Status path(engine::FieldDefinition& field);
+  Status default_value(engine::FieldDefinition& field);
+  Status schema();
+  Status check_together() const;
   Status set();
   Status where();
   Status later() { return reader_.unsupported("clause " + std::string(reader_.raw_at())); }
@@ -80,6 +84,8 @@ class LoadData {
   engine::PipelineDefinition& pipeline_;
   std::vector<std::string>& warnings_;
   std::vector<const Clause*> seen_;
+  bool with_paths_ = false;  // an entry of the column list has a path
+  bool without_paths_ = false;
 };
 
 /// A clause begins with one or two words; an empty second word stands for any token.
@@ -113,6 +119,7 @@ std::span<const LoadData::Clause> LoadData::clauses() {
       {"FORMAT", "JSON", "FORMAT", &LoadData::format},
       {"FORMAT", "AVRO", "FORMAT", &LoadData::format},
       {"FORMAT", "PARQUET", "FORMAT", &LoadData::format},
+      {"SCHEMA", "", "SCHEMA", &LoadData::schema},
       {"FIELDS", "TERMINATED", "FIELDS", &LoadData::fields},
       {"FIELDS", "OPTIONALLY", "FIELDS", &LoadData::fields},
       {"FIELDS", "ENCLOSED", "FIELDS", &LoadData::fields},
@@ -304,7 +311,47 @@ Status LoadData::into() {
 
 Status LoadData::format() {
   if (reader_.accept({"FORMAT", "CSV"})) return {};
-  return reader_.unsupported("clause FORMAT " + std::string(reader_.raw_at(1)));
+  if (reader_.accept({"FORMAT", "JSON"})) {
+    pipeline_.format = engine::FormatKind::kJson;
+    return {};
+  }
+  if (!reader_.accept({"FORMAT", "AVRO"}))
+    return reader_.unsupported("clause FORMAT " + std::string(reader_.raw_at(1)));
+  pipeline_.format = engine::FormatKind::kAvro;
+  if (!reader_.accept({"SCHEMA", "REGISTRY"})) return {};
+  TRY(std::string address, reader_.string("the address of a schema registry"));
+  if (address.find("://") == std::string::npos) address = "http://" + address;
+  pipeline_.source.config["schema.registry.url"] = std::move(address);
+  return {};
+}
+
+Status LoadData::schema() {
+  reader_.skip();
+  TRY(pipeline_.avro_schema, reader_.string("a schema as JSON"));
+  return {};
+}
+
+/// What the clauses say together: FORMAT may stand before or behind the column list.
+Status LoadData::check_together() const {
+  const bool csv = pipeline_.format == engine::FormatKind::kCsv;
+  const auto wrong = [](const std::string& what, const std::string& hint) {
+    return Error(Code::kInvalidArgument, what, hint);
+  };
+  if (!pipeline_.avro_schema.empty() && pipeline_.format != engine::FormatKind::kAvro)
+    return wrong("clause SCHEMA belongs to FORMAT AVRO", "");
+  for (const auto* seen : seen_) {
+    const bool of_csv = seen->group == "FIELDS" || seen->group == "LINES" ||
+                        seen->group == "IGNORE LINES" || seen->group == "NULL DEFINED BY";
+    if (of_csv && !csv)
+      return wrong("clause " + std::string(seen->group) + " belongs to FORMAT CSV", "");
+  }
+  if (with_paths_ && csv)
+    return wrong("a path (<-) stands in the column list without FORMAT JSON or FORMAT AVRO",
+                 "Write FORMAT JSON before the column list.");
+  if (without_paths_ && !csv)
+    return wrong("an entry of the column list has no path",
+                 "FORMAT JSON and FORMAT AVRO take (column <- key::key, ...).");
+  return {};
 }
 
 Result<std::string> LoadData::byte(std::string_view what) {
@@ -392,20 +439,59 @@ Status LoadData::skip_errors() {
   return error;
 }
 
+/// key::key, with a leading %:: or without; % alone is the whole document.
+Status LoadData::path(engine::FieldDefinition& field) {
+  if (!reader_.accept("%") || reader_.accept("::")) {
+    do {
+      if (!is_name(reader_.peek()) && reader_.peek().kind != TokenKind::kString)
+        return reader_.error("a key of the document");
+      field.path.push_back(reader_.value());
+      reader_.skip();
+    } while (reader_.accept("::"));
+  }
+  if (reader_.accept("DEFAULT")) return default_value(field);
+  return {};
+}
+
+Status LoadData::default_value(engine::FieldDefinition& field) {
+  using Form = decode::Literal::Form;
+  const bool negative = reader_.accept("-");
+  const Token& token = reader_.peek();
+  if (token.kind == TokenKind::kNumber) {
+    field.default_value = decode::Literal{Form::kNumber, (negative ? "-" : "") + reader_.value()};
+  } else if (negative) {
+    return reader_.error("a number");
+  } else if (token.kind == TokenKind::kString) {
+    field.default_value = decode::Literal{Form::kText, reader_.value()};
+  } else if (reader_.at("TRUE") || reader_.at("FALSE")) {
+    field.default_value = decode::Literal{Form::kBool, to_lower(reader_.raw_at())};
+  } else if (reader_.at("NULL")) {
+    field.default_value = decode::Literal{};
+  } else {
+    return reader_.error("a literal");
+  }
+  reader_.skip();
+  return {};
+}
+
 Status LoadData::column_list() {
   if (!pipeline_.fields.empty()) {
     return reader_.error_at(reader_.position(), Code::kSyntax, "the column list is written twice");
   }
   reader_.skip();
   do {
-    if (reader_.peek().kind == TokenKind::kVariable) {
-      pipeline_.fields.push_back({reader_.value(), true});
+    engine::FieldDefinition field;
+    field.variable = reader_.peek().kind == TokenKind::kVariable;
+    if (field.variable) {
+      field.name = reader_.value();
       reader_.skip();
     } else {
-      TRY(std::string name, reader_.name("a column or @variable"));
-      if (reader_.at("<-")) return reader_.unsupported("a path (<-) without FORMAT JSON or AVRO");
-      pipeline_.fields.push_back({std::move(name), false});
+      TRY(field.name, reader_.name("a column or @variable"));
     }
+    const bool with_path = reader_.accept("<-");
+    (with_path ? with_paths_ : without_paths_) = true;
+    if (with_path) TRY_OK(path(field));
+    pipeline_.fields.push_back(std::move(field));
     if (pipeline_.fields.size() > kFieldsMax) {
       return reader_.error_at(
           reader_.position(), Code::kResourceExhausted,

@@ -112,11 +112,33 @@ std::string csv_clauses(const decode::CsvFormat& csv) {
          (lines.empty() ? "" : "\n  LINES" + lines) + rest;
 }
 
-std::string column_list(const std::vector<engine::FieldDefinition>& fields) {
+std::string literal(const decode::Literal& value) {
+  switch (value.form) {
+    case decode::Literal::Form::kNull:
+      return "NULL";
+    case decode::Literal::Form::kText:
+      return mysql_text(value.text);
+    default:
+      return value.text;
+  }
+}
+
+/// ` <- key::key DEFAULT literal`
+std::string path_of(const engine::FieldDefinition& field) {
+  std::string result = " <- ";
+  for (size_t i = 0; i < field.path.size(); ++i)
+    result += (i > 0 ? "::" : "") + backticked(field.path[i]);
+  if (field.path.empty()) result += "%";
+  if (field.default_value) result += " DEFAULT " + literal(*field.default_value);
+  return result;
+}
+
+std::string column_list(const engine::PipelineDefinition& pipeline) {
   std::string result;
-  for (const auto& field : fields) {
+  for (const auto& field : pipeline.fields) {
     if (!result.empty()) result += ", ";
     result += (field.variable ? "@" : "") + backticked(field.name);
+    if (pipeline.format != engine::FormatKind::kCsv) result += path_of(field);
   }
   return result.empty() ? result : "\n  (" + result + ")";
 }
@@ -146,7 +168,11 @@ std::string print(const engine::PipelineDefinition& pipeline) {
   }
   if (pipeline.stop_on_error) sql += "\n  STOP_ON_ERROR ON";
   sql += "\n  INTO TABLE " + beside(pipeline.table, pipeline.name);
-  sql += csv_clauses(pipeline.csv) + column_list(pipeline.fields);
+  if (pipeline.format == engine::FormatKind::kCsv) sql += csv_clauses(pipeline.csv);
+  if (pipeline.format == engine::FormatKind::kJson) sql += "\n  FORMAT JSON";
+  if (pipeline.format == engine::FormatKind::kAvro) sql += "\n  FORMAT AVRO";
+  sql += column_list(pipeline);
+  if (!pipeline.avro_schema.empty()) sql += "\n  SCHEMA " + mysql_text(pipeline.avro_schema);
   for (size_t i = 0; i < pipeline.set.size(); ++i) {
     sql += i == 0 ? "\n  SET " : ",\n      ";
     sql += backticked(pipeline.set[i].column) + " = " + pipeline.set[i].value.text;

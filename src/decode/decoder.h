@@ -102,4 +102,35 @@ Result<std::unique_ptr<Decoder>> make_csv_decoder(const CsvFormat& format,
 Result<std::unique_ptr<Decoder>> make_json_decoder(std::vector<InputField> fields,
                                                    const DecodeLimits& limits);
 
+/// A schema as a registry keeps it.
+struct RegisteredSchema {
+  std::string json;
+  std::vector<std::string> references;  // schemas that it names, each after those it uses itself
+};
+/// The schema of an id. Errors: kNotFound when there is none (its messages become rejects),
+/// kUnavailable.
+using FindSchema = std::function<Result<RegisteredSchema>(int32_t id)>;
+
+struct AvroFormat {
+  /// Without a registry: what messages are written by. With one: what they are read by; empty: as
+  /// they are written.
+  std::string schema;
+  /// With it a message is Confluent's: a zero byte, the id of its writer's schema in four bytes,
+  /// the datum. Without: the datum alone.
+  FindSchema find_schema;
+};
+
+/// A message is one datum in Avro's binary encoding (specification 1.11), resolved from the
+/// writer's schema to the reader's.
+/// - A path goes through records and maps. What a union holds stands in the union's place; the name
+///   of a branch behind it means that branch alone. A path that leads to nothing gives the field's
+///   default, else NULL.
+/// - Logical types keep their meaning in dates, timestamps and text, and are numbers as encoded in
+///   number columns; decimals are exact. Records, arrays and maps go into text as JSON (of what was
+///   written), arrays into list columns.
+/// Errors: kInvalidArgument for a schema or a default that is not valid.
+Result<std::unique_ptr<Decoder>> make_avro_decoder(const AvroFormat& format,
+                                                   std::vector<InputField> fields,
+                                                   const DecodeLimits& limits);
+
 }  // namespace millrace::decode

@@ -1,8 +1,24 @@
 #include "engine/stages.h"
 
+#include "source/schema_registry.h"
+
 namespace millrace::engine {
 
 namespace {
+
+Result<decode::AvroFormat> avro_format(const PipelineDefinition& definition) {
+  decode::AvroFormat format;
+  format.schema = definition.avro_schema;
+  auto properties = definition.source.config;
+  properties.insert(definition.source.credentials.begin(), definition.source.credentials.end());
+  TRY(auto registry, source::registry_options(properties));
+  if (registry.urls.empty()) return format;
+  format.find_schema = [registry](int32_t id) -> Result<decode::RegisteredSchema> {
+    TRY(auto answer, source::find_schema(registry, id));
+    return decode::RegisteredSchema{std::move(answer.json), std::move(answer.references)};
+  };
+  return format;
+}
 
 Result<std::unique_ptr<decode::Decoder>> make_decoder(const PipelineDefinition& definition,
                                                       const Plan& plan) {
@@ -15,7 +31,8 @@ Result<std::unique_ptr<decode::Decoder>> make_decoder(const PipelineDefinition& 
     case FormatKind::kAvro:
       break;
   }
-  return Error(Code::kUnsupported, "FORMAT AVRO is not supported");
+  TRY(const auto format, avro_format(definition));
+  return decode::make_avro_decoder(format, plan.fields, limits);
 }
 
 }  // namespace

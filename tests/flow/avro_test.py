@@ -202,5 +202,6 @@ def test_random_records_are_what_fastavro_reads(shop, broker):
         ingest(shop, broker, topic, "INTO TABLE t FORMAT AVRO (number <- number, doc <- %, "
                f"f3 <- f3) SCHEMA '{json.dumps(schema)}'", name=f"feed{round_}")
         streams.wait_for_messages(shop, f"feed{round_}", len(rows))
-        got = shop.rows(f"SELECT number, doc FROM t WHERE number >= {round_ * 1000} ORDER BY number")
+        got = shop.rows("SELECT number, doc FROM t "
+                        f"WHERE number >= {round_ * 1000} ORDER BY number")
         assert [json.loads(doc) for _, doc in got] == rows, f"seed {seed} round {round_}"

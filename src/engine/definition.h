@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "data/argument.h"
 #include "decode/decoder.h"
+#include "store/batch_writer.h"
 
 namespace millrace::engine {
 
@@ -69,11 +70,17 @@ struct SetDefinition {
 /// enough to stay fresh under a backlog.
 inline constexpr int64_t kOffsetsPerPartitionDefault = 65536;
 
+/// IGNORE and SKIP ... ERRORS: which bad rows do not stop a pipeline whose STOP_ON_ERROR is
+/// ON. They are rejects like any other.
+enum class SkippedErrors : uint8_t { kNone, kAll, kIgnore, kConstraint, kDuplicateKey, kParser };
+
 struct PipelineDefinition {
   ObjectName name;
   SourceDefinition source;
   int64_t batch_interval_ms = 0;
   int64_t offsets_per_partition_max = kOffsetsPerPartitionDefault;
+  /// MAX_RETRIES_PER_BATCH_PARTITION: more failures without a batch in between end in state Error.
+  std::optional<int64_t> retries_max;
   bool stop_on_error = false;  // STOP_ON_ERROR ON: a reject stops the pipeline
   StepKind step = StepKind::kNone;
   ObjectName model;  // for kTrain and kClassify
@@ -84,6 +91,9 @@ struct PipelineDefinition {
   std::vector<FieldDefinition> fields;  // empty, for CSV: the target's columns in order
   std::vector<SetDefinition> set;
   Expression where;  // sql empty: none
+  SkippedErrors skipped = SkippedErrors::kNone;
+  store::Duplicates duplicates = store::Duplicates::kRefuse;
+  std::vector<SetDefinition> on_duplicate;  // ON DUPLICATE KEY UPDATE
 };
 
 /// Definitions as JSON, as kept in the store. Errors: kInvalidArgument for text that is not UTF-8.

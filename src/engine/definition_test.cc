@@ -18,6 +18,7 @@ PipelineDefinition full_pipeline() {
   pipeline.batch_interval_ms = 250;
   pipeline.offsets_per_partition_max = 17;
   pipeline.stop_on_error = true;
+  pipeline.retries_max = 3;
   pipeline.step = StepKind::kClassify;
   pipeline.model = {"other", "m"};
   pipeline.table = {"Shop", "t"};
@@ -37,6 +38,9 @@ PipelineDefinition full_pipeline() {
   pipeline.fields[1].default_value = decode::Literal{decode::Literal::Form::kText, "none"};
   pipeline.set = {{"c", {"\"@b\" + 1", "@b + 1", {"@b"}}}};
   pipeline.where = {"a > 0", "a > 0", {"a"}};
+  pipeline.skipped = SkippedErrors::kParser;
+  pipeline.duplicates = store::Duplicates::kUpdate;
+  pipeline.on_duplicate = {{"d", {"d + 1", "d + 1", {"d"}}}};
   return pipeline;
 }
 
@@ -60,6 +64,7 @@ TEST(Definition, APipelineComesBackFromJsonAsItWas) {
   EXPECT_EQ(got->batch_interval_ms, 250);
   EXPECT_EQ(got->offsets_per_partition_max, 17);
   EXPECT_TRUE(got->stop_on_error);
+  EXPECT_EQ(got->retries_max, 3);
   EXPECT_EQ(got->step, StepKind::kClassify);
   EXPECT_EQ(got->model, wanted.model);
   EXPECT_EQ(got->table, wanted.table);
@@ -75,6 +80,10 @@ TEST(Definition, APipelineComesBackFromJsonAsItWas) {
   EXPECT_EQ(got->set[0].column, "c");
   expect_equal(got->set[0].value, wanted.set[0].value);
   expect_equal(got->where, wanted.where);
+  EXPECT_EQ(got->skipped, SkippedErrors::kParser);
+  EXPECT_EQ(got->duplicates, store::Duplicates::kUpdate);
+  ASSERT_EQ(got->on_duplicate.size(), 1U);
+  expect_equal(got->on_duplicate[0].value, wanted.on_duplicate[0].value);
   EXPECT_EQ(*to_json(*got), *json);
 }
 

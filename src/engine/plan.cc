@@ -200,6 +200,11 @@ Status Planner::plan_fields() {
   for (const auto& field : plan_.fields) {
     if (field.wanted) decoded.push_back({field.name, field.type, field.nullable});
   }
+  for (const auto& facts : decode::message_facts()) {
+    if (!is_read(facts.column)) continue;
+    plan_.facts.push_back(facts.fact);
+    decoded.push_back({std::string(facts.column), facts.type, true});
+  }
   plan_.decoded = std::make_shared<Schema>(std::move(decoded));
   return {};
 }
@@ -344,6 +349,9 @@ void Planner::plan_output() {
         {set.column, shaped ? quote_identifier(set.column) : set.value.sql});
   }
   plan_.output.where = pipeline_.where.sql;
+  plan_.output.duplicates = pipeline_.duplicates;
+  for (const auto& set : pipeline_.on_duplicate)
+    plan_.output.on_duplicate.push_back({set.column, set.value.sql});
   if (pipeline_.step != StepKind::kClassify) return;
   use_read_predictions();
   if (pipeline_.set.empty()) plan_unset_predictions();

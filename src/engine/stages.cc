@@ -40,7 +40,9 @@ Result<std::unique_ptr<decode::Decoder>> make_decoder(const PipelineDefinition& 
 Result<Stages> make_stages(const PipelineDefinition& definition, const Plan& plan,
                            const std::shared_ptr<ModelEntry>& model, store::Store& store) {
   Stages stages;
-  TRY(stages.decoder, make_decoder(definition, plan));
+  TRY(auto decoder, make_decoder(definition, plan));
+  stages.decoder =
+      decode::with_message_columns(std::move(decoder), plan.facts, definition.source.topic);
   stages.output = stages.decoder->schema();
   if (plan.shapes) {
     store::ShapeSpec shape = plan.shape;

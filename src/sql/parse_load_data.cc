@@ -12,7 +12,6 @@ namespace millrace::sql {
 namespace {
 
 constexpr int64_t kIntegerMax = std::numeric_limits<int64_t>::max();
-constexpr int64_t kIntervalMsMax = 24LL * 3600 * 1000;
 constexpr size_t kFieldsMax = 65'536;
 
 class LoadData {
@@ -63,12 +62,14 @@ class LoadData {
   Status path(engine::FieldDefinition& field);
   Status default_value(engine::FieldDefinition& field);
   Status schema();
-  Status check_together() const;
+  Status check_together();
   Status set();
   Status where();
-  Status later() { return reader_.unsupported("clause " + std::string(reader_.raw_at())); }
   Status transform() { return reader_.unsupported("clause WITH TRANSFORM"); }
-  Status on_duplicate() { return reader_.unsupported("clause ON DUPLICATE KEY UPDATE"); }
+  Status on_duplicate();
+  Status replace();
+  Status ignore();
+  Status assignments(std::vector<engine::SetDefinition>& into, ExpressionOf of);
   Status skip_errors();
 
   Status step(engine::StepKind kind);
@@ -133,12 +134,14 @@ std::span<const LoadData::Clause> LoadData::clauses() {
       {"IGNORE", "0", "IGNORE LINES", &LoadData::ignore_lines},
       {"NULL", "DEFINED", "NULL DEFINED BY", &LoadData::null_defined},
       {"CHARACTER", "SET", "CHARACTER SET", &LoadData::character_set},
-      {"SKIP", "ALL", "SKIP ERRORS", &LoadData::skip_errors},
-      {"SKIP", "CONSTRAINT", "SKIP ERRORS", &LoadData::skip_errors},
-      {"SKIP", "DUPLICATE", "SKIP ERRORS", &LoadData::skip_errors},
-      {"SKIP", "PARSER", "SKIP ERRORS", &LoadData::skip_errors},
-      {"REPLACE", "INTO", "REPLACE", &LoadData::later},
-      {"IGNORE", "INTO", "IGNORE", &LoadData::later},
+      {"SKIP", "ALL", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::skip_errors},
+      {"SKIP", "CONSTRAINT", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::skip_errors},
+      {"SKIP", "DUPLICATE", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::skip_errors},
+      {"SKIP", "PARSER", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::skip_errors},
+      {"REPLACE", "INTO", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::replace},
+      {"REPLACE", "STOP_ON_ERROR", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::replace},
+      {"IGNORE", "INTO", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::ignore},
+      {"IGNORE", "STOP_ON_ERROR", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::ignore},
       {"SET", "", "SET", &LoadData::set},
       {"WHERE", "", "WHERE", &LoadData::where},
       {"ON", "DUPLICATE", "ON DUPLICATE KEY UPDATE", &LoadData::on_duplicate},
@@ -239,14 +242,14 @@ Status LoadData::credentials() {
 
 Status LoadData::batch_interval() {
   reader_.skip();
-  TRY(pipeline_.batch_interval_ms, reader_.integer("BATCH_INTERVAL", 0, kIntervalMsMax));
+  TRY(pipeline_.batch_interval_ms, reader_.integer("BATCH_INTERVAL", 0, kBatchIntervalMsMax));
   return {};
 }
 
 Status LoadData::offsets_per_batch() {
   reader_.skip();
   TRY(pipeline_.offsets_per_partition_max,
-      reader_.integer("MAX_OFFSETS_PER_BATCH_PARTITION", 1, 100'000'000));
+      reader_.integer("MAX_OFFSETS_PER_BATCH_PARTITION", 1, kOffsetsPerBatchMax));
   return {};
 }
 
@@ -259,9 +262,8 @@ Status LoadData::partitions_per_batch() {
 
 Status LoadData::retries() {
   reader_.skip();
-  TRY([[maybe_unused]] const int64_t ignored,
-      reader_.integer("MAX_RETRIES_PER_BATCH_PARTITION", 0, kIntegerMax));
-  return no_effect("MAX_RETRIES_PER_BATCH_PARTITION");
+  TRY(pipeline_.retries_max, reader_.integer("MAX_RETRIES_PER_BATCH_PARTITION", 0, kIntegerMax));
+  return {};
 }
 
 Status LoadData::resource_pool() {
@@ -332,7 +334,7 @@ Status LoadData::schema() {
 }
 
 /// What the clauses say together: FORMAT may stand before or behind the column list.
-Status LoadData::check_together() const {
+Status LoadData::check_together() {
   const bool csv = pipeline_.format == engine::FormatKind::kCsv;
   const auto wrong = [](const std::string& what, const std::string& hint) {
     return Error(Code::kInvalidArgument, what, hint);
@@ -348,6 +350,13 @@ Status LoadData::check_together() const {
   if (with_paths_ && csv)
     return wrong("a path (<-) stands in the column list without FORMAT JSON or FORMAT AVRO",
                  "Write FORMAT JSON before the column list.");
+  if (pipeline_.duplicates != store::Duplicates::kRefuse &&
+      pipeline_.step == engine::StepKind::kTrain)
+    return wrong("TRAIN MODEL keeps one row in its table, which it replaces itself", "");
+  if (pipeline_.skipped != engine::SkippedErrors::kNone && !pipeline_.stop_on_error)
+    warnings_.emplace_back(
+        "IGNORE and SKIP ... ERRORS have no effect without STOP_ON_ERROR ON: a bad row goes to "
+        "millrace.rejects and stops nothing");
   if (without_paths_ && !csv)
     return wrong("an entry of the column list has no path",
                  "FORMAT JSON and FORMAT AVRO take (column <- key::key, ...).");
@@ -434,9 +443,43 @@ Status LoadData::character_set() {
 }
 
 Status LoadData::skip_errors() {
-  Error error = reader_.unsupported("clause SKIP ... ERRORS");
-  error.hint = "Rows that cannot be read or stored go to millrace.rejects and stop nothing.";
-  return error;
+  using engine::SkippedErrors;
+  reader_.skip();
+  if (reader_.accept("ALL")) {
+    pipeline_.skipped = SkippedErrors::kAll;
+  } else if (reader_.accept("CONSTRAINT")) {
+    pipeline_.skipped = SkippedErrors::kConstraint;
+  } else if (reader_.accept({"DUPLICATE", "KEY"})) {
+    pipeline_.skipped = SkippedErrors::kDuplicateKey;
+  } else {
+    TRY_OK(reader_.expect("PARSER"));
+    pipeline_.skipped = SkippedErrors::kParser;
+  }
+  return reader_.expect("ERRORS");
+}
+
+Status LoadData::ignore() {
+  reader_.skip();
+  pipeline_.skipped = engine::SkippedErrors::kIgnore;
+  return {};
+}
+
+Status LoadData::replace() {
+  if (pipeline_.duplicates == store::Duplicates::kUpdate)
+    return reader_.error_at(reader_.position(), Code::kInvalidArgument,
+                            "REPLACE and ON DUPLICATE KEY UPDATE cannot stand together");
+  reader_.skip();
+  pipeline_.duplicates = store::Duplicates::kReplace;
+  return {};
+}
+
+Status LoadData::on_duplicate() {
+  TRY_OK(reader_.expect({"ON", "DUPLICATE", "KEY", "UPDATE"}));
+  if (pipeline_.duplicates == store::Duplicates::kReplace)
+    return reader_.error_at(reader_.position(), Code::kInvalidArgument,
+                            "REPLACE and ON DUPLICATE KEY UPDATE cannot stand together");
+  pipeline_.duplicates = store::Duplicates::kUpdate;
+  return assignments(pipeline_.on_duplicate, ExpressionOf::kDuplicate);
 }
 
 /// key::key, with a leading %:: or without; % alone is the whole document.
@@ -507,18 +550,22 @@ bool ends_assignment(const TokenReader& reader) {
 
 Status LoadData::set() {
   reader_.skip();
+  return assignments(pipeline_.set, ExpressionOf::kRow);
+}
+
+Status LoadData::assignments(std::vector<engine::SetDefinition>& into, ExpressionOf of) {
   do {
     engine::SetDefinition assignment;
     const int64_t position = reader_.position();
     TRY(assignment.column, reader_.name("a column"));
     TRY_OK(reader_.expect("="));
-    TRY(assignment.value, parse_expression(reader_, ends_assignment));
-    for (const auto& other : pipeline_.set) {
+    TRY(assignment.value, parse_expression(reader_, ends_assignment, of));
+    for (const auto& other : into) {
       if (!same_name(other.column, assignment.column)) continue;
       return reader_.error_at(position, Code::kInvalidArgument,
                               "column \"" + assignment.column + "\" is SET twice");
     }
-    pipeline_.set.push_back(std::move(assignment));
+    into.push_back(std::move(assignment));
   } while (reader_.accept(","));
   return {};
 }

@@ -143,6 +143,34 @@ std::string column_list(const engine::PipelineDefinition& pipeline) {
   return result.empty() ? result : "\n  (" + result + ")";
 }
 
+std::string assignments(const std::string& word, const std::vector<engine::SetDefinition>& set) {
+  std::string sql;
+  for (const auto& one : set) {
+    sql += sql.empty() ? "\n  " + word : ",\n  " + std::string(word.size(), ' ');
+    sql += backticked(one.column) + " = " + one.value.text;
+  }
+  return sql;
+}
+
+std::string errors_clause(const engine::PipelineDefinition& pipeline) {
+  if (pipeline.duplicates == store::Duplicates::kReplace) return "\n  REPLACE";
+  switch (pipeline.skipped) {
+    case engine::SkippedErrors::kNone:
+      return "";
+    case engine::SkippedErrors::kIgnore:
+      return "\n  IGNORE";
+    case engine::SkippedErrors::kAll:
+      return "\n  SKIP ALL ERRORS";
+    case engine::SkippedErrors::kConstraint:
+      return "\n  SKIP CONSTRAINT ERRORS";
+    case engine::SkippedErrors::kDuplicateKey:
+      return "\n  SKIP DUPLICATE KEY ERRORS";
+    case engine::SkippedErrors::kParser:
+      return "\n  SKIP PARSER ERRORS";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string print(const engine::ModelDefinition& model) {
@@ -161,11 +189,15 @@ std::string print(const engine::PipelineDefinition& pipeline) {
     sql +=
         "\n  MAX_OFFSETS_PER_BATCH_PARTITION " + std::to_string(pipeline.offsets_per_partition_max);
   }
+  if (pipeline.retries_max) {
+    sql += "\n  MAX_RETRIES_PER_BATCH_PARTITION " + std::to_string(*pipeline.retries_max);
+  }
   if (pipeline.step != engine::StepKind::kNone) {
     sql +=
         pipeline.step == engine::StepKind::kTrain ? "\n  TRAIN MODEL " : "\n  CLASSIFY WITH MODEL ";
     sql += beside(pipeline.model, pipeline.name);
   }
+  sql += errors_clause(pipeline);
   if (pipeline.stop_on_error) sql += "\n  STOP_ON_ERROR ON";
   sql += "\n  INTO TABLE " + beside(pipeline.table, pipeline.name);
   if (pipeline.format == engine::FormatKind::kCsv) sql += csv_clauses(pipeline.csv);
@@ -173,11 +205,9 @@ std::string print(const engine::PipelineDefinition& pipeline) {
   if (pipeline.format == engine::FormatKind::kAvro) sql += "\n  FORMAT AVRO";
   sql += column_list(pipeline);
   if (!pipeline.avro_schema.empty()) sql += "\n  SCHEMA " + mysql_text(pipeline.avro_schema);
-  for (size_t i = 0; i < pipeline.set.size(); ++i) {
-    sql += i == 0 ? "\n  SET " : ",\n      ";
-    sql += backticked(pipeline.set[i].column) + " = " + pipeline.set[i].value.text;
-  }
+  sql += assignments("SET ", pipeline.set);
   if (!pipeline.where.sql.empty()) sql += "\n  WHERE " + pipeline.where.text;
+  sql += assignments("ON DUPLICATE KEY UPDATE ", pipeline.on_duplicate);
   return sql;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -47,6 +48,25 @@ struct RunPipeline {
   bool all = false;         // START ALL PIPELINES: of name.database
   engine::ObjectName name;  // name.name empty when all
   engine::Absent absent = engine::Absent::kFail;
+  bool foreground = false;
+  std::optional<int64_t> batches_max;  // of a run in the foreground
+};
+struct AlterPipeline {
+  engine::ObjectName name;
+  engine::PipelineChange change;
+  std::vector<std::string> warnings;
+};
+struct TestPipeline {
+  engine::ObjectName name;
+  int64_t limit = 1;
+};
+struct ProfilePipeline {
+  engine::ObjectName name;
+};
+struct ExtractPipeline {
+  engine::ObjectName name;
+  std::map<int32_t, int64_t> offsets;  // empty: from the cursors
+  std::string file;
 };
 
 // Databases and tables.
@@ -138,7 +158,8 @@ struct Native {};
 
 using Statement =
     std::variant<Native, Ignored, CreateModel, DropModel, DescribeModel, ShowCreateModel,
-                 CreatePipeline, DropPipeline, ShowCreatePipeline, RunPipeline, Use, CreateDatabase,
-                 DropDatabase, CreateTable, Transaction, Set, SetPassword, Kill, Show>;
+                 CreatePipeline, DropPipeline, ShowCreatePipeline, RunPipeline, AlterPipeline,
+                 TestPipeline, ProfilePipeline, ExtractPipeline, Use, CreateDatabase, DropDatabase,
+                 CreateTable, Transaction, Set, SetPassword, Kill, Show>;
 
 }  // namespace millrace::sql

@@ -155,6 +155,10 @@ class Store {
   // Pipelines.
   virtual Result<std::vector<Cursor>> cursors(int64_t pipeline_id) = 0;
   virtual Result<int64_t> last_batch_id(int64_t pipeline_id) = 0;  // 0 before the first
+  /// Moves cursors, without a batch, and removes those of partitions that are `gone`. Nobody may be
+  /// committing for the pipeline.
+  virtual Status set_cursors(int64_t pipeline_id, const std::vector<Cursor>& cursors,
+                             const std::vector<int32_t>& gone) = 0;
   /// `input` is the schema of the batches that will be committed. The output is checked against the
   /// target now.
   virtual Result<std::unique_ptr<BatchWriter>> open_writer(const PipelineIdentity& pipeline,

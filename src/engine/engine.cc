@@ -11,6 +11,7 @@
 #include "engine/pipeline.h"
 #include "engine/plan.h"
 #include "engine/predictor.h"
+#include "engine/probe.h"
 #include "engine/stages.h"
 #include "engine/system_tables.h"
 
@@ -49,6 +50,14 @@ class LocalEngine : public Engine {
   Result<PipelineDefinition> pipeline(const ObjectName& name) override;
   Status start_pipeline(const ObjectName& name, Absent running) override;
   Status stop_pipeline(const ObjectName& name, Absent stopped) override;
+  Status alter_pipeline(const ObjectName& name, const PipelineChange& change) override;
+  Result<RunReport> run_pipeline(const ObjectName& name, std::optional<int64_t> batches_max,
+                                 const std::stop_token& stop) override;
+  Result<TestReport> test_pipeline(const ObjectName& name, int64_t limit,
+                                   const std::stop_token& stop) override;
+  Result<int64_t> extract_pipeline(const ObjectName& name,
+                                   const std::map<int32_t, int64_t>& offsets,
+                                   const std::string& file, const std::stop_token& stop) override;
   Status start_all(const std::string& database) override;
   Status stop_all(const std::string& database) override;
   std::vector<ObjectName> model_names() override;
@@ -77,7 +86,9 @@ class LocalEngine : public Engine {
   Status check_pipeline(const PipelineDefinition& pipeline,
                         const std::shared_ptr<ModelEntry>& model);
   Status put_pipeline(const PipelineDefinition& pipeline, std::shared_ptr<ModelEntry> model,
-                      int64_t id);
+                      int64_t id, int64_t created_at);
+  Status change_pipeline(const Pipeline& pipeline, const PipelineChange& change);
+  ProbeContext probe_context(const Pipeline& pipeline);
 
   const EngineOptions options_;
   store::Store& store_;
@@ -364,7 +375,8 @@ Status LocalEngine::check_pipeline(const PipelineDefinition& pipeline,
 }
 
 Status LocalEngine::put_pipeline(const PipelineDefinition& pipeline,
-                                 std::shared_ptr<ModelEntry> model, int64_t id) {
+                                 std::shared_ptr<ModelEntry> model, int64_t id,
+                                 int64_t created_at) {
   store::Definition definition;
   definition.kind = store::DefinitionKind::kPipeline;
   definition.id = id;
@@ -372,10 +384,12 @@ Status LocalEngine::put_pipeline(const PipelineDefinition& pipeline,
   definition.name = pipeline.name.name;
   TRY(definition.body, to_json(pipeline));
   definition.state = name_of(PipelineState::kStopped);
-  definition.created_at = now_micros();
+  definition.created_at = created_at;
   TRY(const int64_t given, store_.put_definition(definition));
   auto made = std::make_shared<Pipeline>(given, definition.created_at, pipeline, std::move(model),
                                          PipelineState::kStopped, options_, store_);
+  TRY(const auto cursors, store_.cursors(given));
+  for (const auto& cursor : cursors) made->show_cursor(cursor);
   Lock lock(mutex_);
   pipelines_[key_of(pipeline.name)] = std::move(made);
   return {};
@@ -388,7 +402,7 @@ Status LocalEngine::create_pipeline(const PipelineDefinition& pipeline, Existing
   if (there && existing == Existing::kKeep) return {};
   TRY(auto model, model_of(pipeline));
   TRY_OK(check_pipeline(pipeline, model));
-  if (!there) return put_pipeline(pipeline, std::move(model), 0);
+  if (!there) return put_pipeline(pipeline, std::move(model), 0, now_micros());
 
   // REPLACE keeps the cursors when the source is the same, and the pipeline running when it ran.
   const auto& old = (*there)->definition().source;
@@ -401,7 +415,7 @@ Status LocalEngine::create_pipeline(const PipelineDefinition& pipeline, Existing
     return replayed;
   }
   if (!same_source) TRY_OK(store_.remove_definition((*there)->id()));
-  TRY_OK(put_pipeline(pipeline, std::move(model), same_source ? (*there)->id() : 0));
+  TRY_OK(put_pipeline(pipeline, std::move(model), same_source ? (*there)->id() : 0, now_micros()));
   if (!ran) return {};
   TRY(const auto made, find_pipeline(pipeline.name));
   return made->start();
@@ -452,6 +466,71 @@ Status LocalEngine::drop_pipeline(const ObjectName& name, Absent absent) {
   Lock lock(mutex_);
   pipelines_.erase(key_of(name));
   return {};
+}
+
+ProbeContext LocalEngine::probe_context(const Pipeline& pipeline) {
+  return {pipeline.id(), pipeline.definition(), pipeline.model(), options_, store_};
+}
+
+/// Of a pipeline that does not run.
+Status LocalEngine::change_pipeline(const Pipeline& pipeline, const PipelineChange& change) {
+  for (const int32_t partition : change.dropped_partitions)
+    TRY_OK(drop_partition(probe_context(pipeline), partition));
+  if (change.offsets) TRY_OK(move_offsets(probe_context(pipeline), *change.offsets));
+  auto definition = pipeline.definition();
+  if (change.new_name) definition.name.name = *change.new_name;
+  if (change.batch_interval_ms) definition.batch_interval_ms = *change.batch_interval_ms;
+  if (change.offsets_per_partition_max)
+    definition.offsets_per_partition_max = *change.offsets_per_partition_max;
+  if (change.retries_max) definition.retries_max = *change.retries_max;
+  if (change.stop_on_error) definition.stop_on_error = *change.stop_on_error;
+  TRY_OK(put_pipeline(definition, pipeline.model(), pipeline.id(), pipeline.created_at()));
+  if (key_of(definition.name) == key_of(pipeline.definition().name)) return {};
+  Lock lock(mutex_);
+  pipelines_.erase(key_of(pipeline.definition().name));
+  return {};
+}
+
+Status LocalEngine::alter_pipeline(const ObjectName& name, const PipelineChange& change) {
+  Lock definitions(definition_mutex_);
+  TRY(const auto there, find_pipeline(name));
+  ObjectName after = name;
+  if (change.new_name) after.name = *change.new_name;
+  if (key_of(after) != key_of(name) && find_pipeline(after)) return taken("pipeline", after);
+  if (there->state() == PipelineState::kRunning &&
+      (change.offsets || !change.dropped_partitions.empty()))
+    return Error(Code::kWrongState, "pipeline \"" + name.name + "\" is running",
+                 "STOP PIPELINE " + name.name + " before its offsets are moved.");
+  TRY(const bool ran, there->stop());
+  auto changed = change_pipeline(*there, change);
+  if (!ran) return changed;
+  if (!changed) {
+    TRY_OK(there->start_behind());
+    return changed;
+  }
+  TRY(const auto made, find_pipeline(after));
+  return made->start();
+}
+
+Result<RunReport> LocalEngine::run_pipeline(const ObjectName& name,
+                                            std::optional<int64_t> batches_max,
+                                            const std::stop_token& stop) {
+  TRY(const auto there, find_pipeline(name));
+  return there->run_foreground(batches_max, stop);
+}
+
+Result<TestReport> LocalEngine::test_pipeline(const ObjectName& name, int64_t limit,
+                                              const std::stop_token& stop) {
+  TRY(const auto there, find_pipeline(name));
+  return test_batch(probe_context(*there), limit, stop);
+}
+
+Result<int64_t> LocalEngine::extract_pipeline(const ObjectName& name,
+                                              const std::map<int32_t, int64_t>& offsets,
+                                              const std::string& file,
+                                              const std::stop_token& stop) {
+  TRY(const auto there, find_pipeline(name));
+  return extract_batch(probe_context(*there), offsets, file, stop);
 }
 
 Result<PipelineDefinition> LocalEngine::pipeline(const ObjectName& name) {

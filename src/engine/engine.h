@@ -9,7 +9,10 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,6 +52,41 @@ struct RowsReport {
 struct ModelSetting {
   std::string name;
   Argument value;
+};
+
+/// Where ALTER PIPELINE ... SET OFFSETS puts the cursors of a stopped pipeline.
+struct OffsetsChange {
+  enum class Form : uint8_t { kEarliest, kLatest, kTime, kGiven } form = Form::kEarliest;
+  int64_t timestamp_ms = 0;            // kTime: the first message that is not older
+  std::map<int32_t, int64_t> offsets;  // kGiven: the next offset of each partition to move
+};
+
+/// What ALTER PIPELINE says: only what is set is changed.
+struct PipelineChange {
+  std::optional<std::string> new_name;
+  std::optional<int64_t> batch_interval_ms;
+  std::optional<int64_t> offsets_per_partition_max;
+  std::optional<int64_t> retries_max;
+  std::optional<bool> stop_on_error;
+  std::optional<OffsetsChange> offsets;
+  std::vector<int32_t> dropped_partitions;  // their cursors: the topic has them no more
+};
+
+/// What a run in the foreground did.
+struct RunReport {
+  int64_t batches = 0;
+  int64_t messages = 0;
+  int64_t rows = 0;
+  int64_t rejects = 0;
+  /// Of the last batch: microseconds of each step, in the order of the steps.
+  std::vector<std::pair<std::string, int64_t>> steps;
+};
+
+/// What TEST PIPELINE found: the rows that would be written (for TRAIN: learned) as text, and what
+/// would be rejected.
+struct TestReport {
+  Batch rows;
+  std::vector<std::string> rejects;
 };
 
 class Engine {
@@ -95,6 +133,23 @@ class Engine {
   virtual Status start_pipeline(const ObjectName& name, Absent running) = 0;
   /// Returns when the batch at work is committed or given up.
   virtual Status stop_pipeline(const ObjectName& name, Absent stopped) = 0;
+  /// A pipeline that runs is stopped for it and started again. Errors: kWrongState for offsets of a
+  /// pipeline that runs; those of the source.
+  virtual Status alter_pipeline(const ObjectName& name, const PipelineChange& change) = 0;
+  /// START ... FOREGROUND: works until what the source holds now is done, or so many batches are.
+  /// Errors are told, not tried again. Ends early when `stop` is asked for (kCancelled).
+  virtual Result<RunReport> run_pipeline(const ObjectName& name, std::optional<int64_t> batches_max,
+                                         const std::stop_token& stop) = 0;
+  /// Takes the next `limit` messages of each partition, and shows what would become of them. Moves
+  /// no cursor, writes nothing, trains nothing.
+  virtual Result<TestReport> test_pipeline(const ObjectName& name, int64_t limit,
+                                           const std::stop_token& stop) = 0;
+  /// Writes the next batch's messages to a new file, each behind its length in eight bytes,
+  /// little-endian; from the cursors, or from `offsets`. Returns the number of messages.
+  virtual Result<int64_t> extract_pipeline(const ObjectName& name,
+                                           const std::map<int32_t, int64_t>& offsets,
+                                           const std::string& file,
+                                           const std::stop_token& stop) = 0;
   virtual Status start_all(const std::string& database) = 0;
   virtual Status stop_all(const std::string& database) = 0;
   /// The names there are, for messages and completion.

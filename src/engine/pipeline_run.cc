@@ -8,8 +8,11 @@
 namespace millrace::engine {
 namespace {
 
-/// Bounds a batch in memory: one is decoded, one waits, one is at work.
-constexpr int64_t kBatchBytesMax = 32 << 20;
+/// Bounds a batch in memory: one is decoded, one waits, one is at work. A model learns from columns
+/// that the caches hold; a table takes the rows of a whole row group past the log, straight into
+/// its file.
+constexpr int64_t kTrainBatchBytesMax = 8 << 20;
+constexpr int64_t kTableBatchBytesMax = 64 << 20;
 constexpr int kCommitTriesMax = 5;
 /// How long CLASSIFY waits for a replay of its model, and how often it looks.
 constexpr std::chrono::milliseconds kTrainerWaitMax{30'000};
@@ -149,7 +152,7 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
                    "START the pipeline that trained it first; it replays them.");
     TRY(const auto messages, source_->take_again(logged.ranges, stop));
     rejects_.clear();
-    stages_.decoder->decode(messages, decoded, rejects_);
+    TRY_OK(stages_.decoder->decode(messages, decoded, rejects_));
     rows_ = &decoded;
     TRY_OK(shape(messages));
     run_model(messages);
@@ -180,6 +183,7 @@ Status PipelineRun::seek() {
       return no_topic_partition(context_.definition, cursor.partition, cursor.next_offset);
   }
   if (latest) TRY_OK(keep_start(cursors));
+  positions_ = cursors;
   return source_->seek(cursors);
 }
 
@@ -199,16 +203,28 @@ Status PipelineRun::keep_start(const std::vector<Cursor>& cursors) {
   return {};
 }
 
+/// Whether a run in the foreground has come to its end.
+bool PipelineRun::is_done() const {
+  if (!context_.foreground) return false;
+  if (context_.batches_max && batches_ >= *context_.batches_max) return true;
+  return std::all_of(positions_.begin(), positions_.end(), [&](const Cursor& at) {
+    return std::any_of(bounds_.begin(), bounds_.end(), [&](const auto& bound) {
+      return bound.partition == at.partition && at.next_offset >= bound.latest_offset;
+    });
+  });
+}
+
 Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   ReaderOptions options;
   options.limits.offsets_per_partition_max = context_.definition.offsets_per_partition_max;
-  options.limits.bytes_max = kBatchBytesMax;
+  options.limits.bytes_max = trains() ? kTrainBatchBytesMax : kTableBatchBytesMax;
   options.batch_interval = std::chrono::milliseconds(context_.definition.batch_interval_ms);
   options.partitions_interval = context_.options.partitions_interval;
   options.partitions = bounds_.size();
   reader_ = std::make_unique<Reader>(std::move(source_), std::move(stages_.decoder), options);
   const std::stop_callback on_stop(stop, [this] { reader_->stop(); });
   while (!stop.stop_requested()) {
+    if (is_done()) return RunEnd::kDone;
     auto taken = reader_->next();
     if (!taken) break;
     if (taken->new_partitions) return RunEnd::kNewPartitions;
@@ -217,13 +233,28 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
     } else if (!taken->error) {
       TRY_OK(process(*taken));
       reader_->give_back(std::move(taken->rows));
-    } else if (facts(taken->error->code).retryable) {
+    } else if (facts(taken->error->code).retryable && !taken->lost && !context_.foreground) {
       context_.errors.note(*taken->error, last_batch_id_ + 1);
     } else {
       return *taken->error;
     }
   }
   return RunEnd::kStopped;
+}
+
+/// The first reject that STOP_ON_ERROR stops at; those of the table come later, at the commit.
+const Reject* PipelineRun::fatal_reject() const {
+  const auto skipped = context_.definition.skipped;
+  const bool skips = skipped == SkippedErrors::kAll || skipped == SkippedErrors::kIgnore ||
+                     skipped == SkippedErrors::kParser;
+  if (!context_.definition.stop_on_error || skips || rejects_.empty()) return nullptr;
+  return &rejects_.front();
+}
+
+bool PipelineRun::stops_on_refusal() const {
+  const auto skipped = context_.definition.skipped;
+  return context_.definition.stop_on_error &&
+         (skipped == SkippedErrors::kNone || skipped == SkippedErrors::kParser);
 }
 
 Error PipelineRun::stopped_by(const Reject& reject) const {
@@ -245,8 +276,21 @@ Status PipelineRun::process(Taken& taken) {
   run_model(taken.batch);
   model_micros_ = watch.restart();
   FAULT_POINT("engine.model.trained");
-  if (context_.definition.stop_on_error && !rejects_.empty()) return stopped_by(rejects_.front());
+  if (const auto* fatal = fatal_reject()) return stopped_by(*fatal);
+  const auto given = static_cast<int64_t>(rejects_.size());
+  watch.restart();
   TRY(const auto outcome, commit(taken));
+  context_.stats.set_steps({{"take", taken.take_micros},
+                            {"decode", taken.decode_micros},
+                            {"shape", shape_micros_},
+                            {"model", model_micros_},
+                            {"commit", watch.micros()}});
+  ++batches_;
+  for (const auto& range : taken.batch.ranges) {
+    for (auto& at : positions_) {
+      if (at.partition == range.partition) at.next_offset = range.end_offset;
+    }
+  }
   context_.errors.note_well();
   if (trains()) {
     FAULT_POINT("engine.publish.before");
@@ -254,11 +298,11 @@ Status PipelineRun::process(Taken& taken) {
     FAULT_POINT("engine.publish.after");
   }
   reader_->acknowledge(ends_of(taken.batch.ranges));
-  if (context_.definition.stop_on_error && outcome.rejects > 0)
+  if (stops_on_refusal() && outcome.rejects > given)
     return Error(Code::kCorruptRow,
                  "pipeline \"" + context_.definition.name.name + "\": table " +
                      context_.definition.table.quoted() + " refused " +
-                     std::to_string(outcome.rejects) + " rows of batch " +
+                     std::to_string(outcome.rejects - given) + " rows of batch " +
                      std::to_string(last_batch_id_),
                  "STOP_ON_ERROR is ON; the rows are in millrace.rejects.");
   return {};

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -31,10 +32,14 @@ struct RunContext {
   store::Store& store;
   PipelineStats& stats;
   ErrorLog& errors;
+  /// A run in the foreground ends by itself: after so many batches, or where the source ended when
+  /// it was opened. It tells of errors instead of waiting for better times.
+  bool foreground = false;
+  std::optional<int64_t> batches_max = std::nullopt;
 };
 
 /// Why a run ended that did not fail. New partitions are read by the run that follows.
-enum class RunEnd : uint8_t { kStopped, kNewPartitions };
+enum class RunEnd : uint8_t { kStopped, kNewPartitions, kDone };
 
 class PipelineRun {
  public:
@@ -65,6 +70,7 @@ class PipelineRun {
   Error log_damaged(int64_t version) const;
   Status seek();
   Status keep_start(const std::vector<Cursor>& cursors);
+  bool is_done() const;
 
   // One batch, in this order.
   Status process(Taken& taken);
@@ -72,6 +78,8 @@ class PipelineRun {
   void run_model(const MessageBatch& messages);
   Result<store::CommitOutcome> commit(const Taken& taken);
   void publish();
+  const Reject* fatal_reject() const;
+  bool stops_on_refusal() const;
   Error stopped_by(const Reject& reject) const;
 
   void reject_rows(const MessageBatch& messages, const std::vector<uint32_t>& message_of_row,
@@ -90,6 +98,8 @@ class PipelineRun {
   std::unique_ptr<store::BatchWriter> writer_;
   std::unique_ptr<Reader> reader_;
 
+  std::vector<Cursor> positions_;  // the next offset of each partition, by partition
+  int64_t batches_ = 0;            // of this run
   int64_t last_batch_id_ = 0;
   int64_t snapshot_version_ = 0;  // the newest kept
   int64_t snapshot_bytes_ = 0;

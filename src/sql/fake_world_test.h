@@ -130,6 +130,9 @@ class FakeStore : public store::Store {
   Status set_state(int64_t, const std::string&) override { return unasked(); }
   Status remove_definition(int64_t) override { return unasked(); }
   Result<std::vector<Cursor>> cursors(int64_t) override { return unasked(); }
+  Status set_cursors(int64_t, const std::vector<Cursor>&, const std::vector<int32_t>&) override {
+    return unasked();
+  }
   Result<int64_t> last_batch_id(int64_t) override { return unasked(); }
   Result<std::unique_ptr<store::BatchWriter>> open_writer(const store::PipelineIdentity&,
                                                           const store::OutputSpec&) override {
@@ -233,6 +236,35 @@ class FakeEngine : public engine::Engine {
   Status stop_pipeline(const engine::ObjectName& name, engine::Absent) override {
     return say("stop ", name);
   }
+  Status alter_pipeline(const engine::ObjectName& name,
+                        const engine::PipelineChange& change) override {
+    changes.push_back(change);
+    return say("alter ", name);
+  }
+  Result<engine::RunReport> run_pipeline(const engine::ObjectName& name,
+                                         std::optional<int64_t> batches_max,
+                                         const std::stop_token&) override {
+    TRY_OK(say("run " + std::to_string(batches_max.value_or(-1)) + " batches of ", name));
+    engine::RunReport report;
+    report.rows = 3;
+    report.steps = {{"take", 5}, {"commit", 7}};
+    return report;
+  }
+  Result<engine::TestReport> test_pipeline(const engine::ObjectName& name, int64_t limit,
+                                           const std::stop_token&) override {
+    TRY_OK(say("test " + std::to_string(limit) + " of ", name));
+    engine::TestReport report;
+    report.rows = Batch(std::make_shared<Schema>(std::vector<Field>{{"a", {Kind::kVarchar}}}));
+    report.rows.reset(0);
+    report.rejects = {"offset 5: bad"};
+    return report;
+  }
+  Result<int64_t> extract_pipeline(const engine::ObjectName& name,
+                                   const std::map<int32_t, int64_t>& offsets,
+                                   const std::string& file, const std::stop_token&) override {
+    TRY_OK(say("extract " + std::to_string(offsets.size()) + " into " + file + " of ", name));
+    return 4;
+  }
   Status start_all(const std::string& database) override { return say("start all of ", database); }
   Status stop_all(const std::string& database) override { return say("stop all of ", database); }
   std::vector<engine::ObjectName> model_names() override { return {}; }
@@ -245,6 +277,7 @@ class FakeEngine : public engine::Engine {
   engine::RowsReport report;  // of TRAIN and EVALUATE MODEL
   std::vector<engine::ModelDefinition> models;
   std::vector<engine::PipelineDefinition> pipelines;
+  std::vector<engine::PipelineChange> changes;
   std::optional<Error> failure;  // of the next verbs
 
  private:

@@ -88,9 +88,9 @@ Result<Statement> parse_drop(TokenReader& reader, const std::string& database) {
 
 Result<Statement> parse_alter(TokenReader& reader, const std::string& database) {
   reader.skip();
+  if (reader.accept("PIPELINE")) return parse_alter_pipeline(reader, database);
   if (reader.accept("USER")) return parse_alter_user(reader);
   if (reader.accept("MODEL")) return parse_alter_model(reader, database);
-  if (reader.at("PIPELINE")) return reader.unsupported("ALTER PIPELINE");
   if (accept_database(reader)) {
     if (is_name(reader.peek()) && !reader.at("CHARACTER")) reader.skip();
     TRY_OK(database_options(reader));
@@ -154,6 +154,15 @@ Result<Statement> unsupported_statement(TokenReader& reader, const std::string&)
 
 Result<Statement> users_statement(TokenReader& reader, const std::string&) {
   return users_unsupported(reader);
+}
+
+/// TEST, PROFILE and EXTRACT are ours before PIPELINE.
+template <Parser kParse>
+Result<Statement> pipeline_statement(TokenReader& reader, const std::string& database) {
+  if (!reader.at("PIPELINE", 1)) return Native{};
+  reader.skip();
+  reader.skip();
+  return kParse(reader, database);
 }
 
 /// Words that are ours only with a certain second one.
@@ -248,9 +257,9 @@ constexpr auto kFamilies = std::to_array<Family>({
     {"RESTORE", model_statement<parse_restore_model>},
     {"EXPORT", unsupported_model_statement},
     {"CHECK", model_statement<parse_check_model>},
-    {"TEST", unsupported_model_statement},
-    {"PROFILE", unsupported_model_statement},
-    {"EXTRACT", unsupported_model_statement},
+    {"TEST", pipeline_statement<parse_test_pipeline>},
+    {"PROFILE", pipeline_statement<parse_profile_pipeline>},
+    {"EXTRACT", pipeline_statement<parse_extract_pipeline>},
     {"DETACH", unsupported_model_statement},
 });
 

@@ -35,6 +35,13 @@ Result<Statement> parse_create_pipeline(TokenReader& reader, const std::string& 
 Result<Statement> parse_drop_pipeline(TokenReader& reader, const std::string& database);
 /// START | STOP ... PIPELINE
 Result<Statement> parse_run_pipeline(TokenReader& reader, const std::string& database, Verb verb);
+/// ALTER | PIPELINE ..., TEST | PIPELINE ..., PROFILE | PIPELINE ..., EXTRACT | PIPELINE ...
+Result<Statement> parse_alter_pipeline(TokenReader& reader, const std::string& database);
+Result<Statement> parse_test_pipeline(TokenReader& reader, const std::string& database);
+Result<Statement> parse_profile_pipeline(TokenReader& reader, const std::string& database);
+Result<Statement> parse_extract_pipeline(TokenReader& reader, const std::string& database);
+inline constexpr int64_t kBatchIntervalMsMax = 24LL * 3600 * 1000;
+inline constexpr int64_t kOffsetsPerBatchMax = 100'000'000;
 /// LOAD DATA ... to the end: the body of CREATE PIPELINE.
 Status parse_load_data(TokenReader& reader, const std::string& database,
                        engine::PipelineDefinition& pipeline, std::vector<std::string>& warnings);
@@ -50,7 +57,9 @@ Result<Statement> parse_kill(TokenReader& reader);
 
 /// An expression from the reader's place to the token that `ends` it at the outermost level, which
 /// is left there. Errors: kSyntax when it is empty or its parentheses do not match.
-Result<engine::Expression> parse_expression(TokenReader& reader, bool (*ends)(const TokenReader&));
+enum class ExpressionOf : uint8_t { kRow, kDuplicate };  // kDuplicate: of ON DUPLICATE KEY UPDATE
+Result<engine::Expression> parse_expression(TokenReader& reader, bool (*ends)(const TokenReader&),
+                                            ExpressionOf of = ExpressionOf::kRow);
 
 /// A model's or pipeline's call: LinearClassifier(label => match, ...).
 Result<Argument> parse_call(TokenReader& reader);

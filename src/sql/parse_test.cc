@@ -214,8 +214,8 @@ TEST(Parse, TellsWhatIsNoStatement) {
   EXPECT_EQ(error_of("'a'"), "0: syntax error near \"'a'\": a statement is expected");
   EXPECT_EQ(error_of("STRAT PIPELINE p"),
             "0: syntax error near \"STRAT\": a statement is expected. Did you mean START?");
-  for (const std::string_view text : {"ALTER PIPELINE p SET BATCH_INTERVAL 1", "TEST PIPELINE p",
-                                      "CREATE TRIGGER t", "SET ROLE r", "PREPARE p FROM 'x'"}) {
+  for (const std::string_view text :
+       {"DETACH PIPELINE p", "CREATE TRIGGER t", "SET ROLE r", "PREPARE p FROM 'x'"}) {
     const auto statement = read(text);
     ASSERT_FALSE(statement) << text;
     EXPECT_EQ(statement.error().code, Code::kUnsupported) << text;

@@ -4,7 +4,6 @@
 
 #include "data/schema.h"
 #include "sql/parse.h"
-#include "sql/print.h"
 #include "sql/quote.h"
 #include "sql/system_schema.h"
 
@@ -308,52 +307,6 @@ Result<StatementResult> Runner::execute(const Native&) {
 }
 
 Result<StatementResult> Runner::execute(const Ignored&) {
-  return ok();
-}
-
-// --- Pipelines --------------------------------------------------------------------------------
-
-Result<StatementResult> Runner::execute(const CreatePipeline& statement) {
-  if (is_system_schema(statement.pipeline.table.database)) {
-    return Error(Code::kPermission, "cannot write to \"" + statement.pipeline.table.name +
-                                        "\": schema \"" + statement.pipeline.table.database +
-                                        "\" is read only");
-  }
-  TRY_OK(commit_open());
-  for (const auto& warning : statement.warnings) warn(warning);
-  // Positions of arguments are those of another statement, CREATE MODEL.
-  auto created = engine_.create_pipeline(statement.pipeline, statement.existing);
-  if (!created) return placeless(created.error());
-  return ok();
-}
-
-Result<StatementResult> Runner::execute(const DropPipeline& statement) {
-  TRY_OK(commit_open());
-  TRY_OK(engine_.drop_pipeline(statement.name, statement.absent));
-  return ok();
-}
-
-Result<StatementResult> Runner::execute(const ShowCreatePipeline& statement) {
-  TRY(const auto pipeline, engine_.pipeline(statement.name));
-  Rows result;
-  result.add_column("Pipeline");
-  result.add_column("Create Pipeline");
-  result.rows.push_back({pipeline.name.name, print(pipeline)});
-  return rows(std::move(result));
-}
-
-Result<StatementResult> Runner::execute(const RunPipeline& statement) {
-  TRY_OK(commit_open());
-  const bool start = statement.verb == Verb::kStart;
-  if (statement.all) {
-    auto done = start ? engine_.start_all(statement.name.database)
-                      : engine_.stop_all(statement.name.database);
-    if (!done) return placeless(done.error());
-    return ok();
-  }
-  auto done = start ? engine_.start_pipeline(statement.name, statement.absent)
-                    : engine_.stop_pipeline(statement.name, statement.absent);
-  if (!done) return placeless(done.error());
   return ok();
 }
 

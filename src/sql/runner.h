@@ -5,10 +5,12 @@
 
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/thread.h"
 #include "engine/engine.h"
 #include "sql/rows.h"
 #include "sql/session.h"
@@ -40,7 +42,7 @@ class Runner {
   bool autocommit() const { return variables_.autocommit(); }
   bool in_transaction() const { return session_->in_transaction(); }
   LexOptions lex_options() const { return variables_.lex_options(); }
-  void interrupt() { session_->interrupt(); }  // thread-safe
+  void interrupt();  // thread-safe
 
  private:
   friend struct StatementVisitor;
@@ -63,6 +65,10 @@ class Runner {
   Result<StatementResult> execute(const DropPipeline& statement);
   Result<StatementResult> execute(const ShowCreatePipeline& statement);
   Result<StatementResult> execute(const RunPipeline& statement);
+  Result<StatementResult> execute(const AlterPipeline& statement);
+  Result<StatementResult> execute(const TestPipeline& statement);
+  Result<StatementResult> execute(const ProfilePipeline& statement);
+  Result<StatementResult> execute(const ExtractPipeline& statement);
   Result<StatementResult> execute(const Use& statement);
   Result<StatementResult> execute(const CreateDatabase& statement);
   Result<StatementResult> execute(const DropDatabase& statement);
@@ -84,6 +90,7 @@ class Runner {
   Status set_store_setting(const SetVariable& variable, const std::string& value);
   Result<Cell> evaluate(const SetVariable& variable);
 
+  std::stop_token new_stop() EXCLUDES(stop_mutex_);
   TranslateOptions translate_options(bool names_items) const;
   /// What a client is told after `sql`: rows, or how many were changed.
   Result<StatementResult> run_sql(const std::string& sql);
@@ -112,6 +119,9 @@ class Runner {
   // Of the statement at work.
   std::string_view text_;
   std::span<const Token> tokens_;
+  Mutex stop_mutex_;
+  /// Asked by an interrupt; a new one for each statement that waits for a pipeline.
+  std::stop_source stop_ GUARDED_BY(stop_mutex_);
 };
 
 }  // namespace millrace::sql

@@ -73,7 +73,7 @@ class Translator {
   Translation result_;
   std::vector<ItemName> names_;
   size_t next_name_ = 0;
-  bool updating_duplicate_ = false;  // behind ON DUPLICATE KEY UPDATE
+  bool updating_duplicate_ = options_.updates_duplicate;  // behind ON DUPLICATE KEY UPDATE
 };
 
 struct Translator::Rule {

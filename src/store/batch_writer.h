@@ -54,6 +54,11 @@ struct PipelineIdentity {
   std::string name;
 };
 
+/// What becomes of a row whose key the table has: it is refused, or takes the place of the other,
+/// or the other is updated by expressions, in which a bare column is the other's and
+/// `excluded.column` the row's.
+enum class Duplicates : uint8_t { kRefuse, kReplace, kUpdate };
+
 struct OutputSpec {
   std::string database;
   std::string table;
@@ -64,6 +69,8 @@ struct OutputSpec {
   std::vector<Assignment>
       columns;  // kRows: target columns to fill; a bare quoted input column is copied as it is
   std::string where;  // kRows
+  Duplicates duplicates = Duplicates::kRefuse;
+  std::vector<Assignment> on_duplicate;  // kUpdate
 };
 
 struct MetricValue {

@@ -34,6 +34,8 @@ class DuckdbStore final : public Store {
   Status remove_definition(int64_t definition_id) override;
 
   Result<std::vector<Cursor>> cursors(int64_t pipeline_id) override;
+  Status set_cursors(int64_t pipeline_id, const std::vector<Cursor>& cursors,
+                     const std::vector<int32_t>& gone) override;
   Result<int64_t> last_batch_id(int64_t pipeline_id) override;
   Result<std::unique_ptr<BatchWriter>> open_writer(const PipelineIdentity& pipeline,
                                                    const OutputSpec& output) override;

@@ -112,6 +112,28 @@ Result<std::vector<Cursor>> DuckdbStore::cursors(int64_t pipeline_id) {
   return cursors;
 }
 
+/// The number of the last batch is some cursor's: those that are moved and those that stay have it.
+Status DuckdbStore::set_cursors(int64_t pipeline_id, const std::vector<Cursor>& cursors,
+                                const std::vector<int32_t>& gone) {
+  TRY(const int64_t last, last_batch_id(pipeline_id));
+  Lock lock(mutex_);
+  TRY(auto transaction, Transaction::begin(connection_.get()));
+  for (const int32_t partition : gone)
+    TRY_OK(run(connection_.get(),
+               "DELETE FROM millrace_internal.cursors "
+               "WHERE pipeline_id = $1 AND source_partition = $2",
+               {pipeline_id, int64_t{partition}}));
+  TRY_OK(run(connection_.get(),
+             "UPDATE millrace_internal.cursors SET batch_id = $2 WHERE pipeline_id = $1",
+             {pipeline_id, last}));
+  for (const auto& cursor : cursors)
+    TRY_OK(run(connection_.get(),
+               "INSERT INTO millrace_internal.cursors VALUES ($1, $2, $3, $4) "
+               "ON CONFLICT (pipeline_id, source_partition) DO UPDATE SET next_offset = $3",
+               {pipeline_id, int64_t{cursor.partition}, cursor.next_offset, last}));
+  return transaction.commit();
+}
+
 Result<int64_t> DuckdbStore::last_batch_id(int64_t pipeline_id) {
   Lock lock(mutex_);
   // Each batch moves a cursor, so the newest batch is some cursor's.

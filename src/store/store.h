@@ -24,7 +24,7 @@ namespace millrace::store {
 struct StoreOptions {
   std::string directory;         // made when missing; owned by one process at a time
   int64_t memory_bytes_max = 0;  // 0: the engine's own default
-  int threads_max = 0;           // 0: as many as cores
+  int threads_max = 0;           // 0: as many as cores, but one
 };
 
 /// A column of a user's table.
@@ -155,6 +155,10 @@ class Store {
   // Pipelines.
   virtual Result<std::vector<Cursor>> cursors(int64_t pipeline_id) = 0;
   virtual Result<int64_t> last_batch_id(int64_t pipeline_id) = 0;  // 0 before the first
+  /// Moves cursors, without a batch, and removes those of partitions that are `gone`. Nobody may be
+  /// committing for the pipeline.
+  virtual Status set_cursors(int64_t pipeline_id, const std::vector<Cursor>& cursors,
+                             const std::vector<int32_t>& gone) = 0;
   /// `input` is the schema of the batches that will be committed. The output is checked against the
   /// target now.
   virtual Result<std::unique_ptr<BatchWriter>> open_writer(const PipelineIdentity& pipeline,

@@ -245,19 +245,19 @@ class FakeEngine : public engine::Engine {
                                          std::optional<int64_t> batches_max,
                                          const std::stop_token&) override {
     TRY_OK(say("run " + std::to_string(batches_max.value_or(-1)) + " batches of ", name));
-    engine::RunReport report;
-    report.rows = 3;
-    report.steps = {{"take", 5}, {"commit", 7}};
-    return report;
+    engine::RunReport ran;
+    ran.rows = 3;
+    ran.steps = {{"take", 5}, {"commit", 7}};
+    return ran;
   }
   Result<engine::TestReport> test_pipeline(const engine::ObjectName& name, int64_t limit,
                                            const std::stop_token&) override {
     TRY_OK(say("test " + std::to_string(limit) + " of ", name));
-    engine::TestReport report;
-    report.rows = Batch(std::make_shared<Schema>(std::vector<Field>{{"a", {Kind::kVarchar}}}));
-    report.rows.reset(0);
-    report.rejects = {"offset 5: bad"};
-    return report;
+    engine::TestReport tested;
+    tested.rows = Batch(std::make_shared<Schema>(std::vector<Field>{{"a", {Kind::kVarchar}}}));
+    tested.rows.reset(0);
+    tested.rejects = {"offset 5: bad"};
+    return tested;
   }
   Result<int64_t> extract_pipeline(const engine::ObjectName& name,
                                    const std::map<int32_t, int64_t>& offsets,

@@ -47,6 +47,7 @@ class LocalEngine : public Engine {
   Result<int64_t> extract_pipeline(const ObjectName& name,
                                    const std::map<int32_t, int64_t>& offsets,
                                    const std::string& file, const std::stop_token& stop) override;
+  Result<RunReport> retry_rejects(const ObjectName& name) override;
   Status start_all(const std::string& database) override;
   Status stop_all(const std::string& database) override;
   std::vector<ObjectName> model_names() override;
@@ -272,8 +273,14 @@ Status LocalEngine::check_pipeline(const PipelineDefinition& pipeline,
   const std::string context = "pipeline \"" + pipeline.name.name + "\"";
   auto stages = make_stages(pipeline, plan, model, store_);
   if (!stages) return std::move(stages).error().within(context);
-  auto source = open_source(pipeline, options_);
+  auto source = open_source(pipeline, options_, store_, 0);
   if (!source) return std::move(source).error().within(context);
+  if (pipeline.rejects.kind == RejectsDefinition::Kind::kTable) {
+    const auto& rejects = pipeline.rejects.table;
+    TRY(const auto there, store_.table(rejects.database, rejects.name));
+    if (!there)
+      TRY_OK(store_.create_table(rejects.database, rejects.name, store::reject_columns()));
+  }
   if (!target)
     return store_.create_table(pipeline.table.database, pipeline.table.name,
                                evaluation_columns(model->spec()));
@@ -315,8 +322,9 @@ Status LocalEngine::create_pipeline(const PipelineDefinition& pipeline, Existing
 
   // REPLACE keeps the cursors when the source is the same, and the pipeline running when it ran.
   const auto& old = (*there)->definition().source;
-  const bool same_source =
-      old.brokers == pipeline.source.brokers && old.topic == pipeline.source.topic;
+  const bool same_source = old.kind == pipeline.source.kind &&
+                           old.brokers == pipeline.source.brokers &&
+                           old.topic == pipeline.source.topic;
   TRY(const bool ran, (*there)->stop());
   // Batches that are replayed later would be shaped as the new definition says.
   if (auto replayed = check_replayed(**there); !replayed) {
@@ -383,6 +391,7 @@ ProbeContext LocalEngine::probe_context(const Pipeline& pipeline) {
 
 /// Of a pipeline that does not run.
 Status LocalEngine::change_pipeline(const Pipeline& pipeline, const PipelineChange& change) {
+  for (const auto& file : change.dropped_files) TRY_OK(store_.skip_file(pipeline.id(), file));
   for (const int32_t partition : change.dropped_partitions)
     TRY_OK(drop_partition(probe_context(pipeline), partition));
   if (change.offsets) TRY_OK(move_offsets(probe_context(pipeline), *change.offsets));
@@ -426,6 +435,15 @@ Result<RunReport> LocalEngine::run_pipeline(const ObjectName& name,
                                             const std::stop_token& stop) {
   TRY(const auto there, find_pipeline(name));
   return there->run_foreground(batches_max, stop);
+}
+
+Result<RunReport> LocalEngine::retry_rejects(const ObjectName& name) {
+  Lock definitions(definition_mutex_);
+  TRY(const auto there, find_pipeline(name));
+  TRY(const bool ran, there->stop());
+  auto report = retry_batches(probe_context(*there));
+  if (ran) TRY_OK(there->start_behind());
+  return report;
 }
 
 Result<TestReport> LocalEngine::test_pipeline(const ObjectName& name, int64_t limit,

@@ -60,6 +60,9 @@ struct TestPipeline {
   engine::ObjectName name;
   int64_t limit = 1;
 };
+struct RetryRejects {
+  engine::ObjectName name;
+};
 struct ProfilePipeline {
   engine::ObjectName name;
 };
@@ -159,7 +162,7 @@ struct Native {};
 using Statement =
     std::variant<Native, Ignored, CreateModel, DropModel, DescribeModel, ShowCreateModel,
                  CreatePipeline, DropPipeline, ShowCreatePipeline, RunPipeline, AlterPipeline,
-                 TestPipeline, ProfilePipeline, ExtractPipeline, Use, CreateDatabase, DropDatabase,
-                 CreateTable, Transaction, Set, SetPassword, Kill, Show>;
+                 TestPipeline, ProfilePipeline, ExtractPipeline, RetryRejects, Use, CreateDatabase,
+                 DropDatabase, CreateTable, Transaction, Set, SetPassword, Kill, Show>;
 
 }  // namespace millrace::sql

@@ -1,8 +1,9 @@
-// How fast the CSV decoder is on one core: rows like the speed-dating example's (48 fields, about
-// 124 bytes), all fields wanted or only a few, plain or with quotes. Rows and bytes per second are
-// in the counters.
+// How fast the decoders are on one core: rows like the speed-dating example's (48 fields, about 124
+// bytes), all fields wanted or only a few, plain or with quotes, and the same as JSON. Rows and
+// bytes per second are in the counters.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <random>
 
 #include "decode/decoder.h"

@@ -38,6 +38,22 @@ enum class Existing : uint8_t { kFail, kKeep, kReplace };
 /// stopped one).
 enum class Absent : uint8_t { kFail, kIgnore };
 
+/// What TRAIN MODEL ... ON and EVALUATE MODEL ... ON came to.
+struct RowsReport {
+  std::vector<std::pair<std::string, double>> metrics;  // TensorFlow's, over these rows
+  int64_t global_step = 0;                              // of the model
+  int64_t examples = 0;                                 // rows that were learned or evaluated
+  int64_t version = 0;                                  // of the model
+  int64_t refused = 0;                                  // rows that no model can learn
+  std::vector<std::string> refusals;                    // why: of the first of them
+};
+
+/// A setting of ALTER MODEL: `learning_rate`, `dnn_optimizer.learning_rate`, `keep_versions`.
+struct ModelSetting {
+  std::string name;
+  Argument value;
+};
+
 /// Where ALTER PIPELINE ... SET OFFSETS puts the cursors of a stopped pipeline.
 struct OffsetsChange {
   enum class Form : uint8_t { kEarliest, kLatest, kTime, kGiven } form = Form::kEarliest;
@@ -82,13 +98,31 @@ class Engine {
   virtual ~Engine() = default;
 
   /// Errors: kAlreadyExists, kInvalidArgument, kNotFound (with the nearest name) and those of
-  /// features/ and estimator/; the message names the model.
+  /// features/ and estimator/; the message names the model. With warm_start_from, the model begins
+  /// with what the other one has published.
   virtual Status create_model(const ModelDefinition& model, Existing existing) = 0;
   /// kWrongState while a pipeline uses it.
   virtual Status drop_model(const ObjectName& name, Absent absent) = 0;
   virtual Result<ModelDefinition> model(const ObjectName& name) = 0;
-  /// DESCRIBE MODEL: one row a weight block: column, kind, shape, non_zero, norm, largest weights.
+  /// DESCRIBE MODEL: one row a weight, the largest first.
   virtual Result<Batch> describe_model(const ObjectName& name) = 0;
+
+  /// TRAIN MODEL ... ON: learns `rows` in their order, in steps of batch_size, as one version. The
+  /// metrics are prequential. A pipeline that trains the model waits meanwhile. Without a row that
+  /// can be learned there is no version. An error, of `rows` too, leaves the model as it was.
+  virtual Result<RowsReport> train_model(const ObjectName& name, store::RowStream& rows,
+                                         const std::string& statement) = 0;
+  /// EVALUATE MODEL ... ON: changes nothing. `version` may be store::kNewest.
+  virtual Result<RowsReport> evaluate_model(const ObjectName& name, int64_t version,
+                                            store::RowStream& rows) = 0;
+  /// A new version that knows what `version` knew. Errors: kNotFound when that is not kept.
+  virtual Status restore_model(const ObjectName& name, int64_t version,
+                               const std::string& statement) = 0;
+  /// Takes effect with the next batch. Errors name the setting, with the nearest there is.
+  virtual Status alter_model(const ObjectName& name, const std::vector<ModelSetting>& settings,
+                             const std::string& statement) = 0;
+  /// CHECK MODEL: learns again what lies between two kept versions, and compares: one row a pair.
+  virtual Result<Batch> check_model(const ObjectName& name) = 0;
 
   /// Checks everything that can be without the broker; makes the TRAIN target when there is none.
   virtual Status create_pipeline(const PipelineDefinition& pipeline, Existing existing) = 0;

@@ -69,8 +69,9 @@ Status Pipeline::check_startable() {
   if (thread_.joinable()) thread_.join();
   if (definition_.step == StepKind::kTrain && !model_->begin_training(id_))
     return Error(Code::kWrongState,
-                 "model \"" + definition_.model.name + "\" is trained by another pipeline",
-                 "A model has one writer: STOP that pipeline first.");
+                 "model \"" + definition_.model.name + "\" is trained by another " +
+                     (model_->trained_by() == ModelEntry::kStatement ? "statement" : "pipeline"),
+                 "A model has one writer: STOP that pipeline first, or wait for the statement.");
   return {};
 }
 
@@ -183,6 +184,14 @@ Result<bool> Pipeline::stop() {
 
 void Pipeline::suspend() {
   join();
+}
+
+Result<std::string> Pipeline::learn_again(const std::string& from,
+                                          const std::vector<store::LoggedBatch>& log) {
+  PipelineStats stats;
+  ErrorLog errors(id_, definition_.name, store_, stats);
+  return PipelineRun::learn_again({id_, definition_, model_, options_, store_, stats, errors}, from,
+                                  log);
 }
 
 void Pipeline::tell_opened(Status status) {

@@ -33,6 +33,7 @@ class Pipeline {
   int64_t id() const { return id_; }
   int64_t created_at() const { return created_at_; }
   const PipelineDefinition& definition() const { return definition_; }
+  const ObjectName& name() const { return definition_.name; }
   const std::shared_ptr<ModelEntry>& model() const { return model_; }
   PipelineState state() const;
   PipelineProgress progress() const { return stats_.read(); }
@@ -55,6 +56,11 @@ class Pipeline {
   /// Stops the thread and leaves the kept state as it is: the pipeline runs again when the process
   /// does.
   void suspend();
+
+  /// CHECK MODEL: what a learner of the model's becomes of the bytes `from` (of a new one if they
+  /// are empty) when it learns these batches again, read from the source with another client.
+  Result<std::string> learn_again(const std::string& from,
+                                  const std::vector<store::LoggedBatch>& log);
 
  private:
   Status check_startable() REQUIRES(control_);

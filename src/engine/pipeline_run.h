@@ -50,6 +50,10 @@ class PipelineRun {
                                                    const std::stop_token& stop);
   ~PipelineRun();
 
+  /// See Pipeline::learn_again().
+  static Result<std::string> learn_again(const RunContext& context, const std::string& from,
+                                         const std::vector<store::LoggedBatch>& log);
+
   /// Commits batches until `stop` is asked for (fine) or something fails. A broker that is away is
   /// only noted (PIPELINES_ERRORS): the source waits for it.
   Result<RunEnd> run(const std::stop_token& stop);
@@ -60,6 +64,7 @@ class PipelineRun {
   // Opening, in this order.
   Status open_plan();
   Status open_stages();
+  Status open_writer();
   void wait_for_trainer(const std::stop_token& stop) const;
   Status restore_learner(const std::stop_token& stop);
   Status replay(const std::vector<store::LoggedBatch>& log, const std::stop_token& stop);

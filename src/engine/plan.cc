@@ -246,10 +246,10 @@ Status Planner::check_model_inputs() const {
   for (const auto& [key, kind] : inputs_) {
     const bool there = find_input(*plan_.decoded, key) || set_of(key) != nullptr;
     if (there) continue;
-    return error(Code::kNotFound,
-                 "column \"" + key + "\" of model \"" + model_->definition().name.name +
-                     "\" is not in the column list",
-                 did_you_mean(key, field_names()));
+    return error(
+        Code::kNotFound,
+        "column \"" + key + "\" of model \"" + model_->name().name + "\" is not in the column list",
+        did_you_mean(key, field_names()));
   }
   return {};
 }

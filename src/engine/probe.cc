@@ -276,4 +276,45 @@ Result<RunReport> retry_batches(const ProbeContext& context) {
   }
 }
 
+Status check_definition(const ProbeContext& context) {
+  const auto& pipeline = context.definition;
+  auto& store = context.store;
+  TRY(const auto target, store.table(pipeline.table.database, pipeline.table.name));
+  TRY(auto plan, make_plan(pipeline, target, context.model.get()));
+  const std::string where = "pipeline \"" + pipeline.name.name + "\"";
+  auto stages = make_stages(pipeline, plan, context.model, store);
+  if (!stages) return std::move(stages).error().within(where);
+  auto source = open_source(pipeline, context.options, store, context.pipeline_id);
+  if (!source) return std::move(source).error().within(where);
+  if (pipeline.rejects.kind == RejectsDefinition::Kind::kTable) {
+    const auto& rejects = pipeline.rejects.table;
+    TRY(const auto there, store.table(rejects.database, rejects.name));
+    if (!there) TRY_OK(store.create_table(rejects.database, rejects.name, store::reject_columns()));
+  }
+  if (!target)
+    return store.create_table(pipeline.table.database, pipeline.table.name,
+                              evaluation_columns(context.model->spec()));
+  plan.output.input = stages->output;
+  auto writer = store.open_writer({0, pipeline.name.database, pipeline.name.name}, plan.output);
+  if (!writer) return std::move(writer).error().within(where);
+  return {};
+}
+
+Result<PipelineDefinition> changed_definition(const ProbeContext& context,
+                                              const PipelineChange& change) {
+  for (const auto& file : change.dropped_files)
+    TRY_OK(context.store.skip_file(context.pipeline_id, file));
+  for (const int32_t partition : change.dropped_partitions)
+    TRY_OK(drop_partition(context, partition));
+  if (change.offsets) TRY_OK(move_offsets(context, *change.offsets));
+  auto definition = context.definition;
+  if (change.new_name) definition.name.name = *change.new_name;
+  if (change.batch_interval_ms) definition.batch_interval_ms = *change.batch_interval_ms;
+  if (change.offsets_per_partition_max)
+    definition.offsets_per_partition_max = *change.offsets_per_partition_max;
+  if (change.retries_max) definition.retries_max = *change.retries_max;
+  if (change.stop_on_error) definition.stop_on_error = *change.stop_on_error;
+  return definition;
+}
+
 }  // namespace millrace::engine

@@ -532,5 +532,38 @@ TEST(Print, CredentialsAreNeverShown) {
   EXPECT_NE(print(pipeline).find("security.protocol"), std::string::npos);
 }
 
+TEST(ModelLife, ReadsTheStatements) {
+  const auto train = read_as<TrainModel>("TRAIN MODEL a.m ON SELECT 1");
+  EXPECT_EQ(train.name, (engine::ObjectName{"a", "m"}));
+  EXPECT_EQ(train.query, 6U);
+  EXPECT_EQ(read_as<EvaluateModel>("EVALUATE MODEL m ON WITH x AS (SELECT 1) FROM x").version,
+            store::kNewest);
+  EXPECT_EQ(read_as<EvaluateModel>("EVALUATE MODEL m VERSION 3 ON TABLE t").version, 3);
+  EXPECT_EQ(read_as<RestoreModel>("RESTORE MODEL m TO VERSION 0").version, 0);
+  EXPECT_EQ(read_as<CheckModel>("CHECK MODEL `m m`").name.name, "m m");
+  const auto alter = read_as<AlterModel>(
+      "ALTER MODEL m SET learning_rate = -1e-3, keep_for = '7 days', dnn_optimizer.beta_1 => 1");
+  ASSERT_EQ(alter.settings.size(), 3U);
+  EXPECT_EQ(alter.settings[0].value.to_sql(), "-1e-3");
+  EXPECT_EQ(alter.settings[1].name, "keep_for");
+  EXPECT_EQ(alter.settings[2].name, "dnn_optimizer.beta_1");
+}
+
+TEST(ModelLife, SaysWhatIsMissing) {
+  EXPECT_EQ(error_of("TRAIN MODEL m SELECT 1"), "14: syntax error near \"SELECT\": ON is expected");
+  EXPECT_EQ(error_of("TRAIN MODEL m ON DELETE FROM t"),
+            "17: syntax error near \"DELETE\": SELECT is expected. Write ON SELECT ... FROM ...");
+  EXPECT_EQ(error_of("EVALUATE MODEL m ON SELCT 1"),
+            "20: syntax error near \"SELCT\": SELECT is expected. Did you mean SELECT?");
+  EXPECT_EQ(error_of("RESTORE MODEL m TO 3"), "19: syntax error near \"3\": VERSION is expected");
+  EXPECT_EQ(error_of("ALTER MODEL m SET learning_rate"),
+            "31: syntax error at the end of the statement: = is expected");
+  EXPECT_EQ(error_of("ALTER MODEL m"),
+            "13: syntax error at the end of the statement: SET is expected");
+  EXPECT_EQ(error_of("CHECK MODEL m n"),
+            "14: syntax error near \"n\": the end of the statement is expected");
+  EXPECT_EQ(error_of("CHECK MODEL m", ""), error_of("DROP MODEL m", ""));
+}
+
 }  // namespace
 }  // namespace millrace::sql

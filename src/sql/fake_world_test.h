@@ -49,6 +49,15 @@ class FakeStream : public store::ResultStream {
   std::unique_ptr<store::ResultStream> stream_;
 };
 
+class FakeRowStream : public store::RowStream {
+ public:
+  const std::shared_ptr<const Schema>& schema() const override { return schema_; }
+  Result<bool> next(Batch&) override { return false; }
+
+ private:
+  std::shared_ptr<const Schema> schema_ = std::make_shared<Schema>();
+};
+
 class FakeStoreSession : public store::Session {
  public:
   explicit FakeStoreSession(FakeWorld& world) : world_(world) {}
@@ -70,6 +79,10 @@ class FakeStoreSession : public store::Session {
     }
     return std::unique_ptr<store::ResultStream>(
         std::make_unique<FakeStream>(std::move(rows), world_.rows_changed));
+  }
+  Result<std::unique_ptr<store::RowStream>> query(std::string_view sql) override {
+    world_.log.push_back("query " + std::string(sql));
+    return std::unique_ptr<store::RowStream>(std::make_unique<FakeRowStream>());
   }
   Status use(std::string_view database) override {
     const bool known = database == "main" || database.starts_with("millrace") ||
@@ -110,6 +123,10 @@ class FakeStore : public store::Store {
   }
   Result<std::vector<store::Definition>> definitions() override { return unasked(); }
   Result<int64_t> put_definition(const store::Definition&) override { return unasked(); }
+  Status set_body(int64_t, const std::string&) override { return unasked(); }
+  Result<int64_t> put_model(const store::Definition&, const store::ModelSnapshot&) override {
+    return unasked();
+  }
   Status set_state(int64_t, const std::string&) override { return unasked(); }
   Status remove_definition(int64_t) override { return unasked(); }
   Result<std::vector<Cursor>> cursors(int64_t) override { return unasked(); }
@@ -134,7 +151,14 @@ class FakeStore : public store::Store {
   Result<std::optional<store::ModelSnapshot>> newest_snapshot(int64_t) override {
     return unasked();
   }
-  Result<std::vector<store::LoggedBatch>> training_log(int64_t, int64_t) override {
+  Result<std::optional<store::ModelSnapshot>> snapshot(int64_t, int64_t) override {
+    return unasked();
+  }
+  Result<std::vector<int64_t>> kept_versions(int64_t) override { return unasked(); }
+  Result<std::vector<store::LoggedBatch>> training_log(int64_t, int64_t, int64_t) override {
+    return unasked();
+  }
+  Status commit_model(const store::ModelCommit&, const store::ModelChange&) override {
     return unasked();
   }
   Status forget_training(int64_t, int64_t) override { return unasked(); }
@@ -142,6 +166,7 @@ class FakeStore : public store::Store {
   Status set_setting(const std::string&, const std::string&) override { return unasked(); }
   Status add_virtual_table(store::VirtualTable) override { return unasked(); }
   Status set_predictor(std::shared_ptr<store::Predictor>) override { return unasked(); }
+  Status set_explainer(std::shared_ptr<store::Explainer>) override { return unasked(); }
   Status close() override { return {}; }
 
  private:
@@ -165,6 +190,32 @@ class FakeEngine : public engine::Engine {
       if (one.name == name) return one;
     }
     return Error(Code::kNotFound, "model " + name.quoted() + " does not exist");
+  }
+  Result<engine::RowsReport> train_model(const engine::ObjectName& name, store::RowStream&,
+                                         const std::string&) override {
+    TRY_OK(say("train model ", name));
+    return report;
+  }
+  Result<engine::RowsReport> evaluate_model(const engine::ObjectName& name, int64_t version,
+                                            store::RowStream&) override {
+    const bool newest = version == store::kNewest;
+    TRY_OK(say(newest ? "evaluate model " : "evaluate version of model ", name));
+    return report;
+  }
+  Status restore_model(const engine::ObjectName& name, int64_t version,
+                       const std::string&) override {
+    return say("restore version " + std::to_string(version) + " of model ", name);
+  }
+  Status alter_model(const engine::ObjectName& name,
+                     const std::vector<engine::ModelSetting>& settings,
+                     const std::string&) override {
+    for (const auto& [setting, value] : settings)
+      world_.log.push_back(setting + " = " + value.to_sql());
+    return say("alter model ", name);
+  }
+  Result<Batch> check_model(const engine::ObjectName& name) override {
+    TRY_OK(say("check model ", name));
+    return Batch();
   }
   Result<Batch> describe_model(const engine::ObjectName& name) override {
     TRY_OK(say("describe model ", name));
@@ -237,6 +288,7 @@ class FakeEngine : public engine::Engine {
   }
   void stop() override {}
 
+  engine::RowsReport report;  // of TRAIN and EVALUATE MODEL
   std::vector<engine::ModelDefinition> models;
   std::vector<engine::PipelineDefinition> pipelines;
   std::vector<engine::PipelineChange> changes;

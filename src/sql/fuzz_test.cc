@@ -35,6 +35,9 @@ const std::vector<std::string>& seeds() {
       "10",
       "INSERT IGNORE t VALUE (1, N'a' 'b') ON DUPLICATE KEY UPDATE a = VALUES(a) -- x\n# y\n",
       "EXPLAIN (ANALYZE) DROP TABLE a, millrace.b; PREPARE p AS UPDATE ONLY t SET a = 1",
+      "TRAIN MODEL m ON SELECT 1; EVALUATE MODEL a.m VERSION 3 ON WITH x AS (SELECT 1) FROM x",
+      "ALTER MODEL m SET learning_rate = 0.1, linear_optimizer.beta => 1; RESTORE MODEL m TO "
+      "VERSION 3; CHECK MODEL m",
       "ALTER USER 'root'@'%' IDENTIFIED WITH caching_sha2_password BY 'x'; KILL QUERY 5"};
   return kSeeds;
 }

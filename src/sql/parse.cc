@@ -90,7 +90,7 @@ Result<Statement> parse_alter(TokenReader& reader, const std::string& database) 
   reader.skip();
   if (reader.accept("PIPELINE")) return parse_alter_pipeline(reader, database);
   if (reader.accept("USER")) return parse_alter_user(reader);
-  if (reader.at("MODEL")) return reader.unsupported("ALTER MODEL");
+  if (reader.accept("MODEL")) return parse_alter_model(reader, database);
   if (accept_database(reader)) {
     if (is_name(reader.peek()) && !reader.at("CHARACTER")) reader.skip();
     TRY_OK(database_options(reader));
@@ -178,6 +178,14 @@ Result<Statement> unsupported_model_statement(TokenReader& reader, const std::st
   return Native{};
 }
 
+/// TRAIN MODEL and its sisters, by `parse`; the word alone is nothing of ours.
+template <Parser parse>
+Result<Statement> model_statement(TokenReader& reader, const std::string& database) {
+  if (!reader.at("MODEL", 1)) return unsupported_model_statement(reader, database);
+  reader.seek(reader.index() + 2);
+  return parse(reader, database);
+}
+
 Result<Statement> parse_prepare(TokenReader& reader, const std::string&) {
   if (is_name(reader.peek(1)) && reader.at("FROM", 2)) {
     return reader.unsupported("PREPARE ... FROM");
@@ -249,11 +257,11 @@ constexpr auto kFamilies = std::to_array<Family>({
     {"RELEASE", unsupported_statement},
     {"CLEAR", unsupported_statement},
     {"PREPARE", parse_prepare},
-    {"TRAIN", unsupported_model_statement},
-    {"EVALUATE", unsupported_model_statement},
-    {"RESTORE", unsupported_model_statement},
+    {"TRAIN", model_statement<parse_train_model>},
+    {"EVALUATE", model_statement<parse_evaluate_model>},
+    {"RESTORE", model_statement<parse_restore_model>},
     {"EXPORT", unsupported_model_statement},
-    {"CHECK", unsupported_model_statement},
+    {"CHECK", model_statement<parse_check_model>},
     {"TEST", pipeline_statement<parse_test_pipeline>},
     {"PROFILE", pipeline_statement<parse_profile_pipeline>},
     {"EXTRACT", pipeline_statement<parse_extract_pipeline>},

@@ -22,6 +22,13 @@ Result<Statement> parse(TokenReader& reader, const std::string& database);
 Result<Statement> parse_create_model(TokenReader& reader, const std::string& database,
                                      bool or_replace);
 Result<Statement> parse_drop_model(TokenReader& reader, const std::string& database);
+/// TRAIN MODEL | m ON query; EVALUATE MODEL | m [VERSION v] ON query
+Result<Statement> parse_train_model(TokenReader& reader, const std::string& database);
+Result<Statement> parse_evaluate_model(TokenReader& reader, const std::string& database);
+/// RESTORE MODEL | m TO VERSION v; ALTER MODEL | m SET name = value, ...; CHECK MODEL | m
+Result<Statement> parse_restore_model(TokenReader& reader, const std::string& database);
+Result<Statement> parse_alter_model(TokenReader& reader, const std::string& database);
+Result<Statement> parse_check_model(TokenReader& reader, const std::string& database);
 /// CREATE [OR REPLACE] | PIPELINE ...
 Result<Statement> parse_create_pipeline(TokenReader& reader, const std::string& database,
                                         bool or_replace);
@@ -60,6 +67,8 @@ Result<engine::Expression> parse_expression(TokenReader& reader, bool (*ends)(co
 
 /// A model's or pipeline's call: LinearClassifier(label => match, ...).
 Result<Argument> parse_call(TokenReader& reader);
+/// An argument's value: a word, a literal, a list or a call.
+Result<Argument> parse_argument(TokenReader& reader);
 
 /// What becomes a definition is kept as JSON, which is UTF-8.
 Status check_utf8(const TokenReader& reader);

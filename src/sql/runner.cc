@@ -32,11 +32,6 @@ bool changes_schema(std::string_view text, std::span<const Token> tokens) {
 
 }  // namespace
 
-Error placeless(Error error) {
-  error.position = -1;
-  return error;
-}
-
 Runner::Runner(store::Store& store, engine::Engine& engine, SessionInfo info, SessionHost& host,
                std::unique_ptr<store::Session> session)
     : store_(store),

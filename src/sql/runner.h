@@ -22,6 +22,12 @@
 
 namespace millrace::sql {
 
+/// `error` without a place: what it counts in is not the user's text.
+inline Error placeless(Error error) {
+  error.position = -1;
+  return error;
+}
+
 class Runner {
  public:
   Runner(store::Store& store, engine::Engine& engine, SessionInfo info, SessionHost& host,
@@ -50,6 +56,11 @@ class Runner {
   Result<StatementResult> execute(const DropModel& statement);
   Result<StatementResult> execute(const DescribeModel& statement);
   Result<StatementResult> execute(const ShowCreateModel& statement);
+  Result<StatementResult> execute(const TrainModel& statement);
+  Result<StatementResult> execute(const EvaluateModel& statement);
+  Result<StatementResult> execute(const RestoreModel& statement);
+  Result<StatementResult> execute(const AlterModel& statement);
+  Result<StatementResult> execute(const CheckModel& statement);
   Result<StatementResult> execute(const CreatePipeline& statement);
   Result<StatementResult> execute(const DropPipeline& statement);
   Result<StatementResult> execute(const ShowCreatePipeline& statement);
@@ -69,6 +80,8 @@ class Runner {
   Result<StatementResult> execute(const Kill& statement);
   Result<StatementResult> execute(const Show& statement);
 
+  template <class Use>
+  Result<engine::RowsReport> on_rows(size_t first, Use use);
   Status create_with_sequences(const CreateTable& statement);
   Result<StatementResult> show_create_table(const Show& show);
   Status check_table(const Show& show);
@@ -111,8 +124,5 @@ class Runner {
   /// Asked by an interrupt; a new one for each statement that waits for a pipeline.
   std::stop_source stop_ GUARDED_BY(stop_mutex_);
 };
-
-/// `error` without a place: what it counts in is not the user's text.
-Error placeless(Error error);
 
 }  // namespace millrace::sql

@@ -1,4 +1,4 @@
-// What a session does with the statements about models and pipelines: it hands them to the engine.
+// What a session does with the statements about pipelines: it hands them to the engine.
 #include "sql/print.h"
 #include "sql/runner.h"
 #include "sql/system_schema.h"
@@ -15,32 +15,6 @@ std::stop_token Runner::new_stop() {
   Lock lock(stop_mutex_);
   stop_ = std::stop_source();
   return stop_.get_token();
-}
-
-Result<StatementResult> Runner::execute(const CreateModel& statement) {
-  TRY_OK(commit_open());
-  TRY_OK(engine_.create_model(statement.model, statement.existing));
-  return ok();
-}
-
-Result<StatementResult> Runner::execute(const DropModel& statement) {
-  TRY_OK(commit_open());
-  TRY_OK(engine_.drop_model(statement.name, statement.absent));
-  return ok();
-}
-
-Result<StatementResult> Runner::execute(const DescribeModel& statement) {
-  TRY(const Batch batch, engine_.describe_model(statement.name));
-  return rows(rows_of(batch));
-}
-
-Result<StatementResult> Runner::execute(const ShowCreateModel& statement) {
-  TRY(const auto model, engine_.model(statement.name));
-  Rows result;
-  result.add_column("Model");
-  result.add_column("Create Model");
-  result.rows.push_back({model.name.name, print(model)});
-  return rows(std::move(result));
 }
 
 Result<StatementResult> Runner::execute(const CreatePipeline& statement) {

@@ -30,6 +30,27 @@ struct DescribeModel {
 struct ShowCreateModel {
   engine::ObjectName name;
 };
+/// `query` is the token at which the query begins.
+struct TrainModel {
+  engine::ObjectName name;
+  size_t query = 0;
+};
+struct EvaluateModel {
+  engine::ObjectName name;
+  int64_t version = store::kNewest;
+  size_t query = 0;
+};
+struct RestoreModel {
+  engine::ObjectName name;
+  int64_t version = 0;
+};
+struct AlterModel {
+  engine::ObjectName name;
+  std::vector<engine::ModelSetting> settings;
+};
+struct CheckModel {
+  engine::ObjectName name;
+};
 struct CreatePipeline {
   engine::PipelineDefinition pipeline;
   engine::Existing existing = engine::Existing::kFail;
@@ -161,8 +182,9 @@ struct Native {};
 
 using Statement =
     std::variant<Native, Ignored, CreateModel, DropModel, DescribeModel, ShowCreateModel,
-                 CreatePipeline, DropPipeline, ShowCreatePipeline, RunPipeline, AlterPipeline,
-                 TestPipeline, ProfilePipeline, ExtractPipeline, RetryRejects, Use, CreateDatabase,
+                 TrainModel, EvaluateModel, RestoreModel, AlterModel, CheckModel, CreatePipeline,
+                 DropPipeline, ShowCreatePipeline, RunPipeline, AlterPipeline, TestPipeline,
+                 ProfilePipeline, ExtractPipeline, RetryRejects, Use, CreateDatabase,
                  DropDatabase, CreateTable, Transaction, Set, SetPassword, Kill, Show>;
 
 }  // namespace millrace::sql

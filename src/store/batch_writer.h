@@ -85,15 +85,21 @@ struct MetricValue {
 };
 
 struct ModelSnapshot {
-  int64_t version = 0;  // number of training batches learned
+  int64_t version = 0;
   int64_t global_step = 0;
   int64_t examples = 0;
-  int64_t batch_id = 0;  // of the pipeline that trained it last
+  int64_t batch_id = 0;  // of the pipeline that trained it last; 0 when a statement did
   std::string bytes;     // trainer, then metrics: the engine's envelope
   int64_t created_at = 0;
 };
 
-/// The model's part of a TRAIN batch.
+/// Which snapshots of a model stay: the newest ones, and all that are not older than this.
+struct Retention {
+  int64_t versions_max = 5;  // RunConfig's keep_checkpoint_max
+  int64_t micros_max = 0;
+};
+
+/// The model's part of a commit.
 struct ModelCommit {
   int64_t model_id = 0;
   std::string database, model;
@@ -102,6 +108,15 @@ struct ModelCommit {
   int64_t examples = 0;
   std::vector<MetricValue> metrics;
   std::optional<std::string> snapshot_bytes;  // when due
+  Retention retention;
+};
+
+/// What makes a version that no pipeline makes: a statement. Its rows cannot be learned again, so
+/// the version it makes always has its snapshot.
+struct ModelChange {
+  std::string kind;  // "train", "alter", "restore"
+  std::string statement;
+  std::optional<std::string> body;  // the definition's new text, if it changes
 };
 
 /// How many rows of each partition of `ranges` (same order) went on after decode and shape.
@@ -134,7 +149,8 @@ class BatchWriter {
   /// cursors in the store are not where this batch begins (someone else moved them).
   virtual Result<CommitOutcome> commit(const BatchCommit& batch) = 0;
   /// Only the model's snapshot, outside a batch (STOP PIPELINE, shutdown).
-  virtual Status save_snapshot(int64_t model_id, const ModelSnapshot& snapshot) = 0;
+  virtual Status save_snapshot(int64_t model_id, const ModelSnapshot& snapshot,
+                               const Retention& retention) = 0;
 };
 
 }  // namespace millrace::store

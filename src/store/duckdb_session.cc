@@ -59,14 +59,21 @@ class DuckdbSession : public Session {
   ~DuckdbSession() override { CHECK(!running_, "a session outlives its streams"); }
 
   Result<std::unique_ptr<ResultStream>> execute(std::string_view sql) override;
+  Result<std::unique_ptr<RowStream>> query(std::string_view sql) override;
   Status use(std::string_view database) override;
   const std::string& database() const override { return database_; }
   bool in_transaction() const override { return in_transaction_; }
   void interrupt() override { interruption_.interrupt(connection_.get()); }
 
  private:
-  Result<std::unique_ptr<ResultStream>> start(const std::string& sql);
-  Result<QueryResult> run_statement(duckdb_extracted_statements statements, idx_t index);
+  template <class Start>
+  auto begin(std::string_view sql, Start start) -> decltype(start(std::string()));
+  /// The statement's answer.
+  enum class Allowed : uint8_t { kAll, kQueries };
+  Result<QueryResult> start(const std::string& sql, Allowed allowed);
+  StreamEvents events();
+  Result<QueryResult> run_statement(duckdb_extracted_statements statements, idx_t index,
+                                    Allowed allowed);
   Status check_aborted(std::string_view sql);
   Error failed(Error error);
   Error failed_statement(Error error, std::string_view sql);
@@ -85,7 +92,9 @@ class DuckdbSession : public Session {
   bool aborted_ = false;  // in a transaction that only ROLLBACK can end
 };
 
-Result<std::unique_ptr<ResultStream>> DuckdbSession::execute(std::string_view sql) {
+/// What `start` makes of the statement, or why there is nothing.
+template <class Start>
+auto DuckdbSession::begin(std::string_view sql, Start start) -> decltype(start(std::string())) {
   CHECK(!running_, "a stream is gone before the next execute()");
   // DuckDB would read no further, and half a statement may do more harm than the whole.
   if (sql.find('\0') != std::string_view::npos)
@@ -97,6 +106,31 @@ Result<std::unique_ptr<ResultStream>> DuckdbSession::execute(std::string_view sq
   if (stream) return stream;
   end_statement();
   return failed_statement(std::move(stream).error(), sql);
+}
+
+Result<std::unique_ptr<ResultStream>> DuckdbSession::execute(std::string_view sql) {
+  return begin(sql, [&](const std::string& text) -> Result<std::unique_ptr<ResultStream>> {
+    TRY(auto result, start(text, Allowed::kAll));
+    TRY(auto stream, DuckdbStream::open(std::move(result), interruption_, events()));
+    return std::unique_ptr<ResultStream>(std::move(stream));
+  });
+}
+
+Result<std::unique_ptr<RowStream>> DuckdbSession::query(std::string_view sql) {
+  return begin(sql, [&](const std::string& text) -> Result<std::unique_ptr<RowStream>> {
+    TRY(auto result, start(text, Allowed::kQueries));
+    FeatureReader reader(result.get());
+    TRY(auto stream, DuckdbStream::open(std::move(result), interruption_, events()));
+    return std::unique_ptr<RowStream>(
+        std::make_unique<DuckdbRowStream>(std::move(stream), std::move(reader)));
+  });
+}
+
+StreamEvents DuckdbSession::events() {
+  StreamEvents events;
+  events.failed = [this](Error error) { return failed(std::move(error)); };
+  events.ended = [this] { end_statement(); };
+  return events;
 }
 
 Status DuckdbSession::check_aborted(std::string_view sql) {
@@ -113,7 +147,7 @@ Status DuckdbSession::check_aborted(std::string_view sql) {
                "ROLLBACK ends it, and then it may be run again from its start.");
 }
 
-Result<std::unique_ptr<ResultStream>> DuckdbSession::start(const std::string& sql) {
+Result<QueryResult> DuckdbSession::start(const std::string& sql, Allowed allowed) {
   // Some statements stand for more than one (PIVOT, IMPORT DATABASE): the last gives the answer.
   Extracted statements;
   const idx_t count = duckdb_extract_statements(connection_.get(), sql.c_str(), statements.out());
@@ -124,17 +158,13 @@ Result<std::unique_ptr<ResultStream>> DuckdbSession::start(const std::string& sq
   }
   QueryResult result;
   for (idx_t i = 0; i < count; ++i) {
-    TRY(result, run_statement(statements.get(), i));
+    TRY(result, run_statement(statements.get(), i, i + 1 < count ? Allowed::kAll : allowed));
   }
-  StreamEvents events;
-  events.failed = [this](Error error) { return failed(std::move(error)); };
-  events.ended = [this] { end_statement(); };
-  TRY(auto stream, DuckdbStream::open(std::move(result), interruption_, std::move(events)));
-  return std::unique_ptr<ResultStream>(std::move(stream));
+  return result;
 }
 
 Result<QueryResult> DuckdbSession::run_statement(duckdb_extracted_statements statements,
-                                                 idx_t index) {
+                                                 idx_t index, Allowed allowed) {
   Prepared statement;
   if (duckdb_prepare_extracted_statement(connection_.get(), statements, index, statement.out()) ==
       DuckDBError)
@@ -142,7 +172,10 @@ Result<QueryResult> DuckdbSession::run_statement(duckdb_extracted_statements sta
   TRY_OK(interruption_.check());
   // What changes something runs to its end, even if it has rows to show.
   const auto type = duckdb_prepared_statement_type(statement.get());
-  streaming_ = type == DUCKDB_STATEMENT_TYPE_SELECT;
+  const bool query = type == DUCKDB_STATEMENT_TYPE_SELECT;
+  if (!query && allowed == Allowed::kQueries)
+    return Error(Code::kInvalidArgument, "the statement is not a query");
+  streaming_ = query;
   Pending pending;
   const auto made = streaming_ ? duckdb_pending_prepared_streaming(statement.get(), pending.out())
                                : duckdb_pending_prepared(statement.get(), pending.out());
@@ -224,9 +257,9 @@ bool DuckdbSession::is_refused() {
 Status DuckdbSession::use(std::string_view database) {
   CHECK(!running_, "a stream is gone before use()");
   TRY_OK(check_aborted({}));
-  auto schemas =
-      query(connection_.get(), "SELECT schema_name FROM duckdb_schemas() WHERE database_name = $1",
-            {std::string_view(kCatalog)});
+  auto schemas = store::query(connection_.get(),
+                              "SELECT schema_name FROM duckdb_schemas() WHERE database_name = $1",
+                              {std::string_view(kCatalog)});
   if (!schemas) return failed(std::move(schemas).error());
   std::string found;
   while (schemas->next()) {

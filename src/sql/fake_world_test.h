@@ -142,6 +142,12 @@ class FakeStore : public store::Store {
     return unasked();
   }
   Status log_error(const store::PipelineError&) override { return unasked(); }
+  Result<std::optional<store::KeptRejects>> next_rejects(int64_t, int64_t, int64_t) override {
+    return unasked();
+  }
+  Result<std::vector<store::PipelineFile>> files(int64_t) override { return unasked(); }
+  Status add_files(int64_t, const std::vector<store::PipelineFile>&) override { return unasked(); }
+  Status skip_file(int64_t, const std::string&) override { return unasked(); }
   Result<std::optional<store::ModelSnapshot>> newest_snapshot(int64_t) override {
     return unasked();
   }
@@ -264,6 +270,14 @@ class FakeEngine : public engine::Engine {
                                    const std::string& file, const std::stop_token&) override {
     TRY_OK(say("extract " + std::to_string(offsets.size()) + " into " + file + " of ", name));
     return 4;
+  }
+  Result<engine::RunReport> retry_rejects(const engine::ObjectName& name) override {
+    TRY_OK(say("retry rejects of ", name));
+    engine::RunReport report;
+    report.messages = 5;
+    report.rows = 4;
+    report.rejects = 1;
+    return report;
   }
   Status start_all(const std::string& database) override { return say("start all of ", database); }
   Status stop_all(const std::string& database) override { return say("stop all of ", database); }

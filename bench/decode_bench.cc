@@ -1,8 +1,9 @@
-// How fast the CSV decoder is on one core: rows like the speed-dating example's (48 fields, about
-// 124 bytes), all fields wanted or only a few, plain or with quotes. Rows and bytes per second are
-// in the counters.
+// How fast the decoders are on one core: rows like the speed-dating example's (48 fields, about 124
+// bytes), all fields wanted or only a few, plain or with quotes, and the same as JSON. Rows and
+// bytes per second are in the counters.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <random>
 
 #include "decode/decoder.h"
@@ -69,6 +70,49 @@ void decode_csv(benchmark::State& state, Want want, bool with_quotes) {
   state.SetBytesProcessed(state.iterations() * bytes);
 }
 
+/// The rows of the CSV benchmark as JSON: every field of some documents, or a twelfth of them.
+void decode_json(benchmark::State& state, Want want) {
+  const auto lines = make_payloads(false);
+  const auto payloads = std::make_shared<std::vector<std::string>>();
+  for (const auto& line : *lines) {
+    std::string document = "{";
+    size_t begin = 0;
+    for (size_t i = 0; i < kFields; ++i) {
+      const size_t end = std::min(line.find(',', begin), line.size());
+      document += (i > 0 ? ", \"f" : "\"f") + std::to_string(i) + "\": ";
+      document += end > begin ? line.substr(begin, end - begin) : "null";
+      begin = end + 1;
+    }
+    payloads->push_back(document + "}");
+  }
+  std::vector<InputField> fields;
+  for (size_t i = 0; i < kFields; ++i) {
+    if (want == Want::kFew && i % 12 != 2) continue;
+    InputField field{"f" + std::to_string(i), {i % 12 == 0 ? Kind::kFloat : Kind::kInt32}};
+    field.path = {field.name};
+    fields.push_back(field);
+  }
+  const auto decoder = std::move(*make_json_decoder(fields, {}));
+  MessageBatch messages;
+  int64_t bytes = 0;
+  for (const auto& payload : *payloads) {
+    messages.messages.emplace_back().payload = payload;
+    bytes += static_cast<int64_t>(payload.size());
+  }
+  messages.owner = payloads;
+  Batch rows(decoder->schema());
+  std::vector<Reject> rejects;
+  for (auto _ : state) {
+    rejects.clear();
+    (void)decoder->decode(messages, rows, rejects);
+    if (rows.rows() != kRows) return state.SkipWithError("rows are missing");
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kRows));
+  state.SetBytesProcessed(state.iterations() * bytes);
+}
+
+BENCHMARK_CAPTURE(decode_json, all_fields, Want::kAll)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(decode_json, few_fields, Want::kFew)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(decode_csv, all_fields, Want::kAll, false)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(decode_csv, few_fields, Want::kFew, false)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(decode_csv, all_fields_quotes, Want::kAll, true)->Unit(benchmark::kMillisecond);

@@ -44,7 +44,9 @@ DOORS = [
     (r"asio.*", r"serve/(socket|listener)\w*\.cc", "src/serve/socket*.cc"),
     (r"openssl/.*", r"serve/\w+\.cc", "a .cc file of src/serve"),
     (r"simdjson\.h", r"decode/json\w*\.cc", "src/decode/json_*.cc"),
-    (r"zlib\.h", r"(serve|source|decode)/\w+\.cc", "a .cc file of src/serve"),
+    (r"zlib\.h", r"serve/\w+\.cc|source/file_stream\.cc",
+     "a .cc file of src/serve, or src/source/file_stream.cc"),
+    (r"zstd\.h", r"source/file_stream\.cc", "src/source/file_stream.cc"),
     (r"farmhash\.h", r"features/\w+\.cc", "a .cc file of src/features"),
     (r"spdlog/.*", r"base/log\.cc", "src/base/log.cc"),
     (r"CLI/.*", r"(main|demo/\w+)\.cc", "src/main.cc"),
@@ -58,7 +60,7 @@ DOORS = [
 _SYSTEM_HEADER = re.compile(
     r"[a-z_0-9]+|(sys|netinet|arpa|linux)/\w+\.h|"
     r"(unistd|fcntl|signal|poll|spawn|pthread|dlfcn|termios|netdb|execinfo|errno|time|ifaddrs|"
-    r"immintrin|sched|cxxabi)\.h")
+    r"immintrin|sched|cxxabi|glob)\.h")
 
 _THREAD = r"base/thread\.(h|cc)"
 # name: (pattern, files under src/ that may, what to use)

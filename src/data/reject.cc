@@ -40,6 +40,13 @@ std::string_view name_of(RejectReason reason) {
   return "unknown";
 }
 
+std::optional<RejectReason> reject_reason(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(RejectReason::kWrongType); ++i) {
+    if (name_of(static_cast<RejectReason>(i)) == name) return static_cast<RejectReason>(i);
+  }
+  return std::nullopt;
+}
+
 Reject reject_of(const Message& message, RejectReason reason, std::string detail) {
   return Reject{message.partition, message.offset, reason, std::move(detail),
                 std::string(message.payload.substr(0, kRejectBytesMax))};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,9 @@ enum class RejectReason : uint8_t {
 
 /// "too-few-fields": as stored in millrace.rejects.reason.
 std::string_view name_of(RejectReason reason);
+
+/// And back.
+std::optional<RejectReason> reject_reason(std::string_view name);
 
 struct Reject {
   int32_t partition = 0;

@@ -95,8 +95,24 @@ FieldDefinition field_from_json(const Json& json) {
   return field;
 }
 
+Json rejects_to_json(const RejectsDefinition& rejects) {
+  return Json{{"kind", static_cast<int>(rejects.kind)},
+              {"table", name_to_json(rejects.table)},
+              {"brokers", rejects.brokers},
+              {"topic", rejects.topic}};
+}
+
+RejectsDefinition rejects_from_json(const Json& json) {
+  RejectsDefinition rejects;
+  rejects.kind = static_cast<RejectsDefinition::Kind>(json.at("kind").get<int>());
+  rejects.table = name_from_json(json.at("table"));
+  rejects.brokers = json.at("brokers").get<std::string>();
+  rejects.topic = json.at("topic").get<std::string>();
+  return rejects;
+}
+
 Json source_to_json(const SourceDefinition& source) {
-  return Json{{"kind", "KAFKA"},
+  return Json{{"kind", name_of(source.kind)},
               {"brokers", source.brokers},
               {"topic", source.topic},
               {"config", source.config},
@@ -105,6 +121,8 @@ Json source_to_json(const SourceDefinition& source) {
 
 SourceDefinition source_from_json(const Json& json) {
   SourceDefinition source;
+  if (json.at("kind").get<std::string>() == name_of(SourceKind::kFiles))
+    source.kind = SourceKind::kFiles;
   source.brokers = json.at("brokers").get<std::string>();
   source.topic = json.at("topic").get<std::string>();
   source.config = json.at("config").get<std::map<std::string, std::string>>();
@@ -147,7 +165,8 @@ Json pipeline_to_json(const PipelineDefinition& pipeline) {
               {"where", expression_to_json(pipeline.where)},
               {"skipped", static_cast<int>(pipeline.skipped)},
               {"duplicates", static_cast<int>(pipeline.duplicates)},
-              {"on_duplicate", set_to_json(pipeline.on_duplicate)}};
+              {"on_duplicate", set_to_json(pipeline.on_duplicate)},
+              {"rejects", rejects_to_json(pipeline.rejects)}};
 }
 
 PipelineDefinition pipeline_of(const Json& json) {
@@ -171,6 +190,8 @@ PipelineDefinition pipeline_of(const Json& json) {
   pipeline.skipped = static_cast<SkippedErrors>(json.value("skipped", 0));
   pipeline.duplicates = static_cast<store::Duplicates>(json.value("duplicates", 0));
   pipeline.on_duplicate = set_from_json(json.value("on_duplicate", Json::array()));
+  if (const auto at = json.find("rejects"); at != json.end())
+    pipeline.rejects = rejects_from_json(*at);
   return pipeline;
 }
 
@@ -216,6 +237,10 @@ bool looks_secret(std::string_view key) {
   return false;
 }
 
+std::string_view name_of(SourceKind kind) {
+  return kind == SourceKind::kFiles ? "FS" : "KAFKA";
+}
+
 std::string ObjectName::quoted() const {
   return "\"" + database + "\".\"" + name + "\"";
 }
@@ -245,7 +270,7 @@ Result<PipelineDefinition> pipeline_from_json(const ObjectName& name, const std:
 std::string config_json(const SourceDefinition& source) {
   Json config = Json::object();
   for (const auto& [key, value] : source.config) config[key] = looks_secret(key) ? "***" : value;
-  return Json{{"kind", "KAFKA"},
+  return Json{{"kind", name_of(source.kind)},
               {"brokers", source.brokers},
               {"topic", source.topic},
               {"config", std::move(config)}}

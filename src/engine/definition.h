@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -32,12 +33,15 @@ struct ModelDefinition {
 
 enum class StepKind : uint8_t { kNone, kTrain, kClassify };
 
-enum class SourceKind : uint8_t { kKafka };
+enum class SourceKind : uint8_t { kKafka, kFiles };
+
+/// "KAFKA", "FS": as written behind LOAD DATA.
+std::string_view name_of(SourceKind kind);
 
 struct SourceDefinition {
   SourceKind kind = SourceKind::kKafka;
-  std::string brokers;  // "host:port,host:port"
-  std::string topic;
+  std::string brokers;                             // "host:port,host:port"
+  std::string topic;                               // kFiles: the path, a folder or a pattern
   std::map<std::string, std::string> config;       // CONFIG
   std::map<std::string, std::string> credentials;  // CREDENTIALS; never shown
 };
@@ -70,6 +74,17 @@ struct SetDefinition {
 /// enough to stay fresh under a backlog.
 inline constexpr int64_t kOffsetsPerPartitionDefault = 65536;
 
+/// REJECTS INTO: where rejects go besides millrace.rejects. Into a table exactly once, into a topic
+/// at least once.
+struct RejectsDefinition {
+  enum class Kind : uint8_t { kNone, kTable, kKafka } kind = Kind::kNone;
+  ObjectName table;
+  std::string brokers;
+  std::string topic;
+
+  bool operator==(const RejectsDefinition&) const = default;
+};
+
 /// IGNORE and SKIP ... ERRORS: which bad rows do not stop a pipeline whose STOP_ON_ERROR is
 /// ON. They are rejects like any other.
 enum class SkippedErrors : uint8_t { kNone, kAll, kIgnore, kConstraint, kDuplicateKey, kParser };
@@ -94,6 +109,7 @@ struct PipelineDefinition {
   SkippedErrors skipped = SkippedErrors::kNone;
   store::Duplicates duplicates = store::Duplicates::kRefuse;
   std::vector<SetDefinition> on_duplicate;  // ON DUPLICATE KEY UPDATE
+  RejectsDefinition rejects;
 };
 
 /// Definitions as JSON, as kept in the store. Errors: kInvalidArgument for text that is not UTF-8.

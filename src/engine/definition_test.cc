@@ -40,6 +40,8 @@ PipelineDefinition full_pipeline() {
   pipeline.where = {"a > 0", "a > 0", {"a"}};
   pipeline.skipped = SkippedErrors::kParser;
   pipeline.duplicates = store::Duplicates::kUpdate;
+  pipeline.source.kind = SourceKind::kFiles;
+  pipeline.rejects = {RejectsDefinition::Kind::kKafka, {"a", "b"}, "h:1", "dead"};
   pipeline.on_duplicate = {{"d", {"d + 1", "d + 1", {"d"}}}};
   return pipeline;
 }
@@ -81,6 +83,8 @@ TEST(Definition, APipelineComesBackFromJsonAsItWas) {
   expect_equal(got->set[0].value, wanted.set[0].value);
   expect_equal(got->where, wanted.where);
   EXPECT_EQ(got->skipped, SkippedErrors::kParser);
+  EXPECT_EQ(got->source.kind, SourceKind::kFiles);
+  EXPECT_EQ(got->rejects, wanted.rejects);
   EXPECT_EQ(got->duplicates, store::Duplicates::kUpdate);
   ASSERT_EQ(got->on_duplicate.size(), 1U);
   expect_equal(got->on_duplicate[0].value, wanted.on_duplicate[0].value);

@@ -6,6 +6,7 @@
 #include "engine/local_engine.h"
 #include "engine/plan.h"
 #include "engine/predictor.h"
+#include "engine/probe.h"
 #include "engine/stages.h"
 #include "engine/system_tables.h"
 
@@ -89,24 +90,6 @@ Result<std::shared_ptr<ModelEntry>> LocalEngine::model_of(const PipelineDefiniti
   return entry;
 }
 
-Status LocalEngine::check_pipeline(const PipelineDefinition& pipeline,
-                                   const std::shared_ptr<ModelEntry>& model) {
-  TRY(const auto target, store_.table(pipeline.table.database, pipeline.table.name));
-  TRY(auto plan, make_plan(pipeline, target, model.get()));
-  const std::string context = "pipeline \"" + pipeline.name.name + "\"";
-  auto stages = make_stages(pipeline, plan, model, store_);
-  if (!stages) return std::move(stages).error().within(context);
-  auto source = open_source(pipeline, options_);
-  if (!source) return std::move(source).error().within(context);
-  if (!target)
-    return store_.create_table(pipeline.table.database, pipeline.table.name,
-                               evaluation_columns(model->spec()));
-  plan.output.input = stages->output;
-  auto writer = store_.open_writer({0, pipeline.name.database, pipeline.name.name}, plan.output);
-  if (!writer) return std::move(writer).error().within(context);
-  return {};
-}
-
 Status LocalEngine::put_pipeline(const PipelineDefinition& pipeline,
                                  std::shared_ptr<ModelEntry> model, int64_t id,
                                  int64_t created_at) {
@@ -134,13 +117,14 @@ Status LocalEngine::create_pipeline(const PipelineDefinition& pipeline, Existing
   if (there && existing == Existing::kFail) return taken("pipeline", pipeline.name);
   if (there && existing == Existing::kKeep) return {};
   TRY(auto model, model_of(pipeline));
-  TRY_OK(check_pipeline(pipeline, model));
+  TRY_OK(check_definition({0, pipeline, model, options_, store_}));
   if (!there) return put_pipeline(pipeline, std::move(model), 0, now_micros());
 
   // REPLACE keeps the cursors when the source is the same, and the pipeline running when it ran.
   const auto& old = (*there)->definition().source;
-  const bool same_source =
-      old.brokers == pipeline.source.brokers && old.topic == pipeline.source.topic;
+  const bool same_source = old.kind == pipeline.source.kind &&
+                           old.brokers == pipeline.source.brokers &&
+                           old.topic == pipeline.source.topic;
   TRY(const bool ran, (*there)->stop());
   // Batches that are replayed later would be shaped as the new definition says.
   if (auto replayed = check_replayed(**there); !replayed) {
@@ -207,16 +191,7 @@ ProbeContext LocalEngine::probe_context(const Pipeline& pipeline) {
 
 /// Of a pipeline that does not run.
 Status LocalEngine::change_pipeline(const Pipeline& pipeline, const PipelineChange& change) {
-  for (const int32_t partition : change.dropped_partitions)
-    TRY_OK(drop_partition(probe_context(pipeline), partition));
-  if (change.offsets) TRY_OK(move_offsets(probe_context(pipeline), *change.offsets));
-  auto definition = pipeline.definition();
-  if (change.new_name) definition.name.name = *change.new_name;
-  if (change.batch_interval_ms) definition.batch_interval_ms = *change.batch_interval_ms;
-  if (change.offsets_per_partition_max)
-    definition.offsets_per_partition_max = *change.offsets_per_partition_max;
-  if (change.retries_max) definition.retries_max = *change.retries_max;
-  if (change.stop_on_error) definition.stop_on_error = *change.stop_on_error;
+  TRY(const auto definition, changed_definition(probe_context(pipeline), change));
   TRY_OK(put_pipeline(definition, pipeline.model(), pipeline.id(), pipeline.created_at()));
   if (key_of(definition.name) == key_of(pipeline.definition().name)) return {};
   Lock lock(mutex_);
@@ -250,6 +225,15 @@ Result<RunReport> LocalEngine::run_pipeline(const ObjectName& name,
                                             const std::stop_token& stop) {
   TRY(const auto there, find_pipeline(name));
   return there->run_foreground(batches_max, stop);
+}
+
+Result<RunReport> LocalEngine::retry_rejects(const ObjectName& name) {
+  Lock definitions(definition_mutex_);
+  TRY(const auto there, find_pipeline(name));
+  TRY(const bool ran, there->stop());
+  auto report = retry_batches(probe_context(*there));
+  if (ran) TRY_OK(there->start_behind());
+  return report;
 }
 
 Result<TestReport> LocalEngine::test_pipeline(const ObjectName& name, int64_t limit,

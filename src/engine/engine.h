@@ -69,6 +69,7 @@ struct PipelineChange {
   std::optional<int64_t> retries_max;
   std::optional<bool> stop_on_error;
   std::optional<OffsetsChange> offsets;
+  std::vector<std::string> dropped_files;   // they are not read (any further)
   std::vector<int32_t> dropped_partitions;  // their cursors: the topic has them no more
 };
 
@@ -150,6 +151,9 @@ class Engine {
                                            const std::map<int32_t, int64_t>& offsets,
                                            const std::string& file,
                                            const std::stop_token& stop) = 0;
+  /// Works what was rejected once more: messages is their number, rows and rejects what became of
+  /// them. A pipeline that runs is stopped for it and started again.
+  virtual Result<RunReport> retry_rejects(const ObjectName& name) = 0;
   virtual Status start_all(const std::string& database) = 0;
   virtual Status stop_all(const std::string& database) = 0;
   /// The names there are, for messages and completion.

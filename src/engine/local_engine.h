@@ -59,6 +59,7 @@ class LocalEngine : public Engine {
   Result<int64_t> extract_pipeline(const ObjectName& name,
                                    const std::map<int32_t, int64_t>& offsets,
                                    const std::string& file, const std::stop_token& stop) override;
+  Result<RunReport> retry_rejects(const ObjectName& name) override;
   Status start_all(const std::string& database) override;
   Status stop_all(const std::string& database) override;
   std::vector<ObjectName> model_names() override;
@@ -84,8 +85,6 @@ class LocalEngine : public Engine {
   Status check_replayed(const Pipeline& pipeline);
   Status forget_unreplayed(ModelEntry& model);
   Result<std::shared_ptr<ModelEntry>> model_of(const PipelineDefinition& pipeline);
-  Status check_pipeline(const PipelineDefinition& pipeline,
-                        const std::shared_ptr<ModelEntry>& model);
   Status put_pipeline(const PipelineDefinition& pipeline, std::shared_ptr<ModelEntry> model,
                       int64_t id, int64_t created_at);
   Status change_pipeline(const Pipeline& pipeline, const PipelineChange& change);

@@ -40,7 +40,8 @@ Result<std::unique_ptr<PipelineRun>> PipelineRun::open(const RunContext& context
                                                        const std::stop_token& stop) {
   auto run = std::unique_ptr<PipelineRun>(new PipelineRun(context));
   TRY_OK(run->open_plan());
-  TRY(run->source_, open_source(context.definition, context.options));
+  TRY(run->source_,
+      open_source(context.definition, context.options, context.store, context.pipeline_id));
   TRY(run->bounds_, run->source_->partitions());
   TRY_OK(run->open_stages());
   TRY_OK(run->open_writer());
@@ -54,7 +55,8 @@ Result<std::string> PipelineRun::learn_again(const RunContext& context, const st
                                              const std::vector<store::LoggedBatch>& log) {
   auto run = std::unique_ptr<PipelineRun>(new PipelineRun(context));
   TRY_OK(run->open_plan());
-  TRY(run->source_, open_source(context.definition, context.options));
+  TRY(run->source_, open_source(context.definition, context.options, context.store,
+                                    context.pipeline_id));
   TRY(run->bounds_, run->source_->partitions());
   TRY_OK(run->open_stages());
   CHECK(run->stages_.learner != nullptr, "a pipeline that trains has a learner");
@@ -95,6 +97,8 @@ Status PipelineRun::open_writer() {
   TRY(writer_,
       context_.store.open_writer({context_.pipeline_id, name.database, name.name}, plan_.output));
   TRY(last_batch_id_, context_.store.last_batch_id(context_.pipeline_id));
+  forwarder_ =
+      std::make_unique<RejectForwarder>(context_.pipeline_id, context_.definition, context_.store);
   return {};
 }
 
@@ -221,6 +225,7 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   options.batch_interval = std::chrono::milliseconds(context_.definition.batch_interval_ms);
   options.partitions_interval = context_.options.partitions_interval;
   options.partitions = bounds_.size();
+  forward_rejects();
   reader_ = std::make_unique<Reader>(std::move(source_), std::move(stages_.decoder), options);
   const std::stop_callback on_stop(stop, [this] { reader_->stop(); });
   while (!stop.stop_requested()) {
@@ -292,6 +297,7 @@ Status PipelineRun::process(Taken& taken) {
     }
   }
   context_.errors.note_well();
+  forward_rejects();
   if (trains()) {
     FAULT_POINT("engine.publish.before");
     publish();
@@ -411,6 +417,12 @@ Result<store::CommitOutcome> PipelineRun::commit_with_retries(const store::Batch
     wait_unless_stopped({}, pause);
     pause *= 2;
   }
+}
+
+/// What cannot be sent is told, and tried again with the next batch.
+void PipelineRun::forward_rejects() {
+  if (auto sent = forwarder_->forward(last_batch_id_); !sent)
+    context_.errors.note(sent.error(), last_batch_id_);
 }
 
 void PipelineRun::publish() {

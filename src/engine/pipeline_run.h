@@ -18,6 +18,7 @@
 #include "engine/pipeline_stats.h"
 #include "engine/plan.h"
 #include "engine/reader.h"
+#include "engine/reject_forwarder.h"
 #include "engine/stages.h"
 #include "source/source.h"
 #include "store/store.h"
@@ -78,6 +79,7 @@ class PipelineRun {
   void run_model(const MessageBatch& messages);
   Result<store::CommitOutcome> commit(const Taken& taken);
   void publish();
+  void forward_rejects();
   const Reject* fatal_reject() const;
   bool stops_on_refusal() const;
   Error stopped_by(const Reject& reject) const;
@@ -96,6 +98,7 @@ class PipelineRun {
   std::vector<source::PartitionBounds> bounds_;
   Stages stages_;
   std::unique_ptr<store::BatchWriter> writer_;
+  std::unique_ptr<RejectForwarder> forwarder_;
   std::unique_ptr<Reader> reader_;
 
   std::vector<Cursor> positions_;  // the next offset of each partition, by partition

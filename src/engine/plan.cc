@@ -51,6 +51,10 @@ class Planner {
     TRY_OK(check_reads());
     if (pipeline_.step != StepKind::kTrain) plan_output();
     plan_.output.database = pipeline_.table.database;
+    if (pipeline_.rejects.kind == RejectsDefinition::Kind::kTable) {
+      plan_.output.rejects_database = pipeline_.rejects.table.database;
+      plan_.output.rejects_table = pipeline_.rejects.table.name;
+    }
     plan_.output.table = pipeline_.table.name;
     plan_.output.form = pipeline_.step == StepKind::kTrain ? store::OutputSpec::Form::kEvaluation
                                                            : store::OutputSpec::Form::kRows;

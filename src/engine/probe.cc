@@ -115,19 +115,6 @@ std::string said(const Reject& reject) {
          " would be rejected: " + std::string(name_of(reject.reason)) + ": " + reject.detail;
 }
 
-/// Rejects of rows that a stage left out.
-template <class Faults>
-void add_rejects(const MessageBatch& messages, const std::vector<uint32_t>& message_of_row,
-                 const Faults& faults, std::vector<Reject>& rejects) {
-  for (const auto& fault : faults)
-    rejects.push_back(
-        reject_of(messages.messages[message_of_row[fault.row]], fault.reason, fault.detail));
-}
-
-std::vector<uint32_t> origins(const Batch& rows) {
-  return {rows.message_of_row().begin(), rows.message_of_row().end()};
-}
-
 }  // namespace
 
 Result<TestReport> test_batch(const ProbeContext& context, int64_t limit,
@@ -136,47 +123,32 @@ Result<TestReport> test_batch(const ProbeContext& context, int64_t limit,
   TRY(const auto target, context.store.table(definition.table.database, definition.table.name));
   TRY(const auto plan, make_plan(definition, target, context.model.get()));
   TRY(auto stages, make_stages(definition, plan, context.model, context.store));
-  TRY(const auto source, open_source(definition, context.options));
+  TRY(const auto source,
+      open_source(definition, context.options, context.store, context.pipeline_id));
   TRY(const auto cursors, next_cursors(context, *source));
   TRY(const auto messages, take_next(context, *source, cursors, limit, stop));
 
-  std::vector<Reject> rejects;
-  Batch decoded(stages.decoder->schema());
-  TRY_OK(stages.decoder->decode(messages, decoded, rejects));
-  Batch* rows = &decoded;
-  Batch shaped;
-  if (stages.shaper) {
-    shaped = Batch(stages.shaper->schema());
-    std::vector<store::RowFailure> failures;
-    TRY_OK(stages.shaper->shape(decoded, shaped, failures));
-    add_rejects(messages, origins(decoded), failures, rejects);
-    rows = &shaped;
-  }
-  Batch scored;
-  if (stages.scorer) {
-    scored = Batch(stages.scorer->schema());
-    std::vector<RowCheckFault> faults;
-    const auto message_of_row = origins(*rows);
-    stages.scorer->score(*rows, scored, faults);
-    add_rejects(messages, message_of_row, faults, rejects);
-    rows = &scored;
-  }
+  StagedBatch batch;
+  TRY_OK(run_stages(stages, messages, batch));
   const auto projection = projection_of(plan, stages.output, target);
   TRY(const auto shaper, context.store.open_shaper(projection.shape));
   Batch shown(shaper->schema());
   std::vector<store::RowFailure> failures;
-  TRY_OK(shaper->shape(*rows, shown, failures));
-  add_rejects(messages, origins(*rows), failures, rejects);
+  TRY_OK(shaper->shape(*batch.rows, shown, failures));
+  for (const auto& failure : failures)
+    batch.rejects.push_back(reject_of(messages.messages[batch.rows->message_of_row()[failure.row]],
+                                      failure.reason, failure.detail));
   TestReport report;
   report.rows = text_rows(projection, shown);
-  for (const auto& reject : rejects) report.rejects.push_back(said(reject));
+  for (const auto& reject : batch.rejects) report.rejects.push_back(said(reject));
   return report;
 }
 
 Result<int64_t> extract_batch(const ProbeContext& context,
                               const std::map<int32_t, int64_t>& offsets, const std::string& file,
                               const std::stop_token& stop) {
-  TRY(const auto source, open_source(context.definition, context.options));
+  TRY(const auto source,
+      open_source(context.definition, context.options, context.store, context.pipeline_id));
   TRY(auto cursors, next_cursors(context, *source));
   for (const auto& [partition, offset] : offsets) {
     const auto at =
@@ -210,7 +182,8 @@ Result<int64_t> extract_batch(const ProbeContext& context,
 
 Status move_offsets(const ProbeContext& context, const OffsetsChange& change) {
   using Form = OffsetsChange::Form;
-  TRY(const auto source, open_source(context.definition, context.options));
+  TRY(const auto source,
+      open_source(context.definition, context.options, context.store, context.pipeline_id));
   TRY(const auto bounds, source->partitions());
   std::vector<Cursor> cursors;
   if (change.form == Form::kTime) {
@@ -247,7 +220,8 @@ Status drop_partition(const ProbeContext& context, int32_t partition) {
   if (!known)
     return Error(Code::kNotFound,
                  "pipeline \"" + context.definition.name.name + "\" has no cursor of " + which);
-  TRY(const auto source, open_source(context.definition, context.options));
+  TRY(const auto source,
+      open_source(context.definition, context.options, context.store, context.pipeline_id));
   TRY(const auto bounds, source->partitions());
   const bool there = std::any_of(bounds.begin(), bounds.end(),
                                  [&](const auto& bound) { return bound.partition == partition; });
@@ -258,6 +232,89 @@ Status drop_partition(const ProbeContext& context, int32_t partition) {
     return Error(Code::kWrongState, which + " is the only one",
                  "DROP PIPELINE and create it anew.");
   return context.store.set_cursors(context.pipeline_id, {}, {partition});
+}
+
+Result<RunReport> retry_batches(const ProbeContext& context) {
+  const auto& definition = context.definition;
+  if (definition.step == StepKind::kTrain)
+    return Error(Code::kUnsupported, "rejects of a training are not learned later",
+                 "A model depends on the batches of its log alone, in their order.");
+  TRY(const auto target, context.store.table(definition.table.database, definition.table.name));
+  TRY(auto plan, make_plan(definition, target, context.model.get()));
+  TRY(auto stages, make_stages(definition, plan, context.model, context.store));
+  plan.output.input = stages.output;
+  TRY(const auto writer,
+      context.store.open_writer(
+          {context.pipeline_id, definition.name.database, definition.name.name}, plan.output));
+  TRY(const int64_t last, context.store.last_batch_id(context.pipeline_id));
+  TRY(const auto cursors, context.store.cursors(context.pipeline_id));
+  RunReport report;
+  StagedBatch batch;
+  for (int64_t after = 0;;) {
+    TRY(auto kept, context.store.next_rejects(context.pipeline_id, after, last));
+    if (!kept) return report;
+    after = kept->batch_id;
+    const auto bytes = std::make_shared<const std::vector<Reject>>(std::move(kept->rejects));
+    MessageBatch messages;
+    messages.owner = bytes;
+    for (const auto& reject : *bytes)
+      messages.messages.push_back({reject.bytes, {}, reject.partition, reject.offset, -1});
+    for (const auto& [partition, next] : cursors)
+      messages.ranges.push_back({partition, next, next, 0, -1});
+    TRY_OK(run_stages(stages, messages, batch));
+    store::BatchCommit commit;
+    commit.batch_id = last + ++report.batches;
+    commit.messages = &messages;
+    commit.rows = batch.rows;
+    commit.rejects = std::move(batch.rejects);
+    commit.retried_batch = after;
+    commit.started_at = now_micros();
+    TRY(const auto outcome, writer->commit(commit));
+    report.messages += static_cast<int64_t>(bytes->size());
+    report.rows += outcome.rows_written;
+    report.rejects += outcome.rejects + static_cast<int64_t>(bytes->size());
+  }
+}
+
+Status check_definition(const ProbeContext& context) {
+  const auto& pipeline = context.definition;
+  auto& store = context.store;
+  TRY(const auto target, store.table(pipeline.table.database, pipeline.table.name));
+  TRY(auto plan, make_plan(pipeline, target, context.model.get()));
+  const std::string where = "pipeline \"" + pipeline.name.name + "\"";
+  auto stages = make_stages(pipeline, plan, context.model, store);
+  if (!stages) return std::move(stages).error().within(where);
+  auto source = open_source(pipeline, context.options, store, context.pipeline_id);
+  if (!source) return std::move(source).error().within(where);
+  if (pipeline.rejects.kind == RejectsDefinition::Kind::kTable) {
+    const auto& rejects = pipeline.rejects.table;
+    TRY(const auto there, store.table(rejects.database, rejects.name));
+    if (!there) TRY_OK(store.create_table(rejects.database, rejects.name, store::reject_columns()));
+  }
+  if (!target)
+    return store.create_table(pipeline.table.database, pipeline.table.name,
+                              evaluation_columns(context.model->spec()));
+  plan.output.input = stages->output;
+  auto writer = store.open_writer({0, pipeline.name.database, pipeline.name.name}, plan.output);
+  if (!writer) return std::move(writer).error().within(where);
+  return {};
+}
+
+Result<PipelineDefinition> changed_definition(const ProbeContext& context,
+                                              const PipelineChange& change) {
+  for (const auto& file : change.dropped_files)
+    TRY_OK(context.store.skip_file(context.pipeline_id, file));
+  for (const int32_t partition : change.dropped_partitions)
+    TRY_OK(drop_partition(context, partition));
+  if (change.offsets) TRY_OK(move_offsets(context, *change.offsets));
+  auto definition = context.definition;
+  if (change.new_name) definition.name.name = *change.new_name;
+  if (change.batch_interval_ms) definition.batch_interval_ms = *change.batch_interval_ms;
+  if (change.offsets_per_partition_max)
+    definition.offsets_per_partition_max = *change.offsets_per_partition_max;
+  if (change.retries_max) definition.retries_max = *change.retries_max;
+  if (change.stop_on_error) definition.stop_on_error = *change.stop_on_error;
+  return definition;
 }
 
 }  // namespace millrace::engine

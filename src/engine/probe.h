@@ -34,6 +34,19 @@ Result<int64_t> extract_batch(const ProbeContext& context,
                               const std::map<int32_t, int64_t>& offsets, const std::string& file,
                               const std::stop_token& stop);
 
+/// Whether CREATE PIPELINE can make this: all that can be told without the source. Makes the tables
+/// that are made by themselves. `pipeline_id` is 0.
+Status check_definition(const ProbeContext& context);
+
+/// The definition after a change; offsets and files are changed on the way. Of a pipeline that does
+/// not run.
+Result<PipelineDefinition> changed_definition(const ProbeContext& context,
+                                              const PipelineChange& change);
+
+/// Works the rejects of a pipeline that does not run once more, as it is defined now, a commit for
+/// each batch they are of. A failure leaves those that were committed.
+Result<RunReport> retry_batches(const ProbeContext& context);
+
 /// Errors: kInvalidArgument for a partition that the source has not, or an offset beyond its
 /// bounds.
 Status move_offsets(const ProbeContext& context, const OffsetsChange& change);

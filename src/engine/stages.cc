@@ -1,5 +1,6 @@
 #include "engine/stages.h"
 
+#include "source/file_source.h"
 #include "source/schema_registry.h"
 
 namespace millrace::engine {
@@ -24,8 +25,12 @@ Result<std::unique_ptr<decode::Decoder>> make_decoder(const PipelineDefinition& 
                                                       const Plan& plan) {
   const decode::DecodeLimits limits;
   switch (definition.format) {
-    case FormatKind::kCsv:
-      return decode::make_csv_decoder(definition.csv, plan.fields, limits);
+    case FormatKind::kCsv: {
+      // A source of files gives the lines that are left of each file.
+      decode::CsvFormat csv = definition.csv;
+      if (definition.source.kind == SourceKind::kFiles) csv.ignore_lines = 0;
+      return decode::make_csv_decoder(csv, plan.fields, limits);
+    }
     case FormatKind::kJson:
       return decode::make_json_decoder(plan.fields, limits);
     case FormatKind::kAvro:
@@ -60,8 +65,80 @@ Result<Stages> make_stages(const PipelineDefinition& definition, const Plan& pla
   return stages;
 }
 
+namespace {
+
+Result<std::unique_ptr<source::Source>> open_file_source(const PipelineDefinition& definition,
+                                                         store::Store& store, int64_t pipeline_id) {
+  for (const auto* properties : {&definition.source.config, &definition.source.credentials}) {
+    for (const auto& [key, value] : *properties) {
+      if (key == "auto.offset.reset") continue;
+      return Error(Code::kInvalidArgument,
+                   "property \"" + key + "\" means nothing to a source of files");
+    }
+  }
+  source::FileOptions files;
+  files.path = definition.source.topic;
+  if (definition.format == FormatKind::kCsv) {
+    files.line_terminator = definition.csv.lines_terminated_by;
+    files.quote = definition.csv.enclosed_by;
+    files.escape = definition.csv.escaped_by;
+    files.ignored_lines = definition.csv.ignore_lines;
+  }
+  files.ledger.read = [&store, pipeline_id]() -> Result<std::vector<source::SourceFile>> {
+    TRY(const auto known, store.files(pipeline_id));
+    std::vector<source::SourceFile> found;
+    for (const auto& file : known) found.push_back({file.name, file.size, file.skipped});
+    return found;
+  };
+  files.ledger.append = [&store, pipeline_id](const std::vector<source::SourceFile>& found) {
+    std::vector<store::PipelineFile> added;
+    for (const auto& file : found) added.push_back({file.name, file.size, file.skipped});
+    return store.add_files(pipeline_id, added);
+  };
+  return source::open_files(std::move(files));
+}
+
+std::vector<uint32_t> origins(const Batch& rows) {
+  return {rows.message_of_row().begin(), rows.message_of_row().end()};
+}
+
+template <class Faults>
+void add_rejects(const MessageBatch& messages, const std::vector<uint32_t>& message_of_row,
+                 const Faults& faults, std::vector<Reject>& rejects) {
+  for (const auto& fault : faults)
+    rejects.push_back(
+        reject_of(messages.messages[message_of_row[fault.row]], fault.reason, fault.detail));
+}
+
+}  // namespace
+
+Status run_stages(Stages& stages, const MessageBatch& messages, StagedBatch& batch) {
+  batch.rejects.clear();
+  batch.decoded = Batch(stages.decoder->schema());
+  TRY_OK(stages.decoder->decode(messages, batch.decoded, batch.rejects));
+  batch.rows = &batch.decoded;
+  if (stages.shaper) {
+    batch.shaped = Batch(stages.shaper->schema());
+    std::vector<store::RowFailure> failures;
+    TRY_OK(stages.shaper->shape(batch.decoded, batch.shaped, failures));
+    add_rejects(messages, origins(batch.decoded), failures, batch.rejects);
+    batch.rows = &batch.shaped;
+  }
+  if (!stages.scorer) return {};
+  batch.scored = Batch(stages.scorer->schema());
+  std::vector<RowCheckFault> faults;
+  const auto message_of_row = origins(*batch.rows);
+  stages.scorer->score(*batch.rows, batch.scored, faults);
+  add_rejects(messages, message_of_row, faults, batch.rejects);
+  batch.rows = &batch.scored;
+  return {};
+}
+
 Result<std::unique_ptr<source::Source>> open_source(const PipelineDefinition& definition,
-                                                    const EngineOptions& options) {
+                                                    const EngineOptions& options,
+                                                    store::Store& store, int64_t pipeline_id) {
+  if (definition.source.kind == SourceKind::kFiles)
+    return open_file_source(definition, store, pipeline_id);
   source::KafkaOptions kafka;
   kafka.brokers = definition.source.brokers;
   kafka.topic = definition.source.topic;

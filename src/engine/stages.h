@@ -29,9 +29,21 @@ struct Stages {
 Result<Stages> make_stages(const PipelineDefinition& definition, const Plan& plan,
                            const std::shared_ptr<ModelEntry>& model, store::Store& store);
 
+/// A batch on its way through the stages; reused from batch to batch.
+struct StagedBatch {
+  Batch decoded;
+  Batch shaped;
+  Batch scored;
+  Batch* rows = nullptr;  // what the last stage made
+  std::vector<Reject> rejects;
+};
+/// Decodes, shapes and scores; learns nothing. For those who look at a batch beside the run.
+Status run_stages(Stages& stages, const MessageBatch& messages, StagedBatch& batch);
+
 /// The pipeline's source; does not connect yet. Errors: kInvalidArgument for CONFIG.
 Result<std::unique_ptr<source::Source>> open_source(const PipelineDefinition& definition,
-                                                    const EngineOptions& options);
+                                                    const EngineOptions& options,
+                                                    store::Store& store, int64_t pipeline_id);
 
 /// A first start without a cursor begins at the earliest offset, or at the latest if CONFIG's
 /// auto.offset.reset says so.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "data/row_builder.h"
+#include "source/file_source.h"
 
 namespace millrace::engine {
 namespace {
@@ -18,6 +19,12 @@ std::shared_ptr<const Schema> columns(std::vector<Field> fields) {
 
 double seconds(int64_t micros) {
   return static_cast<double>(micros) / 1e6;
+}
+
+/// Messages, or files: the offsets of files have their number in the high bits.
+int64_t lag_of(SourceKind kind, const PartitionProgress& at) {
+  const int shift = kind == SourceKind::kFiles ? source::kFileOffsetBits : 0;
+  return std::max<int64_t>(0, (at.latest >> shift) - (at.cursor >> shift));
 }
 
 store::VirtualTable pipelines_table(PipelineList pipelines) {
@@ -41,7 +48,7 @@ store::VirtualTable pipelines_table(PipelineList pipelines) {
               const auto progress = pipeline->progress();
               int64_t lag = 0;
               for (const auto& [id, partition] : progress.partitions)
-                lag += std::max<int64_t>(0, partition.latest - partition.cursor);
+                lag += lag_of(definition.source.kind, partition);
               rows.add({definition.name.database, definition.name.name, pipeline->id(),
                         config_json(definition.source), std::string(name_of(pipeline->state())),
                         pipeline->created_at(), std::string("root"), progress.batches,
@@ -70,9 +77,10 @@ store::VirtualTable cursors_table(PipelineList pipelines) {
             for (const auto& pipeline : pipelines()) {
               const auto& name = pipeline->definition().name;
               for (const auto& [id, at] : pipeline->progress().partitions)
-                rows.add({name.database, name.name, std::string("KAFKA"), std::to_string(id),
-                          at.earliest, at.latest, at.cursor - 1, at.cursor, at.cursor,
-                          seconds(at.updated_at), Value()});
+                rows.add({name.database, name.name,
+                          std::string(name_of(pipeline->definition().source.kind)),
+                          std::to_string(id), at.earliest, at.latest, at.cursor - 1, at.cursor,
+                          at.cursor, seconds(at.updated_at), Value()});
             }
             return rows.build();
           }};

@@ -25,7 +25,7 @@ class KafkaProducer : public Producer {
   Status connect(const ProducerOptions& options);
   Status create_topic(const std::string& topic, int32_t partitions) override;
   Status send(const std::string& topic, int32_t partition, std::string_view key,
-              std::string_view payload) override;
+              std::string_view payload, const std::map<std::string, std::string>& headers) override;
   Status flush() override;
 
  private:
@@ -33,6 +33,9 @@ class KafkaProducer : public Producer {
   Result<bool> topic_exists(const std::string& topic);
   Status ask_for_topic(const std::string& topic, int32_t partitions);
   Result<rd_kafka_topic_t*> topic_of(const std::string& topic);
+  rd_kafka_resp_err_t produce(rd_kafka_topic_t* topic, int32_t partition, std::string_view key,
+                              std::string_view payload,
+                              const std::map<std::string, std::string>& headers);
   Status check_delivered();
 
   const std::string brokers_;
@@ -152,21 +155,36 @@ Result<rd_kafka_topic_t*> KafkaProducer::topic_of(const std::string& topic) {
   return topics_.emplace(topic, std::move(made)).first->second.get();
 }
 
+/// One message; librdkafka copies what it is given, and owns the headers once it has taken them.
+rd_kafka_resp_err_t KafkaProducer::produce(rd_kafka_topic_t* topic, int32_t partition,
+                                           std::string_view key, std::string_view payload,
+                                           const std::map<std::string, std::string>& headers) {
+  rd_kafka_headers_t* list = headers.empty() ? nullptr : rd_kafka_headers_new(headers.size());
+  for (const auto& [name, value] : headers)
+    rd_kafka_header_add(list, name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                        static_cast<ssize_t>(value.size()));
+  const auto error =
+      rd_kafka_producev(kafka_.get(), RD_KAFKA_V_RKT(topic),
+                        RD_KAFKA_V_PARTITION(partition < 0 ? RD_KAFKA_PARTITION_UA : partition),
+                        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                        RD_KAFKA_V_VALUE(const_cast<char*>(payload.data()), payload.size()),
+                        RD_KAFKA_V_KEY(key.empty() ? nullptr : key.data(), key.size()),
+                        RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_OPAQUE(this), RD_KAFKA_V_END);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR && list != nullptr) rd_kafka_headers_destroy(list);
+  return error;
+}
+
 Status KafkaProducer::send(const std::string& topic, int32_t partition, std::string_view key,
-                           std::string_view payload) {
+                           std::string_view payload,
+                           const std::map<std::string, std::string>& headers) {
   TRY(auto* handle, topic_of(topic));
   while (true) {
-    // librdkafka copies the payload before it returns; it takes it as not const for the other case.
-    const int failed =
-        rd_kafka_produce(handle, partition < 0 ? RD_KAFKA_PARTITION_UA : partition,
-                         RD_KAFKA_MSG_F_COPY, const_cast<char*>(payload.data()), payload.size(),
-                         key.empty() ? nullptr : key.data(), key.size(), this);
-    if (failed == 0) break;
-    const auto error = rd_kafka_last_error();
-    if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-      return Error(error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? Code::kInvalidArgument
-                                                                 : Code::kUnavailable,
-                   "could not write to Kafka topic \"" + topic + "\": " + rd_kafka_err2str(error));
+    const auto failed = produce(handle, partition, key, payload, headers);
+    if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+    if (failed != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+      return Error(failed == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? Code::kInvalidArgument
+                                                                  : Code::kUnavailable,
+                   "could not write to Kafka topic \"" + topic + "\": " + rd_kafka_err2str(failed));
     // Bounded by message.timeout.ms: a queue that cannot be sent empties itself with errors.
     rd_kafka_poll(kafka_.get(), kPollMs);
     TRY_OK(check_delivered());

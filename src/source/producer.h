@@ -27,7 +27,8 @@ class Producer {
   /// Queues one message (copied); waits while the local queue is full. partition -1: the library
   /// picks.
   virtual Status send(const std::string& topic, int32_t partition, std::string_view key,
-                      std::string_view payload) = 0;
+                      std::string_view payload,
+                      const std::map<std::string, std::string>& headers = {}) = 0;
   /// Waits until all queued messages are with the broker. Errors name how many are not.
   virtual Status flush() = 0;
 };

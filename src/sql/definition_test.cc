@@ -84,6 +84,8 @@ void expect_same_pipeline(std::string_view text, LexOptions options = {}) {
   }
   expect_same(again.where, pipeline.where);
   EXPECT_EQ(again.skipped, pipeline.skipped);
+  EXPECT_EQ(again.rejects, pipeline.rejects);
+  EXPECT_EQ(again.source.kind, pipeline.source.kind);
   EXPECT_EQ(again.duplicates, pipeline.duplicates);
   ASSERT_EQ(again.on_duplicate.size(), pipeline.on_duplicate.size());
   for (size_t i = 0; i < again.on_duplicate.size(); ++i) {
@@ -322,6 +324,9 @@ TEST(PipelineStatements, AlterSaysWhatChanges) {
       read_as<ExtractPipeline>("EXTRACT PIPELINE p OFFSETS '{\"1\": 4}' INTO OUTFILE '/f'");
   EXPECT_EQ(extract.offsets.at(1), 4);
   EXPECT_EQ(extract.file, "/f");
+  EXPECT_EQ(read_as<RetryRejects>("RETRY REJECTS FOR PIPELINE p").name.name, "p");
+  EXPECT_EQ(read_as<AlterPipeline>("ALTER PIPELINE p DROP FILE '/f'").change.dropped_files,
+            std::vector<std::string>{"/f"});
   EXPECT_EQ(error_of("ALTER PIPELINE p SET OFFSET EARLIEST"),
             "21: syntax error near \"OFFSET\": what to set is expected. Did you mean OFFSETS?");
   EXPECT_EQ(error_of("ALTER PIPELINE p SET OFFSETS '{}'").find("these are no offsets"), 4U);
@@ -485,6 +490,9 @@ TEST(Print, PipelinesParseBack) {
         "INTO TABLE `x y`.`z``z`",
         "INTO TABLE t FIELDS TERMINATED BY '' ENCLOSED BY '\\'' ESCAPED BY ''",
         "INTO TABLE t MAX_RETRIES_PER_BATCH_PARTITION 0",
+        "INTO TABLE t REJECTS INTO TABLE r",
+        "INTO TABLE t REJECTS INTO TABLE other.r (a)",
+        "INTO TABLE t REJECTS INTO KAFKA 'h:1,i:2/dead'",
         "REPLACE INTO TABLE t",
         "IGNORE STOP_ON_ERROR ON INTO TABLE t",
         "SKIP ALL ERRORS INTO TABLE t",
@@ -509,6 +517,7 @@ TEST(Print, PipelinesParseBack) {
         "INTO TABLE t CONFIG '{\"a\\\\\"b\": \"it\\'s\", \"c\": true}'"}) {
     expect_same_pipeline(begin + std::string(clauses));
   }
+  expect_same_pipeline("CREATE PIPELINE p AS LOAD DATA FS '/data/it''s/*.gz' INTO TABLE t");
   // Read with another sql_mode, printed for the default one.
   expect_same_pipeline(begin + R"(INTO TABLE t WHERE "a b" = 'c\n')",
                        {.ansi_quotes = true, .backslash_escapes = false});

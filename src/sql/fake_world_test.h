@@ -142,6 +142,12 @@ class FakeStore : public store::Store {
     return unasked();
   }
   Status log_error(const store::PipelineError&) override { return unasked(); }
+  Result<std::optional<store::KeptRejects>> next_rejects(int64_t, int64_t, int64_t) override {
+    return unasked();
+  }
+  Result<std::vector<store::PipelineFile>> files(int64_t) override { return unasked(); }
+  Status add_files(int64_t, const std::vector<store::PipelineFile>&) override { return unasked(); }
+  Status skip_file(int64_t, const std::string&) override { return unasked(); }
   Result<std::optional<store::ModelSnapshot>> newest_snapshot(int64_t) override {
     return unasked();
   }
@@ -245,25 +251,33 @@ class FakeEngine : public engine::Engine {
                                          std::optional<int64_t> batches_max,
                                          const std::stop_token&) override {
     TRY_OK(say("run " + std::to_string(batches_max.value_or(-1)) + " batches of ", name));
-    engine::RunReport report;
-    report.rows = 3;
-    report.steps = {{"take", 5}, {"commit", 7}};
-    return report;
+    engine::RunReport ran;
+    ran.rows = 3;
+    ran.steps = {{"take", 5}, {"commit", 7}};
+    return ran;
   }
   Result<engine::TestReport> test_pipeline(const engine::ObjectName& name, int64_t limit,
                                            const std::stop_token&) override {
     TRY_OK(say("test " + std::to_string(limit) + " of ", name));
-    engine::TestReport report;
-    report.rows = Batch(std::make_shared<Schema>(std::vector<Field>{{"a", {Kind::kVarchar}}}));
-    report.rows.reset(0);
-    report.rejects = {"offset 5: bad"};
-    return report;
+    engine::TestReport tested;
+    tested.rows = Batch(std::make_shared<Schema>(std::vector<Field>{{"a", {Kind::kVarchar}}}));
+    tested.rows.reset(0);
+    tested.rejects = {"offset 5: bad"};
+    return tested;
   }
   Result<int64_t> extract_pipeline(const engine::ObjectName& name,
                                    const std::map<int32_t, int64_t>& offsets,
                                    const std::string& file, const std::stop_token&) override {
     TRY_OK(say("extract " + std::to_string(offsets.size()) + " into " + file + " of ", name));
     return 4;
+  }
+  Result<engine::RunReport> retry_rejects(const engine::ObjectName& name) override {
+    TRY_OK(say("retry rejects of ", name));
+    engine::RunReport report;
+    report.messages = 5;
+    report.rows = 4;
+    report.rejects = 1;
+    return report;
   }
   Status start_all(const std::string& database) override { return say("start all of ", database); }
   Status stop_all(const std::string& database) override { return say("stop all of ", database); }

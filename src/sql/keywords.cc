@@ -48,16 +48,16 @@ bool ends_operand(std::string_view text, const Token& token) {
 
 const std::vector<std::string_view>& statement_words() {
   static const std::vector<std::string_view> words{
-      "ALTER",    "ANALYZE", "ATTACH",   "BEGIN",     "CALL",      "CHECK",   "CHECKPOINT",
-      "CLASSIFY", "CLEAR",   "COMMENT",  "COMMIT",    "COPY",      "CREATE",  "DEALLOCATE",
-      "DELETE",   "DESC",    "DESCRIBE", "DETACH",    "DO",        "DROP",    "EVALUATE",
-      "EXECUTE",  "EXPLAIN", "EXPORT",   "EXTRACT",   "FLUSH",     "FORCE",   "FROM",
-      "GRANT",    "IMPORT",  "INSERT",   "INSTALL",   "KILL",      "LOAD",    "LOCK",
-      "MERGE",    "PIVOT",   "PRAGMA",   "PREPARE",   "PROFILE",   "RELEASE", "REPLACE",
-      "RESET",    "RESTORE", "REVOKE",   "ROLLBACK",  "SAVEPOINT", "SELECT",  "SET",
-      "SHOW",     "START",   "STOP",     "SUMMARIZE", "TABLE",     "TEST",    "TRAIN",
-      "TRUNCATE", "UNLOCK",  "UNPIVOT",  "UPDATE",    "USE",       "VACUUM",  "VALUES",
-      "WITH"};
+      "ALTER",    "ANALYZE",  "ATTACH",   "BEGIN",   "CALL",      "CHECK",     "CHECKPOINT",
+      "CLASSIFY", "CLEAR",    "COMMENT",  "COMMIT",  "COPY",      "CREATE",    "DEALLOCATE",
+      "DELETE",   "DESC",     "DESCRIBE", "DETACH",  "DO",        "DROP",      "EVALUATE",
+      "EXECUTE",  "EXPLAIN",  "EXPORT",   "EXTRACT", "FLUSH",     "FORCE",     "FROM",
+      "GRANT",    "IMPORT",   "INSERT",   "INSTALL", "KILL",      "LOAD",      "LOCK",
+      "MERGE",    "PIVOT",    "PRAGMA",   "PREPARE", "PROFILE",   "RELEASE",   "REPLACE",
+      "RESET",    "RESTORE",  "RETRY",    "REVOKE",  "ROLLBACK",  "SAVEPOINT", "SELECT",
+      "SET",      "SHOW",     "START",    "STOP",    "SUMMARIZE", "TABLE",     "TEST",
+      "TRAIN",    "TRUNCATE", "UNLOCK",   "UNPIVOT", "UPDATE",    "USE",       "VACUUM",
+      "VALUES",   "WITH"};
   return words;
 }
 

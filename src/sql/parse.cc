@@ -165,6 +165,11 @@ Result<Statement> pipeline_statement(TokenReader& reader, const std::string& dat
   return kParse(reader, database);
 }
 
+Result<Statement> retry_statement(TokenReader& reader, const std::string& database) {
+  reader.skip();
+  return parse_retry_rejects(reader, database);
+}
+
 /// Words that are ours only with a certain second one.
 Result<Statement> unsupported_model_statement(TokenReader& reader, const std::string& database) {
   if (reader.at("MODEL", 1) || reader.at("PIPELINE", 1)) {
@@ -261,6 +266,7 @@ constexpr auto kFamilies = std::to_array<Family>({
     {"PROFILE", pipeline_statement<parse_profile_pipeline>},
     {"EXTRACT", pipeline_statement<parse_extract_pipeline>},
     {"DETACH", unsupported_model_statement},
+    {"RETRY", retry_statement},
 });
 
 bool is_statement_word(std::string_view word) {

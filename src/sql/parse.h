@@ -39,12 +39,16 @@ Result<Statement> parse_run_pipeline(TokenReader& reader, const std::string& dat
 Result<Statement> parse_alter_pipeline(TokenReader& reader, const std::string& database);
 Result<Statement> parse_test_pipeline(TokenReader& reader, const std::string& database);
 Result<Statement> parse_profile_pipeline(TokenReader& reader, const std::string& database);
+/// RETRY | REJECTS FOR PIPELINE ...
+Result<Statement> parse_retry_rejects(TokenReader& reader, const std::string& database);
 Result<Statement> parse_extract_pipeline(TokenReader& reader, const std::string& database);
 inline constexpr int64_t kBatchIntervalMsMax = 24LL * 3600 * 1000;
 inline constexpr int64_t kOffsetsPerBatchMax = 100'000'000;
 /// LOAD DATA ... to the end: the body of CREATE PIPELINE.
 Status parse_load_data(TokenReader& reader, const std::string& database,
                        engine::PipelineDefinition& pipeline, std::vector<std::string>& warnings);
+/// Behind `<-` of an entry of the column list: a path, and its DEFAULT.
+Status parse_path(TokenReader& reader, engine::FieldDefinition& field);
 /// CREATE | ... TABLE ...
 Result<Statement> parse_create_table(TokenReader& reader, const std::string& database);
 Result<Statement> parse_show(TokenReader& reader, const std::string& database);

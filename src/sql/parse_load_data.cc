@@ -40,6 +40,7 @@ class LoadData {
   Error twice(const Clause& clause) const;
 
   Status source();
+  Status endpoint(std::string& brokers, std::string& topic);
   Status config();
   Status credentials();
   Status batch_interval();
@@ -59,14 +60,13 @@ class LoadData {
   Status null_defined();
   Status character_set();
   Status column_list();
-  Status path(engine::FieldDefinition& field);
-  Status default_value(engine::FieldDefinition& field);
   Status schema();
   Status check_together();
   Status set();
   Status where();
   Status transform() { return reader_.unsupported("clause WITH TRANSFORM"); }
   Status on_duplicate();
+  Status rejects();
   Status replace();
   Status ignore();
   Status assignments(std::vector<engine::SetDefinition>& into, ExpressionOf of);
@@ -144,6 +144,7 @@ std::span<const LoadData::Clause> LoadData::clauses() {
       {"IGNORE", "STOP_ON_ERROR", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::ignore},
       {"SET", "", "SET", &LoadData::set},
       {"WHERE", "", "WHERE", &LoadData::where},
+      {"REJECTS", "INTO", "REJECTS INTO", &LoadData::rejects},
       {"ON", "DUPLICATE", "ON DUPLICATE KEY UPDATE", &LoadData::on_duplicate},
   });
   return kClauses;
@@ -200,21 +201,31 @@ Status LoadData::clause() {
 }
 
 Status LoadData::source() {
-  for (const std::string_view other : {"FS", "S3", "AZURE", "GCS", "HDFS", "LINK", "MYSQL"}) {
+  if (reader_.accept("FS")) {
+    pipeline_.source.kind = engine::SourceKind::kFiles;
+    TRY(pipeline_.source.topic, reader_.string("'path or pattern'"));
+    if (pipeline_.source.topic.empty()) return reader_.error("a path");
+    return {};
+  }
+  for (const std::string_view other : {"S3", "AZURE", "GCS", "HDFS", "LINK", "MYSQL"}) {
     if (reader_.at(other)) return reader_.unsupported("LOAD DATA " + std::string(other));
   }
   if (!reader_.accept("KAFKA")) return reader_.error("KAFKA", {"KAFKA"});
+  return endpoint(pipeline_.source.brokers, pipeline_.source.topic);
+}
+
+Status LoadData::endpoint(std::string& brokers, std::string& topic) {
   const int64_t position = reader_.position();
-  TRY(const std::string endpoint, reader_.string("'brokers/topic'"));
-  const size_t slash = endpoint.find('/');
-  if (slash == std::string::npos || slash == 0 || slash + 1 == endpoint.size() ||
-      endpoint.find('/', slash + 1) != std::string::npos) {
+  TRY(const std::string text, reader_.string("'brokers/topic'"));
+  const size_t slash = text.find('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == text.size() ||
+      text.find('/', slash + 1) != std::string::npos) {
     return reader_.error_at(position, Code::kInvalidArgument,
-                            "\"" + endpoint + "\" names no brokers and topic",
+                            "\"" + text + "\" names no brokers and topic",
                             "It is written 'host:port,host:port/topic'.");
   }
-  pipeline_.source.brokers = endpoint.substr(0, slash);
-  pipeline_.source.topic = endpoint.substr(slash + 1);
+  brokers = text.substr(0, slash);
+  topic = text.substr(slash + 1);
   return {};
 }
 
@@ -347,6 +358,9 @@ Status LoadData::check_together() {
     if (of_csv && !csv)
       return wrong("clause " + std::string(seen->group) + " belongs to FORMAT CSV", "");
   }
+  if (pipeline_.source.kind == engine::SourceKind::kFiles &&
+      pipeline_.format == engine::FormatKind::kAvro)
+    return wrong("FORMAT AVRO is not supported for files", "Files are read as CSV or JSON.");
   if (with_paths_ && csv)
     return wrong("a path (<-) stands in the column list without FORMAT JSON or FORMAT AVRO",
                  "Write FORMAT JSON before the column list.");
@@ -464,6 +478,20 @@ Status LoadData::ignore() {
   return {};
 }
 
+/// REJECTS INTO {TABLE t | KAFKA 'brokers/topic'}
+Status LoadData::rejects() {
+  using Kind = engine::RejectsDefinition::Kind;
+  TRY_OK(reader_.expect({"REJECTS", "INTO"}));
+  if (reader_.accept("TABLE")) {
+    pipeline_.rejects.kind = Kind::kTable;
+    TRY(pipeline_.rejects.table, reader_.object_name("the table's name", database_));
+    return {};
+  }
+  if (!reader_.accept("KAFKA")) return reader_.error("TABLE or KAFKA", {"TABLE", "KAFKA"});
+  pipeline_.rejects.kind = Kind::kKafka;
+  return endpoint(pipeline_.rejects.brokers, pipeline_.rejects.topic);
+}
+
 Status LoadData::replace() {
   if (pipeline_.duplicates == store::Duplicates::kUpdate)
     return reader_.error_at(reader_.position(), Code::kInvalidArgument,
@@ -482,41 +510,6 @@ Status LoadData::on_duplicate() {
   return assignments(pipeline_.on_duplicate, ExpressionOf::kDuplicate);
 }
 
-/// key::key, with a leading %:: or without; % alone is the whole document.
-Status LoadData::path(engine::FieldDefinition& field) {
-  if (!reader_.accept("%") || reader_.accept("::")) {
-    do {
-      if (!is_name(reader_.peek()) && reader_.peek().kind != TokenKind::kString)
-        return reader_.error("a key of the document");
-      field.path.push_back(reader_.value());
-      reader_.skip();
-    } while (reader_.accept("::"));
-  }
-  if (reader_.accept("DEFAULT")) return default_value(field);
-  return {};
-}
-
-Status LoadData::default_value(engine::FieldDefinition& field) {
-  using Form = decode::Literal::Form;
-  const bool negative = reader_.accept("-");
-  const Token& token = reader_.peek();
-  if (token.kind == TokenKind::kNumber) {
-    field.default_value = decode::Literal{Form::kNumber, (negative ? "-" : "") + reader_.value()};
-  } else if (negative) {
-    return reader_.error("a number");
-  } else if (token.kind == TokenKind::kString) {
-    field.default_value = decode::Literal{Form::kText, reader_.value()};
-  } else if (reader_.at("TRUE") || reader_.at("FALSE")) {
-    field.default_value = decode::Literal{Form::kBool, to_lower(reader_.raw_at())};
-  } else if (reader_.at("NULL")) {
-    field.default_value = decode::Literal{};
-  } else {
-    return reader_.error("a literal");
-  }
-  reader_.skip();
-  return {};
-}
-
 Status LoadData::column_list() {
   if (!pipeline_.fields.empty()) {
     return reader_.error_at(reader_.position(), Code::kSyntax, "the column list is written twice");
@@ -533,7 +526,7 @@ Status LoadData::column_list() {
     }
     const bool with_path = reader_.accept("<-");
     (with_path ? with_paths_ : without_paths_) = true;
-    if (with_path) TRY_OK(path(field));
+    if (with_path) TRY_OK(parse_path(reader_, field));
     pipeline_.fields.push_back(std::move(field));
     if (pipeline_.fields.size() > kFieldsMax) {
       return reader_.error_at(

@@ -126,10 +126,13 @@ Result<Statement> parse_alter_pipeline(TokenReader& reader, const std::string& d
         return reader.error_at(position, Code::kInvalidArgument,
                                "\"" + text + "\" is no partition's number");
       result.change.dropped_partitions.push_back(number);
+    } else if (reader.accept({"DROP", "FILE"})) {
+      TRY(std::string file, reader.string("the file's name"));
+      result.change.dropped_files.push_back(std::move(file));
     } else if (reader.accept({"RENAME", "TO"})) {
       TRY(result.change.new_name, reader.name("the new name"));
     } else {
-      return reader.error("SET, DROP PARTITION or RENAME TO", {"SET", "DROP", "RENAME"});
+      return reader.error("SET, DROP PARTITION, DROP FILE or RENAME TO", {"SET", "DROP", "RENAME"});
     }
   } while (!reader.done());
   return result;
@@ -147,6 +150,14 @@ Result<Statement> parse_test_pipeline(TokenReader& reader, const std::string& da
 
 Result<Statement> parse_profile_pipeline(TokenReader& reader, const std::string& database) {
   ProfilePipeline result;
+  TRY(result.name, reader.object_name("the pipeline's name", database));
+  TRY_OK(reader.expect_end());
+  return result;
+}
+
+Result<Statement> parse_retry_rejects(TokenReader& reader, const std::string& database) {
+  RetryRejects result;
+  TRY_OK(reader.expect({"REJECTS", "FOR", "PIPELINE"}));
   TRY(result.name, reader.object_name("the pipeline's name", database));
   TRY_OK(reader.expect_end());
   return result;

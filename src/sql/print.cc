@@ -152,6 +152,19 @@ std::string assignments(const std::string& word, const std::vector<engine::SetDe
   return sql;
 }
 
+std::string rejects_clause(const engine::PipelineDefinition& pipeline) {
+  const auto& rejects = pipeline.rejects;
+  switch (rejects.kind) {
+    case engine::RejectsDefinition::Kind::kNone:
+      return "";
+    case engine::RejectsDefinition::Kind::kTable:
+      return "\n  REJECTS INTO TABLE " + beside(rejects.table, pipeline.name);
+    case engine::RejectsDefinition::Kind::kKafka:
+      return "\n  REJECTS INTO KAFKA " + mysql_text(rejects.brokers + "/" + rejects.topic);
+  }
+  return "";
+}
+
 std::string errors_clause(const engine::PipelineDefinition& pipeline) {
   if (pipeline.duplicates == store::Duplicates::kReplace) return "\n  REPLACE";
   switch (pipeline.skipped) {
@@ -179,8 +192,10 @@ std::string print(const engine::ModelDefinition& model) {
 
 std::string print(const engine::PipelineDefinition& pipeline) {
   const auto& source = pipeline.source;
-  std::string sql = "CREATE PIPELINE " + backticked(pipeline.name.name) +
-                    " AS\n  LOAD DATA KAFKA " + mysql_text(source.brokers + "/" + source.topic);
+  const bool files = source.kind == engine::SourceKind::kFiles;
+  std::string sql = "CREATE PIPELINE " + backticked(pipeline.name.name) + " AS\n  LOAD DATA " +
+                    std::string(name_of(source.kind)) + " " +
+                    mysql_text(files ? source.topic : source.brokers + "/" + source.topic);
   sql += config_clause(source.config);
   if (pipeline.batch_interval_ms != 0) {
     sql += "\n  BATCH_INTERVAL " + std::to_string(pipeline.batch_interval_ms);
@@ -197,7 +212,7 @@ std::string print(const engine::PipelineDefinition& pipeline) {
         pipeline.step == engine::StepKind::kTrain ? "\n  TRAIN MODEL " : "\n  CLASSIFY WITH MODEL ";
     sql += beside(pipeline.model, pipeline.name);
   }
-  sql += errors_clause(pipeline);
+  sql += errors_clause(pipeline) + rejects_clause(pipeline);
   if (pipeline.stop_on_error) sql += "\n  STOP_ON_ERROR ON";
   sql += "\n  INTO TABLE " + beside(pipeline.table, pipeline.name);
   if (pipeline.format == engine::FormatKind::kCsv) sql += csv_clauses(pipeline.csv);

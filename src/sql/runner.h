@@ -69,6 +69,7 @@ class Runner {
   Result<StatementResult> execute(const TestPipeline& statement);
   Result<StatementResult> execute(const ProfilePipeline& statement);
   Result<StatementResult> execute(const ExtractPipeline& statement);
+  Result<StatementResult> execute(const RetryRejects& statement);
   Result<StatementResult> execute(const Use& statement);
   Result<StatementResult> execute(const CreateDatabase& statement);
   Result<StatementResult> execute(const DropDatabase& statement);

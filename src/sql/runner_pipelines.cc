@@ -103,4 +103,16 @@ Result<StatementResult> Runner::execute(const ExtractPipeline& statement) {
   return ok(*count);
 }
 
+Result<StatementResult> Runner::execute(const RetryRejects& statement) {
+  TRY_OK(commit_open());
+  auto report = engine_.retry_rejects(statement.name);
+  if (!report) return placeless(report.error());
+  Rows result;
+  for (const std::string_view name : {"messages", "rows", "rejects"})
+    result.add_column(std::string(name), store::SqlType::kBigint);
+  result.rows.push_back({std::to_string(report->messages), std::to_string(report->rows),
+                         std::to_string(report->rejects)});
+  return rows(std::move(result));
+}
+
 }  // namespace millrace::sql

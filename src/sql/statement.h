@@ -81,6 +81,9 @@ struct TestPipeline {
   engine::ObjectName name;
   int64_t limit = 1;
 };
+struct RetryRejects {
+  engine::ObjectName name;
+};
 struct ProfilePipeline {
   engine::ObjectName name;
 };
@@ -181,7 +184,7 @@ using Statement =
     std::variant<Native, Ignored, CreateModel, DropModel, DescribeModel, ShowCreateModel,
                  TrainModel, EvaluateModel, RestoreModel, AlterModel, CheckModel, CreatePipeline,
                  DropPipeline, ShowCreatePipeline, RunPipeline, AlterPipeline, TestPipeline,
-                 ProfilePipeline, ExtractPipeline, Use, CreateDatabase, DropDatabase,
-                 CreateTable, Transaction, Set, SetPassword, Kill, Show>;
+                 ProfilePipeline, ExtractPipeline, RetryRejects, Use, CreateDatabase,
+                 DropDatabase, CreateTable, Transaction, Set, SetPassword, Kill, Show>;
 
 }  // namespace millrace::sql

@@ -71,7 +71,12 @@ struct OutputSpec {
   std::string where;  // kRows
   Duplicates duplicates = Duplicates::kRefuse;
   std::vector<Assignment> on_duplicate;  // kUpdate
+  // A table that rejects are written to as well, by the columns of reject_columns(); empty: none.
+  std::string rejects_database, rejects_table;
 };
+
+/// The columns of a table that rejects are written to.
+Schema reject_columns();
 
 struct MetricValue {
   std::string scope;   // batch, window, lifetime
@@ -124,12 +129,15 @@ struct BatchCommit {
   std::vector<std::pair<std::string, double>> evaluation;  // kEvaluation: by TensorFlow's names
   std::optional<ModelCommit> model;
   int64_t started_at = 0;  // microseconds since 1970
+  /// The messages are rejects of this batch, which are taken back as such: the log counts them as
+  /// rejects below zero, so that rows and rejects are the messages still.
+  std::optional<int64_t> retried_batch;
   std::string steps_json;  // microseconds per step: {"take":..,"decode":..}
 };
 
 struct CommitOutcome {
   int64_t rows_written = 0;
-  int64_t rejects = 0;  // given ones plus rows the target refused
+  int64_t rejects = 0;  // given ones plus rows the target refused; less those taken back
 };
 
 class BatchWriter {

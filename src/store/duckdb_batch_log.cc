@@ -119,6 +119,14 @@ Status DuckdbBatchLog::log_rejects(int64_t batch_id, std::span<const Reject> rej
   return log.finish();
 }
 
+Status DuckdbBatchLog::take_back_rejects(int64_t batch_id) {
+  return run(connection_,
+             "DELETE FROM millrace_internal.reject_log WHERE pipeline_id = $1 AND batch_id = $2 "
+             "AND octet_length(bytes) < $3 AND source_partition IN (SELECT source_partition FROM "
+             "millrace_internal.cursors WHERE pipeline_id = $1)",
+             {pipeline_id_, batch_id, static_cast<int64_t>(kRejectBytesMax)});
+}
+
 Status DuckdbBatchLog::log_model(int64_t batch_id, const ModelCommit& model,
                                  const ModelChange& made_by) {
   TRY(const auto changed, change(move_head_, {model.model_id, model.version}));

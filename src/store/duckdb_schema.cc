@@ -55,6 +55,13 @@ CREATE TABLE millrace_internal.pipeline_errors (
 CREATE TABLE millrace_internal.settings (key VARCHAR NOT NULL, value VARCHAR NOT NULL);
 )";
 
+// Tables that came later: made where they are not there yet.
+constexpr const char* kLaterTables = R"(
+CREATE TABLE IF NOT EXISTS millrace_internal.pipeline_files (
+  pipeline_id BIGINT NOT NULL, file_number BIGINT NOT NULL, name VARCHAR NOT NULL,
+  size BIGINT NOT NULL, skipped BIGINT NOT NULL);
+)";
+
 constexpr const char* kViews = R"(
 CREATE OR REPLACE VIEW millrace.rejects AS
 SELECT d.database_name, d.name AS pipeline_name, r.batch_id, r.source_partition, r.source_offset,
@@ -142,6 +149,16 @@ JOIN millrace_internal.definitions d ON d.id = e.pipeline_id
 LEFT JOIN millrace_internal.batch_log b
   ON b.pipeline_id = e.pipeline_id AND b.batch_id = e.batch_id
   AND b.source_partition = e.source_partition;
+CREATE OR REPLACE VIEW millrace_information_schema.pipelines_files AS
+SELECT d.database_name AS "DATABASE_NAME", d.name AS "PIPELINE_NAME", 'FS' AS "SOURCE_TYPE",
+       f.name AS "FILE_NAME", f.size AS "FILE_SIZE",
+       CASE WHEN f.skipped <> 0 THEN 'Skipped'
+            WHEN f.file_number < (c.next_offset >> 40) THEN 'Loaded'
+            ELSE 'Unloaded' END AS "FILE_STATE"
+FROM millrace_internal.pipeline_files f
+JOIN millrace_internal.definitions d ON d.id = f.pipeline_id
+LEFT JOIN millrace_internal.cursors c
+  ON c.pipeline_id = f.pipeline_id AND c.source_partition = 0;
 )";
 
 Result<bool> has_tables(duckdb_connection connection) {
@@ -184,6 +201,7 @@ Status ensure_schema(duckdb_connection connection) {
     TRY_OK(check_version(connection));
   else
     TRY_OK(make_tables(connection));
+  TRY_OK(run(connection, kLaterTables));
   TRY_OK(run(connection, kViews));
   return run(connection, kPipelineViews);
 }

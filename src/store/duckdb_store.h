@@ -34,6 +34,11 @@ class DuckdbStore final : public Store {
   Status remove_definition(int64_t definition_id) override;
 
   Result<std::vector<Cursor>> cursors(int64_t pipeline_id) override;
+  Result<std::optional<KeptRejects>> next_rejects(int64_t pipeline_id, int64_t after,
+                                                  int64_t last) override;
+  Result<std::vector<PipelineFile>> files(int64_t pipeline_id) override;
+  Status add_files(int64_t pipeline_id, const std::vector<PipelineFile>& files) override;
+  Status skip_file(int64_t pipeline_id, const std::string& name) override;
   Status set_cursors(int64_t pipeline_id, const std::vector<Cursor>& cursors,
                      const std::vector<int32_t>& gone) override;
   Result<int64_t> last_batch_id(int64_t pipeline_id) override;

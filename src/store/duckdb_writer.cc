@@ -7,6 +7,7 @@
 #include "store/duckdb_connection.h"
 #include "store/duckdb_error.h"
 #include "store/duckdb_evaluation.h"
+#include "store/duckdb_reject_table.h"
 #include "store/duckdb_target.h"
 #include "store/duckdb_transaction.h"
 
@@ -31,6 +32,7 @@ class DuckdbWriter final : public BatchWriter {
   std::unique_ptr<DuckdbTarget> target_;        // rows
   std::optional<DuckdbEvaluation> evaluation_;  // or the evaluation
   std::optional<DuckdbBatchLog> log_;
+  std::optional<DuckdbRejectTable> reject_table_;
 
   // Of the batch that is being committed.
   std::vector<RowFailure> failures_;
@@ -42,6 +44,9 @@ Status DuckdbWriter::open(duckdb_database database, std::shared_ptr<BatchSources
                           const PipelineIdentity& pipeline, const OutputSpec& output) {
   TRY(connection_, open_connection(database));
   TRY(log_, DuckdbBatchLog::open(connection_.get(), pipeline.id));
+  if (!output.rejects_table.empty()) {
+    TRY(reject_table_, DuckdbRejectTable::open(connection_.get(), pipeline, output));
+  }
   if (output.form == OutputSpec::Form::kEvaluation) {
     TRY(evaluation_, DuckdbEvaluation::open(connection_.get(), output));
   } else {
@@ -91,8 +96,13 @@ Status DuckdbWriter::try_commit(const BatchCommit& batch) {
 
 Status DuckdbWriter::write(const BatchCommit& batch, Transaction& transaction) {
   count(batch);
+  if (batch.retried_batch) TRY_OK(log_->take_back_rejects(*batch.retried_batch));
   TRY_OK(log_->log_rejects(batch.batch_id, batch.rejects));
   TRY_OK(log_->log_rejects(batch.batch_id, rejects_));
+  if (reject_table_) {
+    TRY_OK(reject_table_->append(batch.batch_id, batch.rejects));
+    TRY_OK(reject_table_->append(batch.batch_id, rejects_));
+  }
   TRY_OK(log_->log_batch(batch, outcomes_));
   FAULT_STATUS("store.commit.middle");
   if (batch.model) TRY_OK(log_->log_model(batch.batch_id, *batch.model));
@@ -120,6 +130,8 @@ void DuckdbWriter::count(const BatchCommit& batch) {
     const auto& message = messages[batch.rows->message_of_row()[failure.row]];
     rejects_.push_back(reject_of(message, failure.reason, failure.detail));
   }
+  for (const auto& message : messages)
+    range_of(message.partition).rejects -= batch.retried_batch ? 1 : 0;
   for (const auto& reject : batch.rejects) ++range_of(reject.partition).rejects;
   for (const auto& reject : rejects_) ++range_of(reject.partition).rejects;
   if (!target_) {

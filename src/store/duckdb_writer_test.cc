@@ -396,5 +396,101 @@ TEST_F(WriterTest, TwoWritersOfAPipelineDoNotBothCommit) {
   EXPECT_EQ(value("SELECT count(*) FROM shop.t"), "3");
 }
 
+TEST_F(WriterTest, CursorsAreMovedWithoutABatch) {
+  TestCommit test(1, 100, 5);
+  test.split(3);
+  auto batch = numbers(5);
+  test.commit.rows = &batch;
+  ASSERT_TRUE(writer()->commit(test.commit));
+  ASSERT_TRUE(store().set_cursors(pipeline_.id, {{0, 7}, {2, 9}}, {1}));
+  EXPECT_EQ(*store().cursors(pipeline_.id), (std::vector<Cursor>{{0, 7}, {2, 9}}));
+  EXPECT_EQ(*store().last_batch_id(pipeline_.id), 1);
+  ASSERT_TRUE(store().set_cursors(pipeline_.id, {}, {0}));
+  EXPECT_EQ(*store().last_batch_id(pipeline_.id), 1) << "batches count on";
+}
+
+TEST_F(WriterTest, RejectsAreTakenBackByABatchThatMovesNothing) {
+  output_.rejects_database = "shop";
+  output_.rejects_table = "dead";
+  ASSERT_TRUE(store().create_table("shop", "dead", reject_columns()));
+  TestCommit test(1, 100, 5);
+  auto batch = numbers(2);
+  test.commit.rows = &batch;
+  for (size_t i = 2; i < 5; ++i)
+    test.commit.rejects.push_back(
+        reject_of(test.messages.messages[i], RejectReason::kBadNumber, "no"));
+  test.commit.rejects[2].bytes = std::string(kRejectBytesMax, 'x');  // cut: cannot be tried again
+  ASSERT_TRUE(writer()->commit(test.commit));
+  EXPECT_EQ(rows("SELECT count(*) FROM shop.dead"), std::vector<std::string>{"3"});
+
+  const auto kept = store().next_rejects(pipeline_.id, 0, 1);
+  ASSERT_TRUE(kept && *kept);
+  ASSERT_EQ((*kept)->rejects.size(), 2U);
+  EXPECT_EQ((*kept)->rejects[1].offset, 103);
+  EXPECT_EQ((*kept)->rejects[1].reason, RejectReason::kBadNumber);
+  MessageBatch again;
+  for (const auto& reject : (*kept)->rejects)
+    again.messages.push_back({reject.bytes, {}, reject.partition, reject.offset, -1});
+  again.ranges = {{0, 105, 105, 0, -1}};
+  auto one = numbers(1);
+  BatchCommit commit;
+  commit.batch_id = 2;
+  commit.messages = &again;
+  commit.rows = &one;
+  commit.rejects = {reject_of(again.messages[1], RejectReason::kBadDate, "still no")};
+  commit.retried_batch = 1;
+  const auto outcome = writer()->commit(commit);
+  ASSERT_TRUE(outcome) << outcome.error().to_string();
+  EXPECT_EQ(outcome->rows_written, 1);
+  EXPECT_EQ(rows("SELECT batch_id, source_offset, reason FROM millrace.rejects ORDER BY 1, 2"),
+            (std::vector<std::string>{"1|104|bad-number", "2|103|bad-date"}));
+  EXPECT_EQ(rows("SELECT sum(messages), sum(rows_out), sum(rejects) FROM millrace.batches"),
+            std::vector<std::string>{"5|3|2"});
+  EXPECT_FALSE(*store().next_rejects(pipeline_.id, 2, 2));
+}
+
+TEST_F(WriterTest, AKeyThatIsThereIsReplacedOrUpdated) {
+  sql("CREATE TABLE shop.k (a BIGINT PRIMARY KEY, b VARCHAR, n BIGINT DEFAULT 1)");
+  sql("INSERT INTO shop.k VALUES (0, 'old', 5)");
+  output_.table = "k";
+  output_.duplicates = Duplicates::kUpdate;
+  output_.on_duplicate = {{"n", "n + 1"}, {"b", "excluded.b"}};
+  const auto twice = [&](int64_t batch_id) {
+    TestCommit test(batch_id, batch_id * 4, 4);
+    auto batch = batch_of(input_, {{int64_t{0}, std::string("x")},
+                                   {int64_t{1}, std::string("y")},
+                                   {int64_t{0}, std::string("z")},
+                                   {int64_t{1}, std::string("w")}});
+    test.commit.rows = &batch;
+    const auto outcome = writer()->commit(test.commit);
+    EXPECT_TRUE(outcome) << outcome.error().to_string();
+    EXPECT_EQ(outcome->rows_written, 4);
+  };
+  twice(1);
+  EXPECT_EQ(rows("SELECT * FROM shop.k ORDER BY a"), (std::vector<std::string>{"0|z|7", "1|w|2"}));
+  output_.duplicates = Duplicates::kReplace;
+  twice(2);
+  EXPECT_EQ(rows("SELECT a, b FROM shop.k ORDER BY a"), (std::vector<std::string>{"0|z", "1|w"}));
+  output_.table = "t";
+  const auto keyless = store().open_writer(pipeline_, output_);
+  ASSERT_FALSE(keyless);
+  EXPECT_EQ(keyless.error().code, Code::kInvalidArgument);
+}
+
+TEST_F(WriterTest, FilesKeepTheirNumbers) {
+  ASSERT_TRUE(store().add_files(pipeline_.id, {{"b", 1, false}, {"a", 2, false}}));
+  ASSERT_TRUE(store().add_files(pipeline_.id, {{"0", 3, false}}));
+  ASSERT_TRUE(store().skip_file(pipeline_.id, "a"));
+  EXPECT_FALSE(store().skip_file(pipeline_.id, "c"));
+  const auto files = store().files(pipeline_.id);
+  ASSERT_TRUE(files);
+  ASSERT_EQ(files->size(), 3U);
+  EXPECT_EQ((*files)[0].name, "b");
+  EXPECT_TRUE((*files)[1].skipped);
+  EXPECT_EQ((*files)[2].name, "0");
+  ASSERT_TRUE(store().remove_definition(pipeline_.id));
+  EXPECT_TRUE(store().files(pipeline_.id)->empty());
+}
+
 }  // namespace
 }  // namespace millrace::store

@@ -124,6 +124,19 @@ struct PipelineError {
   int32_t partition = -1;
 };
 
+/// A file of a pipeline that reads files; its number is its place in the list.
+struct PipelineFile {
+  std::string name;
+  int64_t size = 0;
+  bool skipped = false;
+};
+
+/// The rejects of one batch, as far as their bytes were kept whole.
+struct KeptRejects {
+  int64_t batch_id = 0;
+  std::vector<Reject> rejects;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -165,6 +178,15 @@ class Store {
                                                            const OutputSpec& output) = 0;
   virtual Result<std::unique_ptr<Shaper>> open_shaper(const ShapeSpec& shape) = 0;
   virtual Status log_error(const PipelineError& error) = 0;
+  /// Of the next batch behind `after` and up to `last` that has rejects; of partitions that have a
+  /// cursor.
+  virtual Result<std::optional<KeptRejects>> next_rejects(int64_t pipeline_id, int64_t after,
+                                                          int64_t last) = 0;
+  virtual Result<std::vector<PipelineFile>> files(int64_t pipeline_id) = 0;
+  /// They get the next numbers.
+  virtual Status add_files(int64_t pipeline_id, const std::vector<PipelineFile>& files) = 0;
+  /// kNotFound for a name that is not in the list.
+  virtual Status skip_file(int64_t pipeline_id, const std::string& name) = 0;
 
   // Models.
   virtual Result<std::optional<ModelSnapshot>> newest_snapshot(int64_t model_id) = 0;

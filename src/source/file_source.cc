@@ -1,0 +1,385 @@
+#include "source/file_source.h"
+
+#include <glob.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/thread.h"
+#include "source/file_stream.h"
+
+namespace millrace::source {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int64_t kPlaceMask = (int64_t{1} << kFileOffsetBits) - 1;
+constexpr size_t kReadBytes = 1 << 20;
+constexpr size_t kLineBytesMax = 64 << 20;
+constexpr int64_t kLinesMaxDefault = 1'000'000;
+/// How often the folder is looked at while nothing comes.
+constexpr milliseconds kLook{200};
+
+int64_t file_of(int64_t offset) {
+  return offset >> kFileOffsetBits;
+}
+
+/// Cuts the content of one file into lines. Lines are views of buffers that the batch keeps.
+class LineReader {
+ public:
+  LineReader(const FileOptions& options, std::unique_ptr<FileStream> stream)
+      : options_(options), stream_(std::move(stream)) {}
+
+  /// The next line without its end, and where it begins and the next one does; false at the end of
+  /// the file.
+  Result<bool> next(std::string_view& line, int64_t& begin, int64_t& end);
+  /// Reads up to `place` without a look at lines.
+  Status skip_to(int64_t place);
+  /// The buffers that the lines since the last call are views of.
+  void keep_alive(std::vector<std::shared_ptr<std::vector<char>>>& buffers) {
+    buffers.insert(buffers.end(), full_.begin(), full_.end());
+    buffers.push_back(buffer_);
+    full_.clear();
+  }
+
+ private:
+  Result<bool> read_more();
+  size_t find_end(size_t from);
+
+  const FileOptions& options_;
+  std::unique_ptr<FileStream> stream_;
+  std::shared_ptr<std::vector<char>> buffer_ = std::make_shared<std::vector<char>>();
+  std::vector<std::shared_ptr<std::vector<char>>> full_;
+  size_t at_ = 0;        // in the buffer: where the next line begins
+  size_t size_ = 0;      // bytes in the buffer
+  int64_t place_ = 0;    // of at_ in the content
+  size_t looked_ = 0;    // bytes behind at_ that hold no end
+  bool quoted_ = false;  // behind those
+  bool ended_ = false;
+};
+
+/// Makes room and reads; what is left of a line goes to the begin of a new buffer, for lines that
+/// were given are views of the old one.
+Result<bool> LineReader::read_more() {
+  if (ended_) return false;
+  const size_t left = size_ - at_;
+  if (left > kLineBytesMax) return Error(Code::kResourceExhausted, "a line has more than 64 MiB");
+  if (buffer_->size() - size_ < kReadBytes / 2) {
+    auto larger = std::make_shared<std::vector<char>>(std::max(kReadBytes, left * 2 + kReadBytes));
+    if (left > 0) std::memcpy(larger->data(), buffer_->data() + at_, left);
+    full_.push_back(std::move(buffer_));
+    buffer_ = std::move(larger);
+    at_ = 0;
+    size_ = left;
+  }
+  TRY(const size_t count, stream_->read(buffer_->data() + size_, buffer_->size() - size_));
+  size_ += count;
+  ended_ = count == 0;
+  return count > 0;
+}
+
+/// The index of the terminator behind `from` of the line, or npos: then looked_ and quoted_ say
+/// from where to look on.
+size_t LineReader::find_end(size_t from) {
+  const auto& terminator = options_.line_terminator;
+  const std::string_view line(buffer_->data() + at_, size_ - at_);
+  if (terminator.empty()) return std::string_view::npos;
+  if (options_.quote.empty()) {
+    const size_t found = line.find(terminator, from);
+    const size_t overlap = terminator.size() - 1;
+    if (found == std::string_view::npos) looked_ = line.size() - std::min(overlap, line.size());
+    return found;
+  }
+  const char quote = options_.quote[0];
+  const char escape = options_.escape.empty() ? '\0' : options_.escape[0];
+  size_t i = from;
+  for (; i + terminator.size() <= line.size(); ++i) {
+    const char c = line[i];
+    if (escape != '\0' && c == escape && escape != quote) {
+      if (i + 1 >= line.size()) break;
+      ++i;
+    } else if (c == quote) {
+      quoted_ = !quoted_;
+    } else if (!quoted_ && line.compare(i, terminator.size(), terminator) == 0) {
+      return i;
+    }
+  }
+  looked_ = i;
+  return std::string_view::npos;
+}
+
+Result<bool> LineReader::next(std::string_view& line, int64_t& begin, int64_t& end) {
+  looked_ = 0;
+  quoted_ = false;
+  size_t found = find_end(0);
+  while (found == std::string_view::npos) {
+    TRY(const bool more, read_more());
+    if (!more) break;
+    found = find_end(looked_);
+  }
+  if (found == std::string_view::npos && quoted_) {
+    // A quote that is never closed costs its line and no other.
+    const std::string_view rest(buffer_->data() + at_, size_ - at_);
+    found = rest.find(options_.line_terminator);
+  }
+  const size_t left = size_ - at_;
+  if (found == std::string_view::npos && left == 0) return false;
+  const size_t length = std::min(found, left);
+  const size_t taken =
+      found == std::string_view::npos ? left : found + options_.line_terminator.size();
+  line = {buffer_->data() + at_, length};
+  if (options_.line_terminator == "\n" && line.ends_with('\r')) line.remove_suffix(1);
+  begin = place_;
+  at_ += taken;
+  place_ += static_cast<int64_t>(taken);
+  end = place_;
+  return true;
+}
+
+Status LineReader::skip_to(int64_t place) {
+  while (place_ < place) {
+    const auto here = std::min(place - place_, static_cast<int64_t>(size_ - at_));
+    at_ += static_cast<size_t>(here);
+    place_ += here;
+    if (place_ == place) break;
+    TRY(const bool more, read_more());
+    if (!more) return Error(Code::kDataLoss, "a file has become shorter than it was");
+  }
+  return {};
+}
+
+class FileSource : public Source {
+ public:
+  explicit FileSource(FileOptions options) : options_(std::move(options)) {}
+
+  Result<std::vector<PartitionBounds>> partitions() override;
+  Status seek(const std::vector<Cursor>& cursors) override;
+  Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) override;
+  Result<MessageBatch> take_again(const std::vector<OffsetRange>& ranges,
+                                  const std::stop_token& stop) override;
+  Result<std::vector<Cursor>> cursors_at(int64_t) override {
+    return Error(Code::kUnsupported, "files have no offsets of a time",
+                 "Write EARLIEST, LATEST or an offset.");
+  }
+  void acknowledge(const std::vector<Cursor>&) override {}
+
+ private:
+  struct Held {
+    std::vector<std::shared_ptr<std::vector<char>>> buffers;
+    std::vector<std::string> names;  // of the files from `first_file` on
+    int64_t first_file = 0;
+  };
+
+  Status load_ledger();
+  Status look_for_files();
+  std::vector<SourceFile> found_files() const;
+  Result<bool> open_next();
+  Result<bool> next_line(Message& message, int64_t& next);
+  Result<MessageBatch> take_until(int64_t end, int64_t lines_max, int64_t bytes_max);
+  int64_t end_offset() const { return file_offset(static_cast<int64_t>(files_.size()), 0); }
+
+  const FileOptions options_;
+  bool loaded_ = false;
+  std::vector<SourceFile> files_;  // by number
+  std::set<std::string> known_;
+  int64_t position_ = 0;
+  std::unique_ptr<LineReader> reader_;  // of the file that position_ is in
+};
+
+Status FileSource::load_ledger() {
+  if (loaded_) return {};
+  TRY(files_, options_.ledger.read());
+  for (const auto& file : files_) known_.insert(file.name);
+  loaded_ = true;
+  return {};
+}
+
+/// New regular files that have not changed for a while, by name; hidden ones only when they are
+/// asked for.
+std::vector<SourceFile> FileSource::found_files() const {
+  std::string pattern = options_.path;
+  struct stat status {};
+  if (::stat(pattern.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) pattern += "/*";
+  glob_t matches{};
+  std::vector<SourceFile> files;
+  if (::glob(pattern.c_str(), 0, nullptr, &matches) == 0) {
+    for (size_t i = 0; i < matches.gl_pathc; ++i) {
+      const char* const name = matches.gl_pathv[i];
+      if (known_.contains(name)) continue;
+      if (::stat(name, &status) != 0 || !S_ISREG(status.st_mode)) continue;
+      const int64_t changed =
+          int64_t{status.st_mtim.tv_sec} * 1'000'000 + int64_t{status.st_mtim.tv_nsec} / 1000;
+      if (now_micros() - changed < options_.settled_for.count() * 1000) continue;
+      files.push_back({name, int64_t{status.st_size}, false});
+    }
+  }
+  ::globfree(&matches);
+  return files;
+}
+
+Status FileSource::look_for_files() {
+  TRY_OK(load_ledger());
+  auto added = found_files();
+  if (added.empty()) return {};
+  TRY_OK(options_.ledger.append(added));
+  for (auto& file : added) {
+    known_.insert(file.name);
+    files_.push_back(std::move(file));
+  }
+  return {};
+}
+
+Result<std::vector<PartitionBounds>> FileSource::partitions() {
+  TRY_OK(look_for_files());
+  return std::vector<PartitionBounds>{{0, 0, end_offset()}};
+}
+
+Status FileSource::seek(const std::vector<Cursor>& cursors) {
+  TRY_OK(load_ledger());
+  if (cursors.size() != 1 || cursors[0].partition != 0)
+    return Error(Code::kNotFound, "files are partition 0, and there is no other");
+  if (cursors[0].next_offset < 0 || cursors[0].next_offset > end_offset())
+    return Error(Code::kDataLoss, "offset " + std::to_string(cursors[0].next_offset) +
+                                      " is beyond the files of \"" + options_.path + "\"");
+  position_ = cursors[0].next_offset;
+  reader_.reset();
+  return {};
+}
+
+/// Opens the file at position_; false behind the last one.
+Result<bool> FileSource::open_next() {
+  while (true) {
+    const auto number = file_of(position_);
+    if (number >= static_cast<int64_t>(files_.size())) return false;
+    const auto& file = files_[static_cast<size_t>(number)];
+    if (!file.skipped) break;
+    position_ = file_offset(number + 1, 0);
+  }
+  const auto& file = files_[static_cast<size_t>(file_of(position_))];
+  TRY(auto stream, FileStream::open(file.name));
+  auto reader = std::make_unique<LineReader>(options_, std::move(stream));
+  const int64_t place = position_ & kPlaceMask;
+  if (place > 0) {
+    auto skipped = reader->skip_to(place);
+    if (!skipped) return std::move(skipped).error().within("file \"" + file.name + "\"");
+  }
+  std::string_view line;
+  int64_t begin = 0, end = 0;
+  for (int64_t i = 0; place == 0 && i < options_.ignored_lines; ++i) {
+    TRY(const bool more, reader->next(line, begin, end));
+    if (!more) break;
+    position_ = file_offset(file_of(position_), end);
+  }
+  reader_ = std::move(reader);
+  return true;
+}
+
+/// The next line that is not empty, of whatever file; false behind the last one.
+Result<bool> FileSource::next_line(Message& message, int64_t& next) {
+  while (true) {
+    if (!reader_) {
+      TRY(const bool opened, open_next());
+      if (!opened) return false;
+    }
+    int64_t begin = 0, end = 0;
+    const auto number = file_of(position_);
+    auto more = reader_->next(message.payload, begin, end);
+    if (!more)
+      return std::move(more).error().within("file \"" + files_[static_cast<size_t>(number)].name +
+                                            "\"");
+    if (!*more) {
+      position_ = file_offset(number + 1, 0);
+      next = position_;
+      return true;  // no line, but the file is done
+    }
+    if (message.payload.empty()) {
+      position_ = file_offset(number, end);
+      continue;
+    }
+    message.offset = file_offset(number, begin);
+    next = file_offset(number, end);
+    return true;
+  }
+}
+
+Result<MessageBatch> FileSource::take_until(int64_t end, int64_t lines_max, int64_t bytes_max) {
+  MessageBatch batch;
+  auto held = std::make_shared<Held>();
+  held->first_file = file_of(position_);
+  OffsetRange range;
+  range.first_offset = position_;
+  int64_t bytes = 0;
+  const auto keep = [&] {
+    if (reader_) reader_->keep_alive(held->buffers);
+  };
+  while (position_ < end && range.messages < lines_max && bytes < bytes_max) {
+    Message message;
+    int64_t next = position_;
+    TRY(const bool more, next_line(message, next));
+    if (!more) break;
+    position_ = next;
+    if (file_offset(file_of(next), 0) == next) {  // the end of a file, and no line
+      keep();
+      reader_.reset();
+      continue;
+    }
+    bytes += static_cast<int64_t>(message.payload.size());
+    batch.messages.push_back(message);
+    ++range.messages;
+  }
+  keep();
+  range.end_offset = position_;
+  range.latest_offset = end_offset();
+  if (range.end_offset > range.first_offset) batch.ranges.push_back(range);
+  for (auto i = held->first_file;
+       i <= file_of(position_) && i < static_cast<int64_t>(files_.size()); ++i)
+    held->names.push_back(files_[static_cast<size_t>(i)].name);
+  const auto offsets = std::make_shared<std::vector<int64_t>>();
+  for (const auto& message : batch.messages) offsets->push_back(message.offset);
+  batch.file = [held, offsets](size_t i) {
+    return held->names[static_cast<size_t>(file_of((*offsets)[i]) - held->first_file)];
+  };
+  batch.owner = std::move(held);
+  return batch;
+}
+
+Result<MessageBatch> FileSource::take(const TakeLimits& limits, const std::stop_token& stop) {
+  const int64_t lines =
+      limits.offsets_per_partition_max > 0 ? limits.offsets_per_partition_max : kLinesMaxDefault;
+  const int64_t bytes = limits.bytes_max > 0 ? limits.bytes_max : INT64_MAX;
+  const Stopwatch watch;
+  while (true) {
+    TRY_OK(look_for_files());
+    TRY(auto batch, take_until(INT64_MAX, lines, bytes));
+    const bool late = watch.micros() >= limits.wait_max.count() * 1000;
+    if (!batch.ranges.empty() || late || stop.stop_requested()) return batch;
+    (void)wait_unless_stopped(stop, kLook);
+  }
+}
+
+Result<MessageBatch> FileSource::take_again(const std::vector<OffsetRange>& ranges,
+                                            const std::stop_token& stop) {
+  if (stop.stop_requested()) return Error(Code::kCancelled, "the reading was stopped");
+  TRY_OK(load_ledger());
+  if (ranges.empty()) return MessageBatch();
+  TRY_OK(seek({{0, ranges[0].first_offset}}));
+  TRY(auto batch, take_until(ranges[0].end_offset, INT64_MAX, INT64_MAX));
+  if (position_ != ranges[0].end_offset)
+    return Error(Code::kDataLoss, "the files of \"" + options_.path +
+                                      "\" are not what they were: a batch that ended at offset " +
+                                      std::to_string(ranges[0].end_offset) + " ends at " +
+                                      std::to_string(position_));
+  return batch;
+}
+
+}  // namespace
+
+std::unique_ptr<Source> open_files(FileOptions options) {
+  return std::make_unique<FileSource>(std::move(options));
+}
+
+}  // namespace millrace::source

@@ -1,0 +1,82 @@
+// What the DuckDB store remembers of a pipeline's source beside its cursors: files, and messages
+// that were rejected.
+#include "store/duckdb_schema.h"
+#include "store/duckdb_store.h"
+#include "store/duckdb_transaction.h"
+
+namespace millrace::store {
+namespace {
+
+Status add_file(duckdb_connection connection, int64_t pipeline_id, int64_t number,
+                const PipelineFile& file) {
+  return run(
+      connection, "INSERT INTO millrace_internal.pipeline_files VALUES ($1, $2, $3, $4, $5)",
+      {pipeline_id, number, std::string_view(file.name), file.size, int64_t{file.skipped ? 1 : 0}});
+}
+
+}  // namespace
+
+Result<std::optional<KeptRejects>> DuckdbStore::next_rejects(int64_t pipeline_id, int64_t after,
+                                                             int64_t last) {
+  Lock lock(mutex_);
+  TRY(auto rows, query(connection_.get(),
+                       "WITH whole AS (SELECT *, rowid AS place FROM millrace_internal.reject_log "
+                       "WHERE pipeline_id = $1 AND batch_id > $2 AND batch_id <= $3 AND "
+                       "octet_length(bytes) < $4 AND source_partition IN (SELECT source_partition "
+                       "FROM millrace_internal.cursors WHERE pipeline_id = $1)) "
+                       "SELECT batch_id, source_partition::BIGINT, source_offset, reason, detail, "
+                       "octet_length(bytes), bytes FROM whole "
+                       "WHERE batch_id = (SELECT min(batch_id) FROM whole) "
+                       "ORDER BY source_partition, source_offset, place",
+                       {pipeline_id, after, last, static_cast<int64_t>(kRejectBytesMax)}));
+  KeptRejects kept;
+  while (rows.next()) {
+    Reject reject;
+    kept.batch_id = rows.integer(0);
+    reject.partition = static_cast<int32_t>(rows.integer(1));
+    reject.offset = rows.integer(2);
+    reject.reason = reject_reason(rows.text(3)).value_or(RejectReason::kBadDocument);
+    reject.detail = rows.text(4);
+    reject.bytes = rows.text(6);
+    kept.rejects.push_back(std::move(reject));
+  }
+  if (kept.rejects.empty()) return std::optional<KeptRejects>();
+  return std::optional(std::move(kept));
+}
+
+Result<std::vector<PipelineFile>> DuckdbStore::files(int64_t pipeline_id) {
+  Lock lock(mutex_);
+  TRY(auto rows, query(connection_.get(),
+                       "SELECT name, size, skipped FROM millrace_internal.pipeline_files "
+                       "WHERE pipeline_id = $1 ORDER BY file_number",
+                       {pipeline_id}));
+  std::vector<PipelineFile> files;
+  while (rows.next())
+    files.push_back({std::string(rows.text(0)), rows.integer(1), rows.integer(2) != 0});
+  return files;
+}
+
+Status DuckdbStore::add_files(int64_t pipeline_id, const std::vector<PipelineFile>& files) {
+  Lock lock(mutex_);
+  TRY(auto transaction, Transaction::begin(connection_.get()));
+  TRY(auto rows, query(connection_.get(),
+                       "SELECT count(*) FROM millrace_internal.pipeline_files "
+                       "WHERE pipeline_id = $1",
+                       {pipeline_id}));
+  int64_t number = rows.next() ? rows.integer(0) : 0;
+  for (const auto& file : files) TRY_OK(add_file(connection_.get(), pipeline_id, number++, file));
+  return transaction.commit();
+}
+
+Status DuckdbStore::skip_file(int64_t pipeline_id, const std::string& name) {
+  Lock lock(mutex_);
+  TRY(const auto statement, prepare(connection_.get(),
+                                    "UPDATE millrace_internal.pipeline_files SET skipped = 1 "
+                                    "WHERE pipeline_id = $1 AND name = $2"));
+  TRY(const auto changed, change(statement, {pipeline_id, std::string_view(name)}));
+  if (changed > 0) return {};
+  return Error(Code::kNotFound, "no file \"" + name + "\" was found so far",
+               "information_schema.PIPELINES_FILES lists those that were.");
+}
+
+}  // namespace millrace::store

@@ -1,0 +1,143 @@
+# ctest: timeout=300
+"""LOAD DATA FS: a folder's files, each exactly once, gzip and zstd too, whatever happens."""
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from lib import streams
+
+
+@pytest.fixture
+def shop(session):
+    session.execute("CREATE DATABASE shop; USE shop")
+    return session
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "in"
+    made.mkdir()
+    return made
+
+
+def put(path, data):
+    """Writes a file as a careful program does: under another name, then renamed. It looks old."""
+    hidden = path.with_name("." + path.name)
+    hidden.write_bytes(data)
+    settled = time.time() - 60
+    os.utime(hidden, (settled, settled))
+    hidden.rename(path)
+
+
+def zstd(data):
+    return subprocess.run(["zstd", "-q", "-c"], input=data, capture_output=True, check=True).stdout
+
+
+def lines(first, count):
+    return "".join(f"{number},w{number}\n" for number in range(first, first + count)).encode()
+
+
+def make_feed(session, path, more="", clauses="FIELDS TERMINATED BY ',' (a, b)"):
+    session.execute(f"CREATE PIPELINE feed AS LOAD DATA FS '{path}' {more} INTO TABLE t {clauses}")
+
+
+def states(session):
+    return session.rows("SELECT FILE_NAME, FILE_STATE FROM information_schema.PIPELINES_FILES "
+                        "ORDER BY 1")
+
+
+def test_files_of_all_kinds_are_loaded_once(shop, server, folder):
+    put(folder / "1.csv", lines(0, 100))
+    put(folder / "2.csv.gz", gzip.compress(lines(100, 50)) + gzip.compress(lines(150, 50)))
+    put(folder / "3.csv", lines(200, 100).replace(b"\n", b"\r\n")[:-2])
+    if shutil.which("zstd"):
+        put(folder / "4.csv.zst", zstd(lines(300, 50)) + zstd(lines(350, 50)))
+    else:
+        put(folder / "4.csv.zst", lines(300, 100))
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, folder, "MAX_OFFSETS_PER_BATCH_PARTITION 30")
+    shop.execute("START PIPELINE feed")
+    shop.wait_until("SELECT count(*) FROM t", 400)
+    put(folder / "0-late.csv", lines(400, 10))
+    shop.wait_until("SELECT count(*) FROM t", 410)
+    assert shop.rows("SELECT count(DISTINCT a), min(a), max(a) FROM t") == [(410, 0, 409)]
+    assert shop.value("SELECT b FROM t WHERE a = 299") == "w299"
+    assert [state for _, state in states(shop)] == ["Loaded"] * 5
+    server.restart()
+    session = server.connect(database="shop")
+    put(folder / "5.csv", lines(410, 5))
+    session.wait_until("SELECT count(*) FROM t", 415)
+    assert session.value("SELECT count(DISTINCT a) FROM t") == 415
+    assert session.value("SELECT sum(messages) FROM millrace.batches") == 415
+    shown = session.rows("SHOW CREATE PIPELINE feed")[0][1]
+    assert f"LOAD DATA FS '{folder}'" in shown
+
+
+@pytest.mark.parametrize("fault", ["store.commit.before", "store.commit.middle",
+                                   "store.commit.after", "engine.batch.decoded"])
+def test_a_crash_loses_and_doubles_nothing(make_server, folder, fault):
+    server = make_server().start()
+    session = server.connect()
+    session.execute("CREATE DATABASE shop; USE shop; CREATE TABLE t (a BIGINT, b VARCHAR)")
+    for number in range(6):
+        data = lines(number * 1000, 1000)
+        put(folder / f"{number}.csv", gzip.compress(data) if number % 2 else data)
+    make_feed(session, folder, "MAX_OFFSETS_PER_BATCH_PARTITION 300")
+    server.restart(fault=f"{fault}:kill@4")
+    session = server.connect(database="shop")
+    session.error("START PIPELINE feed FOREGROUND")
+    server.wait_for_exit()
+    server.start()
+    session = server.connect(database="shop")
+    session.execute("START PIPELINE feed FOREGROUND")
+    assert session.rows("SELECT count(*), count(DISTINCT a) FROM t") == [(6000, 6000)]
+
+
+def test_quotes_hold_newlines_and_headers_are_dropped(shop, folder):
+    put(folder / "a.csv", b'a,b\n1,"x\ny"\n2,"say ""hi"""\n\n3,plain\n')
+    put(folder / "b.csv", b'a,b\n4,"never closed\n5,fine\n')
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, f"{folder}/*.csv", clauses="FIELDS TERMINATED BY ',' ENCLOSED BY '\"' "
+              "IGNORE 1 LINES (a, b)")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.rows("SELECT a, b FROM t ORDER BY a") == [
+        (1, "x\ny"), (2, 'say "hi"'), (3, "plain"), (5, "fine")]
+    assert [row[0] for row in shop.rows("SELECT reason FROM millrace.rejects")] == ["bad-quoting"]
+
+
+def test_lines_of_json_and_the_file_they_came_from(shop, folder):
+    put(folder / "x.jsonl", b"".join(json.dumps({"a": number}).encode() + b"\n"
+                                     for number in range(5)) + b"nonsense\n")
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, folder, clauses="FORMAT JSON (a <- a) SET b = pipeline_source_file()")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.rows("SELECT count(*), any_value(b) FROM t") == [(5, f"{folder}/x.jsonl")]
+    assert shop.value("SELECT reason FROM millrace.rejects") == "bad-document"
+
+
+def test_a_damaged_file_stops_and_can_be_dropped(shop, folder):
+    whole = gzip.compress(b"".join(lines(number * 10, 10) for number in range(20000)))
+    put(folder / "1.gz", whole[:len(whole) // 2])
+    put(folder / "2.csv", b"7,seven\n")
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, folder)
+    shop.expect_error("START PIPELINE feed FOREGROUND", "1.gz.*end too early")
+    shop.expect_error("ALTER PIPELINE feed DROP FILE '/none'", "no file \"/none\"")
+    shop.execute(f"ALTER PIPELINE feed DROP FILE '{folder}/1.gz'")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.value("SELECT count(*) FROM t WHERE b = 'seven'") == 1
+    assert states(shop) == [(f"{folder}/1.gz", "Skipped"), (f"{folder}/2.csv", "Loaded")]
+
+
+def test_what_has_no_meaning_for_files_is_refused(shop, folder):
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    shop.expect_error(f"CREATE PIPELINE feed AS LOAD DATA FS '{folder}' INTO TABLE t FORMAT AVRO "
+                      "(a <- a) SCHEMA '\"int\"'", "not supported for files")
+    shop.expect_error(f"CREATE PIPELINE feed AS LOAD DATA FS '{folder}' "
+                      "CONFIG '{\"client.id\": \"x\"}' INTO TABLE t", "means nothing")

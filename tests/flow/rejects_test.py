@@ -1,0 +1,114 @@
+# ctest: kafka timeout=300
+"""Dead letters: rejects that go to a table or a topic as well, and rejects that are tried again."""
+
+import uuid
+
+import pytest
+from confluent_kafka import Consumer
+
+from lib import streams
+
+
+@pytest.fixture
+def shop(session):
+    session.execute("CREATE DATABASE shop; USE shop")
+    return session
+
+
+def make_feed(session, broker, topic, more="", columns="(a, b)", replace=""):
+    session.execute(f"CREATE {replace} PIPELINE feed AS {streams.load_data(broker, topic)} "
+                    f"INTO TABLE t {more} FIELDS TERMINATED BY ',' {columns}")
+
+
+def read_topic(broker, topic, count):
+    consumer = Consumer({"bootstrap.servers": broker.address, "group.id": f"reader.{uuid.uuid4()}",
+                         "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
+    found = []
+    while len(found) < count:
+        message = consumer.poll(20)
+        assert message is not None, f"only {len(found)} of {count} messages came"
+        if not message.error():
+            found.append((message.value(), dict(message.headers() or [])))
+    consumer.close()
+    return found
+
+
+def test_rejects_go_to_a_table_with_their_batch(shop, broker):
+    topic = broker.create_topic("rejects", 2)
+    broker.produce_all(topic, [(0, b"1,x"), (0, b"bad\xff"), (1, b"y,z"), (1, b"1,dup")])
+    shop.execute("CREATE TABLE t (a BIGINT PRIMARY KEY, b VARCHAR)")
+    make_feed(shop, broker, topic, "REJECTS INTO TABLE dead")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    kept = shop.rows("SELECT database_name, pipeline_name, source_partition, source_offset, reason,"
+                     " bytes FROM dead ORDER BY 3, 4")
+    assert kept == [("shop", "feed", 0, 1, "too-few-fields", b"bad\xff"),
+                    ("shop", "feed", 1, 0, "bad-number", b"y,z"),
+                    ("shop", "feed", 1, 1, "constraint", b"1,dup")]
+    assert len(streams.rejects_of(shop, "feed")) == 3
+    shop.execute("DROP PIPELINE feed; CREATE TABLE other (x INT)")
+    shop.expect_error(f"CREATE PIPELINE feed AS {streams.load_data(broker, topic)} INTO TABLE t "
+                      "REJECTS INTO TABLE other", "has other columns than rejects")
+
+
+def test_rejects_go_to_a_topic_with_where_they_came_from(shop, server, broker):
+    topic, dead = broker.create_topic("rejects"), broker.create_topic("dead")
+    broker.produce(topic, ["1,x", "bad", "2,y", "worse,z"])
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, broker, topic, f"REJECTS INTO KAFKA '{broker.address}/{dead}'")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    found = read_topic(broker, dead, 2)
+    assert [payload for payload, _ in found] == [b"bad", b"worse,z"]
+    headers = found[1][1]
+    assert (headers["pipeline"], headers["partition"], headers["offset"], headers["reason"]) == (
+        b"shop.feed", b"0", b"3", b"bad-number")
+    server.restart()
+    broker.produce(topic, ["last"])
+    server.connect(database="shop").execute("START PIPELINE feed FOREGROUND")
+    assert [payload for payload, _ in read_topic(broker, dead, 3)] == [b"bad", b"worse,z", b"last"]
+
+
+def test_a_dead_letter_broker_that_is_away_holds_nothing_up(shop, broker):
+    topic = broker.create_topic("rejects")
+    broker.produce(topic, ["1,x", "bad", "2,y"])
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, broker, topic, "REJECTS INTO KAFKA '127.0.0.1:1/dead'")
+    shop.execute("START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 3)
+    streams.wait_for_error(shop, "feed", "127.0.0.1:1")
+    assert streams.state_of(shop, "feed") == "Running"
+
+
+def test_rejects_are_tried_again_after_the_definition_is_mended(shop, broker):
+    topic = broker.create_topic("retry", 2)
+    broker.produce_all(topic, [(number % 2, f"{number},{number / 2}") for number in range(10)]
+                       + [(1, "hopeless")])
+    shop.execute("CREATE TABLE t (a BIGINT, b BIGINT)")
+    make_feed(shop, broker, topic)
+    shop.execute("START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 11)
+    assert len(streams.rejects_of(shop, "feed")) == 6
+    shop.execute("STOP PIPELINE feed; ALTER TABLE t ALTER b TYPE DOUBLE")
+    make_feed(shop, broker, topic, replace="OR REPLACE")
+    shop.execute("START PIPELINE feed")
+    assert shop.rows("RETRY REJECTS FOR PIPELINE feed") == [(6, 5, 1)]
+    assert streams.state_of(shop, "feed") == "Running"
+    assert [row[0] for row in shop.rows("SELECT a FROM t ORDER BY a")] == list(range(10))
+    assert streams.rejects_of(shop, "feed") == {(1, 5): "too-few-fields"}
+    streams.check_batch_log(shop, "feed", {0: (0, 5), 1: (0, 6)})
+    assert shop.rows("SELECT sum(messages), sum(rows_out), sum(rejects) FROM millrace.batches") == [
+        (11, 10, 1)]
+    assert shop.rows("RETRY REJECTS FOR PIPELINE feed") == [(1, 0, 1)]
+    broker.produce(topic, ["20,1"])
+    streams.wait_for_messages(shop, "feed", 12)
+    assert shop.value("SELECT count(*) FROM t") == 11
+
+
+def test_a_training_is_not_taught_later(shop, broker):
+    topic = broker.create_topic("retry")
+    broker.produce(topic, ["1,x"])
+    shop.execute("CREATE MODEL m AS LinearClassifier(label => y, "
+                 "feature_columns => [numeric_column(x)])")
+    shop.execute(f"CREATE PIPELINE feed AS {streams.load_data(broker, topic)} TRAIN MODEL m INTO "
+                 "TABLE e FIELDS TERMINATED BY ',' (x, y); START PIPELINE feed FOREGROUND")
+    shop.expect_error("RETRY REJECTS FOR PIPELINE feed", "are not learned later")

@@ -273,11 +273,11 @@ class FakeEngine : public engine::Engine {
   }
   Result<engine::RunReport> retry_rejects(const engine::ObjectName& name) override {
     TRY_OK(say("retry rejects of ", name));
-    engine::RunReport report;
-    report.messages = 5;
-    report.rows = 4;
-    report.rejects = 1;
-    return report;
+    engine::RunReport ran;
+    ran.messages = 5;
+    ran.rows = 4;
+    ran.rejects = 1;
+    return ran;
   }
   Status start_all(const std::string& database) override { return say("start all of ", database); }
   Status stop_all(const std::string& database) override { return say("stop all of ", database); }

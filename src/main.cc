@@ -56,6 +56,7 @@ struct ServeArguments {
   std::string log_level = "info";
   std::string auth_plugin{serve::kSha2Plugin};
   size_t connections_max = serve::ServerOptions().connections_max;
+  std::vector<std::string> http_allowed_origins;
   uint64_t memory_max = 0;
   int threads_max = 0;
 };
@@ -88,6 +89,8 @@ CLI::App* add_serve(CLI::App& app, ServeArguments& arguments) {
   serve->add_option("--connections-max", arguments.connections_max, "Clients at the same time")
       ->check(CLI::Range(size_t{1}, size_t{100'000}))
       ->capture_default_str();
+  serve->add_option("--http-allow-origin", arguments.http_allowed_origins,
+                    "A site, as https://example.org, whose pages may ask over HTTP; repeatable");
   serve->add_option("--memory-max", arguments.memory_max, "Memory of the store, as 4GB")
       ->transform(CLI::AsSizeValue(false));
   serve
@@ -104,8 +107,9 @@ Status apply_setting(CLI::App& serve, std::string_view key, const toml::node& no
   auto* option = name == "config" ? nullptr : serve.get_option_no_throw("--" + name);
   if (option == nullptr) {
     static const std::vector<std::string_view> known{
-        "data",        "mysql_listen",    "http_listen", "log_level",
-        "auth_plugin", "connections_max", "memory_max",  "threads_max"};
+        "data",       "mysql_listen", "http_listen",
+        "log_level",  "auth_plugin",  "connections_max",
+        "memory_max", "threads_max",  "http_allow_origin"};
     return Error(Code::kInvalidArgument, "setting \"" + std::string(key) + "\" does not exist",
                  did_you_mean(key, known));
   }
@@ -151,6 +155,7 @@ Result<serve::InstanceOptions> instance_options(const ServeArguments& arguments)
   TRY(options.server.http_listen, serve::parse_address(arguments.http_listen));
   options.server.auth_plugin = arguments.auth_plugin;
   options.server.connections_max = arguments.connections_max;
+  options.server.http_allowed_origins = arguments.http_allowed_origins;
   return options;
 }
 

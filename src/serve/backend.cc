@@ -1,6 +1,8 @@
 #include "serve/backend.h"
 
+#include "engine/encoder_cache.h"
 #include "engine/engine.h"
+#include "estimator/estimator.h"
 #include "store/store.h"
 
 namespace millrace::serve {
@@ -19,6 +21,15 @@ class StoreBackend : public Backend {
   }
   Status set_setting(const std::string& key, const std::string& value) override {
     return store_.set_setting(key, value);
+  }
+  Result<std::vector<std::string>> classes(const std::string& model) override {
+    TRY(const auto definition, engine_.model(engine::name_of_model(model, "")));
+    // How many linear columns there are is of no weight here: it is for a learning rate.
+    TRY(const auto spec, estimator::make_estimator_spec(model, definition.estimator, 1));
+    std::vector<std::string> names;
+    for (int64_t id = 0; spec.is_classifier() && id < spec.n_classes; ++id)
+      names.push_back(estimator::class_name(spec, id));
+    return names;
   }
 
  private:

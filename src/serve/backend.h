@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "sql/session.h"
@@ -19,6 +20,8 @@ class Backend {
                                                                 sql::SessionHost& host) = 0;
   virtual Result<std::optional<std::string>> setting(const std::string& key) = 0;
   virtual Status set_setting(const std::string& key, const std::string& value) = 0;
+  /// The classes of a classifier, "db.m", by their ids; empty for a regressor. kNotFound.
+  virtual Result<std::vector<std::string>> classes(const std::string& model) = 0;
 };
 
 /// Both outlive the backend.

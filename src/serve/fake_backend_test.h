@@ -186,6 +186,10 @@ class FakeBackend : public Backend {
     settings_[key] = value;
     return {};
   }
+  Result<std::vector<std::string>> classes(const std::string& model) override {
+    if (model != "d.m") return Error(Code::kNotFound, "model \"" + model + "\" does not exist");
+    return std::vector<std::string>{"no", "yes"};
+  }
   std::atomic<sql::SessionHost*> last_host{nullptr};
 
  private:

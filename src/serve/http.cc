@@ -3,31 +3,32 @@
 #include <httplib.h>
 
 #include "base/thread.h"
+#include "serve/http_routes.h"
 
 namespace millrace::serve {
 namespace {
 
-constexpr size_t kThreads = 4;
-constexpr size_t kBodyBytesMax = size_t{1} << 20;
+constexpr size_t kSpareThreads = 4;  // besides those of sessions at work
 constexpr time_t kPauseSecondsMax = 10;
 constexpr time_t kKeepAliveSeconds = 2;  // stop() waits so long for an idle connection
 constexpr const char* kText = "text/plain; charset=utf-8";
 
-void add_routes(httplib::Server& server, const HttpOptions& options) {
+void add_health_routes(httplib::Server& server, const HttpOptions& options,
+                       const ServerCounters& counters) {
   server.Get("/healthz", [](const httplib::Request&, httplib::Response& response) {
     response.set_content("ok\n", kText);
   });
-  server.Get("/readyz",
-             [ready = options.ready](const httplib::Request&, httplib::Response& response) {
-               const bool now = ready();
-               response.status = now ? 200 : 503;
-               response.set_content(now ? "ready\n" : "not ready\n", kText);
-             });
+  server.Get("/readyz", [&counters](const httplib::Request&, httplib::Response& response) {
+    const bool now = !counters.stopping;
+    response.status = now ? 200 : 503;
+    response.set_content(now ? "ready\n" : "not ready\n", kText);
+  });
   server.Get("/", [version = options.server_version](const httplib::Request&,
                                                      httplib::Response& response) {
     response.set_content(
         "millrace " + version +
-            "\nConnect with a MySQL client; /healthz and /readyz tell of health.\n",
+            "\nConnect with a MySQL client. /healthz and /readyz tell of health, /metrics of\n"
+            "work, /api/v1/openapi.json of what else can be asked here.\n",
         kText);
   });
 }
@@ -35,6 +36,13 @@ void add_routes(httplib::Server& server, const HttpOptions& options) {
 }  // namespace
 
 struct HttpServer::Inside {
+  Inside(HttpOptions options, const HttpContext& context)
+      : api(context.sessions, context.backend, context.host, context.counters),
+        routes{api, context.users, std::move(options.allowed_origins),
+               context.sessions.limits().body_bytes_max} {}
+
+  HttpApi api;
+  const RouteContext routes;
   httplib::Server server;
   std::jthread thread;
   Mutex mutex;
@@ -60,14 +68,16 @@ HttpServer::~HttpServer() {
   stop();
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpOptions options) {
-  auto inside = std::make_unique<Inside>();
+Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpOptions options,
+                                                      const HttpContext& context) {
+  auto inside = std::make_unique<Inside>(options, context);
   auto& server = inside->server;
-  server.new_task_queue = [&self = *inside] {
+  const auto& limits = context.sessions.limits();
+  server.new_task_queue = [&self = *inside, threads = limits.sessions_max + kSpareThreads] {
     self.set_listening();
-    return new httplib::ThreadPool(kThreads);  // tidy: allow new: the library takes it over
+    return new httplib::ThreadPool(threads);  // tidy: allow new: the library takes it over
   };
-  server.set_payload_max_length(kBodyBytesMax);
+  server.set_payload_max_length(limits.body_bytes_max);
   server.set_read_timeout(kPauseSecondsMax, 0);
   server.set_write_timeout(kPauseSecondsMax, 0);
   server.set_keep_alive_timeout(kKeepAliveSeconds);
@@ -76,7 +86,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpOptions options) {
     const int on = 1;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   });
-  add_routes(server, options);
+  add_health_routes(server, options, context.counters);
+  add_api_routes(server, inside->routes);
   Address address = options.listen;
   bool bound = false;
   if (address.port == 0) {

@@ -1,27 +1,40 @@
-// The HTTP side: /healthz (the process lives), /readyz (it takes sessions) and a pointer at /. The
-// console and the metrics come here later. Its own port, a few threads of its own; it never touches
-// a session. start() listens, stop() ends it and joins its threads.
+// The HTTP side: /healthz (the process lives), /readyz (it takes sessions), a pointer at /, and
+// what HttpApi answers: /metrics and /api/v1. Its own port and a few threads of its own, of which
+// the sessions at work leave some free, so that health can always be asked for. start() listens,
+// stop() ends it and joins its threads.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "serve/connection.h"
+#include "serve/http_sessions.h"
 #include "serve/socket.h"
+#include "serve/users.h"
 
 namespace millrace::serve {
 
 struct HttpOptions {
   Address listen;
   std::string server_version;
-  std::function<bool()> ready;  // thread-safe
+  std::vector<std::string> allowed_origins;  // whose pages browsers let ask; none: CORS is off
+};
+
+/// What the HTTP side stands on; all outlive it.
+struct HttpContext {
+  HttpSessions& sessions;
+  Backend& backend;
+  sql::SessionHost& host;
+  const UserBook& users;
+  const ServerCounters& counters;
 };
 
 class HttpServer {
  public:
   /// Listens and answers from now on. Errors: kUnavailable when the address is taken.
-  static Result<std::unique_ptr<HttpServer>> start(HttpOptions options);
+  static Result<std::unique_ptr<HttpServer>> start(HttpOptions options, const HttpContext& context);
   ~HttpServer();
   /// As bound: the port is a real one.
   const Address& address() const { return address_; }

@@ -42,8 +42,9 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Backend& bac
   auto server = std::unique_ptr<Server>(new Server(std::move(ground), backend));
   server->beyond_loopback_ = beyond;
   HttpOptions http{server->options_.http_listen, server->server_version(),
-                   [&counters = server->counters_] { return !counters.stopping; }};
-  TRY(server->http_, HttpServer::start(std::move(http)));
+                   server->options_.http_allowed_origins};
+  TRY(server->http_, HttpServer::start(std::move(http), {server->http_sessions_, backend, *server,
+                                                         *server->users_, server->counters_}));
   server->accepter_ = run_thread("mysql-accept", [&self = *server](const std::stop_token& stop) {
     self.accept_clients(stop);
   });
@@ -55,7 +56,9 @@ Server::Server(Ground ground, Backend& backend)
       users_(std::move(ground.users)),
       desk_(*users_, options_.auth_plugin),
       context_{backend, *this, desk_, counters_, options_.limits},
-      listener_(std::move(ground.listener)) {}
+      listener_(std::move(ground.listener)),
+      http_sessions_(
+          backend, *this, [this] { return take_id(); }, options_.http_limits) {}
 
 Server::~Server() {
   stop();
@@ -117,14 +120,21 @@ void Server::leave(uint64_t id) {
 }
 
 void Server::sweep() {
+  http_sessions_.sweep();
   std::vector<Guest> gone;
   Lock lock(mutex_);
   gone.swap(gone_);
   for (auto& [id, guest] : guests_) guest.connection->sweep();
 }
 
+uint64_t Server::take_id() {
+  Lock lock(mutex_);
+  return next_id_++;
+}
+
 void Server::stop() {
   counters_.stopping = true;
+  http_sessions_.stop();
   if (accepter_.joinable()) {
     accepter_.request_stop();
     listener_.wake();
@@ -144,13 +154,14 @@ void Server::stop() {
 }
 
 std::vector<sql::Process> Server::processes() {
+  auto list = http_sessions_.processes();
   Lock lock(mutex_);
-  std::vector<sql::Process> list;
   for (const auto& [id, guest] : guests_) list.push_back(guest.connection->process());
   return list;
 }
 
 Status Server::kill(uint64_t connection_id, sql::KillScope scope) {
+  if (http_sessions_.kill(connection_id)) return {};
   Lock lock(mutex_);
   const auto found = guests_.find(connection_id);
   if (found == guests_.end())

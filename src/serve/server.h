@@ -16,6 +16,7 @@
 #include "serve/backend.h"
 #include "serve/connection.h"
 #include "serve/http.h"
+#include "serve/http_sessions.h"
 #include "serve/login.h"
 #include "serve/socket.h"
 #include "serve/users.h"
@@ -27,6 +28,8 @@ struct ServerOptions {
   Address http_listen{"127.0.0.1", 8080};
   std::string auth_plugin{kSha2Plugin};  // the one that the greeting names; both are accepted
   size_t connections_max = 500;
+  std::vector<std::string> http_allowed_origins;  // see HttpOptions
+  HttpLimits http_limits;
   ConnectionLimits limits;
 };
 
@@ -72,6 +75,7 @@ class Server : public sql::SessionHost {
   void leave(uint64_t id);
   void sweep();
   void turn_away(Socket socket);
+  uint64_t take_id();
 
   const ServerOptions options_;
   const std::unique_ptr<UserBook> users_;
@@ -81,6 +85,7 @@ class Server : public sql::SessionHost {
   const ConnectionContext context_;
   bool beyond_loopback_ = false;
   Listener listener_;
+  HttpSessions http_sessions_;
   std::unique_ptr<HttpServer> http_;
   std::jthread accepter_;
 

@@ -1,14 +1,9 @@
-#include "engine/engine.h"
-
 #include <algorithm>
-#include <map>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/explainer.h"
-#include "engine/infer_columns.h"
-#include "engine/model_life.h"
-#include "engine/pipeline.h"
+#include "engine/local_engine.h"
 #include "engine/plan.h"
 #include "engine/predictor.h"
 #include "engine/probe.h"
@@ -16,107 +11,6 @@
 #include "engine/system_tables.h"
 
 namespace millrace::engine {
-namespace {
-
-/// Names are compared without case; the key is the lower-case pair.
-using Key = std::pair<std::string, std::string>;
-Key key_of(const ObjectName& name) {
-  return {to_lower(name.database), to_lower(name.name)};
-}
-
-class LocalEngine : public Engine {
- public:
-  LocalEngine(const EngineOptions& options, store::Store& store)
-      : options_(options), store_(store), life_(store, [this] { return all_pipelines(); }) {}
-  ~LocalEngine() override { stop(); }
-
-  Status load();
-
-  Status create_model(const ModelDefinition& model, Existing existing) override;
-  Status drop_model(const ObjectName& name, Absent absent) override;
-  Result<ModelDefinition> model(const ObjectName& name) override;
-  Result<Batch> describe_model(const ObjectName& name) override;
-  Result<RowsReport> train_model(const ObjectName& name, store::RowStream& rows,
-                                 const std::string& statement) override;
-  Result<RowsReport> evaluate_model(const ObjectName& name, int64_t version,
-                                    store::RowStream& rows) override;
-  Status restore_model(const ObjectName& name, int64_t version,
-                       const std::string& statement) override;
-  Status alter_model(const ObjectName& name, const std::vector<ModelSetting>& settings,
-                     const std::string& statement) override;
-  Result<Batch> check_model(const ObjectName& name) override;
-  Status create_pipeline(const PipelineDefinition& pipeline, Existing existing) override;
-  Status drop_pipeline(const ObjectName& name, Absent absent) override;
-  Result<PipelineDefinition> pipeline(const ObjectName& name) override;
-  Status start_pipeline(const ObjectName& name, Absent running) override;
-  Status stop_pipeline(const ObjectName& name, Absent stopped) override;
-  Status alter_pipeline(const ObjectName& name, const PipelineChange& change) override;
-  Result<RunReport> run_pipeline(const ObjectName& name, std::optional<int64_t> batches_max,
-                                 const std::stop_token& stop) override;
-  Result<TestReport> test_pipeline(const ObjectName& name, int64_t limit,
-                                   const std::stop_token& stop) override;
-  Result<int64_t> extract_pipeline(const ObjectName& name,
-                                   const std::map<int32_t, int64_t>& offsets,
-                                   const std::string& file, const std::stop_token& stop) override;
-  Result<RunReport> retry_rejects(const ObjectName& name) override;
-  Status start_all(const std::string& database) override;
-  Status stop_all(const std::string& database) override;
-  std::vector<ObjectName> model_names() override;
-  std::vector<ObjectName> pipeline_names() override;
-  Status check_droppable(const std::string& database) override;
-  void stop() override;
-
- private:
-  using Models = std::map<Key, std::shared_ptr<ModelEntry>>;
-  using Pipelines = std::map<Key, std::shared_ptr<Pipeline>>;
-
-  void start_those_that_ran();
-  Status load_model(const store::Definition& definition);
-  Status load_pipeline(const store::Definition& definition);
-  Result<std::shared_ptr<ModelEntry>> find_model(const ObjectName& name) EXCLUDES(mutex_);
-  Result<std::shared_ptr<Pipeline>> find_pipeline(const ObjectName& name) EXCLUDES(mutex_);
-  std::vector<std::shared_ptr<ModelEntry>> all_models() EXCLUDES(mutex_);
-  std::vector<std::shared_ptr<Pipeline>> all_pipelines() EXCLUDES(mutex_);
-  Result<std::shared_ptr<ModelEntry>> decide_columns(const ObjectName& name, const Schema& rows);
-  Status check_unused(const ModelEntry& model);
-  Result<int64_t> put_model(const ModelDefinition& definition, ModelEntry& entry,
-                            int64_t created_at);
-  Status check_replayed(const Pipeline& pipeline);
-  Status forget_unreplayed(ModelEntry& model);
-  Result<std::shared_ptr<ModelEntry>> model_of(const PipelineDefinition& pipeline);
-  Status put_pipeline(const PipelineDefinition& pipeline, std::shared_ptr<ModelEntry> model,
-                      int64_t id, int64_t created_at);
-  Status change_pipeline(const Pipeline& pipeline, const PipelineChange& change);
-  ProbeContext probe_context(const Pipeline& pipeline);
-
-  const EngineOptions options_;
-  store::Store& store_;
-  ModelLife life_;
-  Mutex definition_mutex_;  // CREATE and DROP one at a time; taken before mutex_
-  Mutex mutex_;
-  Models models_ GUARDED_BY(mutex_);
-  Pipelines pipelines_ GUARDED_BY(mutex_);
-};
-
-template <class Map>
-std::vector<std::string_view> names_in(const Map& map, std::string_view database) {
-  std::vector<std::string_view> names;
-  for (const auto& [key, entry] : map) {
-    if (same_name(key.first, database)) names.push_back(entry->name().name);
-  }
-  return names;
-}
-
-Error taken(std::string_view what, const ObjectName& name) {
-  return Error(Code::kAlreadyExists, std::string(what) + " \"" + name.name + "\" exists already",
-               "Write CREATE OR REPLACE, or IF NOT EXISTS.");
-}
-
-Error does_not_exist(std::string_view what, const ObjectName& name,
-                     const std::vector<std::string_view>& known) {
-  return Error(Code::kNotFound, std::string(what) + " \"" + name.name + "\" does not exist",
-               did_you_mean(name.name, known));
-}
 
 Status LocalEngine::load() {
   TRY(const auto definitions, store_.definitions());
@@ -150,25 +44,6 @@ void LocalEngine::start_those_that_ran() {
   }
 }
 
-Status LocalEngine::load_model(const store::Definition& definition) {
-  const ObjectName name{definition.database, definition.name};
-  TRY(auto parsed, model_from_json(name, definition.body));
-  TRY(auto entry, make_model(std::move(parsed)));
-  entry->set_id(definition.id, definition.created_at);
-  TRY(const auto snapshot, store_.newest_snapshot(definition.id));
-  if (snapshot) {
-    auto model = published_of(*entry, *snapshot);
-    if (!model) return std::move(model).error().within("model " + name.quoted());
-    entry->publish(std::move(*model));
-  }
-  TRY(const auto log,
-      store_.training_log(definition.id, snapshot ? snapshot->version : 0, store::kNewest));
-  if (!log.empty()) entry->set_logged_version(log.back().version);
-  Lock lock(mutex_);
-  models_[key_of(name)] = std::move(entry);
-  return {};
-}
-
 Status LocalEngine::load_pipeline(const store::Definition& definition) {
   const ObjectName name{definition.database, definition.name};
   TRY(auto parsed, pipeline_from_json(name, definition.body));
@@ -184,13 +59,6 @@ Status LocalEngine::load_pipeline(const store::Definition& definition) {
   Lock lock(mutex_);
   pipelines_[key_of(name)] = std::move(pipeline);
   return {};
-}
-
-Result<std::shared_ptr<ModelEntry>> LocalEngine::find_model(const ObjectName& name) {
-  Lock lock(mutex_);
-  const auto at = models_.find(key_of(name));
-  if (at == models_.end()) return does_not_exist("model", name, names_in(models_, name.database));
-  return at->second;
 }
 
 Result<std::shared_ptr<Pipeline>> LocalEngine::find_pipeline(const ObjectName& name) {
@@ -213,139 +81,6 @@ std::vector<std::shared_ptr<Pipeline>> LocalEngine::all_pipelines() {
   std::vector<std::shared_ptr<Pipeline>> all;
   for (const auto& [key, entry] : pipelines_) all.push_back(entry);
   return all;
-}
-
-Status LocalEngine::check_unused(const ModelEntry& entry) {
-  const ObjectName& model = entry.name();
-  if (entry.trained_by() == ModelEntry::kStatement)
-    return Error(Code::kWrongState, "model \"" + model.name + "\" is being changed by a statement",
-                 "Wait until it is done.");
-  for (const auto& pipeline : all_pipelines()) {
-    const auto& definition = pipeline->definition();
-    if (definition.step == StepKind::kNone || key_of(definition.model) != key_of(model)) continue;
-    return Error(
-        Code::kWrongState,
-        "model \"" + model.name + "\" is used by pipeline \"" + definition.name.name + "\"",
-        "DROP PIPELINE " + definition.name.name + " first.");
-  }
-  return {};
-}
-
-Status LocalEngine::create_model(const ModelDefinition& model, Existing existing) {
-  Lock definitions(definition_mutex_);
-  TRY(auto entry, make_model(model));
-  const auto there = find_model(model.name);
-  if (there && existing == Existing::kFail) return taken("model", model.name);
-  if (there && existing == Existing::kKeep) return {};
-  if (there) {
-    TRY_OK(check_unused(**there));
-    TRY_OK(store_.remove_definition((*there)->id()));
-  }
-  const int64_t created_at = now_micros();
-  TRY(const int64_t id, put_model(model, *entry, created_at));
-  entry->set_id(id, created_at);
-  Lock lock(mutex_);
-  models_[key_of(model.name)] = std::move(entry);
-  return {};
-}
-
-/// Keeps a new model; one that begins with another's weights keeps these with it, since the other
-/// may go on or go away.
-Result<int64_t> LocalEngine::put_model(const ModelDefinition& model, ModelEntry& entry,
-                                       int64_t created_at) {
-  store::Definition definition;
-  definition.kind = store::DefinitionKind::kModel;
-  definition.database = model.name.database;
-  definition.name = model.name.name;
-  TRY(definition.body, to_json(model));
-  definition.created_at = created_at;
-  const std::string& from = entry.spec().warm_start_from;
-  if (from.empty()) return store_.put_definition(definition);
-  const std::string context = "cannot create model \"" + model.name.name + "\"";
-  if (entry.columns().undecided)
-    return Error(Code::kUnsupported, context + ": warm_start_from needs feature columns, not auto");
-  const auto other = find_model(name_of_model(from, model.name.database));
-  if (!other) return Error(other.error()).within(context);
-  TRY(const auto state, ModelState::make(entry));
-  auto warm = estimator::warm_start(state->trainer(), (*other)->published()->model->variables());
-  if (!warm) return std::move(warm).error().within(context);
-  store::ModelSnapshot snapshot;
-  snapshot.created_at = created_at;
-  snapshot.bytes = state->save();
-  entry.publish(state->publish(static_cast<int64_t>(snapshot.bytes.size()), created_at));
-  return store_.put_model(definition, snapshot);
-}
-
-Status LocalEngine::drop_model(const ObjectName& name, Absent absent) {
-  Lock definitions(definition_mutex_);
-  auto there = find_model(name);
-  if (!there && absent == Absent::kIgnore) return {};
-  if (!there) return std::move(there).error();
-  TRY_OK(check_unused(**there));
-  TRY_OK(store_.remove_definition((*there)->id()));
-  Lock lock(mutex_);
-  models_.erase(key_of(name));
-  return {};
-}
-
-Result<ModelDefinition> LocalEngine::model(const ObjectName& name) {
-  TRY(const auto entry, find_model(name));
-  return entry->definition();
-}
-
-Result<Batch> LocalEngine::describe_model(const ObjectName& name) {
-  TRY(const auto entry, find_model(name));
-  return describe(*entry);
-}
-
-Result<RowsReport> LocalEngine::train_model(const ObjectName& name, store::RowStream& rows,
-                                            const std::string& statement) {
-  TRY(auto entry, find_model(name));
-  if (entry->columns().undecided) {
-    TRY(entry, decide_columns(name, *rows.schema()));
-  }
-  return life_.train(*entry, rows, statement);
-}
-
-/// `feature_columns => auto`: a model that was never used becomes one with columns, under the same
-/// id.
-Result<std::shared_ptr<ModelEntry>> LocalEngine::decide_columns(const ObjectName& name,
-                                                                const Schema& rows) {
-  Lock definitions(definition_mutex_);
-  TRY(const auto there, find_model(name));
-  if (!there->columns().undecided) return there;
-  TRY(auto definition, infer_definition(*there, rows));
-  TRY(auto entry, make_model(definition));
-  TRY_OK(RowEncoder::make(*entry, rows));
-  TRY(const auto body, to_json(definition));
-  TRY_OK(store_.set_body(there->id(), body));
-  entry->set_id(there->id(), there->created_at());
-  Lock lock(mutex_);
-  models_[key_of(name)] = entry;
-  return entry;
-}
-
-Result<RowsReport> LocalEngine::evaluate_model(const ObjectName& name, int64_t version,
-                                               store::RowStream& rows) {
-  TRY(const auto entry, find_model(name));
-  return life_.evaluate(*entry, version, rows);
-}
-
-Status LocalEngine::restore_model(const ObjectName& name, int64_t version,
-                                  const std::string& statement) {
-  TRY(const auto entry, find_model(name));
-  return life_.restore(*entry, version, statement);
-}
-
-Status LocalEngine::alter_model(const ObjectName& name, const std::vector<ModelSetting>& settings,
-                                const std::string& statement) {
-  TRY(const auto entry, find_model(name));
-  return life_.alter(*entry, settings, statement);
-}
-
-Result<Batch> LocalEngine::check_model(const ObjectName& name) {
-  TRY(const auto entry, find_model(name));
-  return life_.check(*entry);
 }
 
 Result<std::shared_ptr<ModelEntry>> LocalEngine::model_of(const PipelineDefinition& pipeline) {
@@ -583,8 +318,6 @@ void LocalEngine::stop() {
   life_.stop();
   for (const auto& pipeline : all_pipelines()) pipeline->suspend();
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options, store::Store& store) {
   auto engine = std::make_unique<LocalEngine>(options, store);

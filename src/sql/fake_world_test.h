@@ -194,13 +194,13 @@ class FakeEngine : public engine::Engine {
   Result<engine::RowsReport> train_model(const engine::ObjectName& name, store::RowStream&,
                                          const std::string&) override {
     TRY_OK(say("train model ", name));
-    return report;
+    return rows_report;
   }
   Result<engine::RowsReport> evaluate_model(const engine::ObjectName& name, int64_t version,
                                             store::RowStream&) override {
     const bool newest = version == store::kNewest;
     TRY_OK(say(newest ? "evaluate model " : "evaluate version of model ", name));
-    return report;
+    return rows_report;
   }
   Status restore_model(const engine::ObjectName& name, int64_t version,
                        const std::string&) override {
@@ -288,7 +288,7 @@ class FakeEngine : public engine::Engine {
   }
   void stop() override {}
 
-  engine::RowsReport report;  // of TRAIN and EVALUATE MODEL
+  engine::RowsReport rows_report;  // of TRAIN and EVALUATE MODEL
   std::vector<engine::ModelDefinition> models;
   std::vector<engine::PipelineDefinition> pipelines;
   std::vector<engine::PipelineChange> changes;

@@ -185,14 +185,14 @@ TEST_F(SessionTest, OurStatementsGoToTheEngine) {
 }
 
 TEST_F(SessionTest, AModelLearnsAndIsEvaluatedOnAQuery) {
-  engine_.report.metrics = {{"accuracy", 0.5}, {"auc", std::nan("")}};
-  engine_.report.global_step = 3;
-  engine_.report.examples = 20;
-  engine_.report.version = 2;
+  engine_.rows_report.metrics = {{"accuracy", 0.5}, {"auc", std::nan("")}};
+  engine_.rows_report.global_step = 3;
+  engine_.rows_report.examples = 20;
+  engine_.rows_report.version = 2;
   EXPECT_EQ(run("TRAIN MODEL m ON SELECT `a`, \"x\" FROM t"), "0.5|NULL|3|20|2");
   EXPECT_THAT(world_.take_log(), ElementsAre("query SELECT \"a\", 'x' FROM t", "train model db.m"));
-  engine_.report.refused = 2;
-  engine_.report.refusals = {"row 1: no label", "row 7: no label"};
+  engine_.rows_report.refused = 2;
+  engine_.rows_report.refusals = {"row 1: no label", "row 7: no label"};
   EXPECT_EQ(run("EVALUATE MODEL x.m VERSION 4 ON (SELECT 1)"), "0.5|NULL|3|20|2 warnings 3");
   EXPECT_EQ(run("SHOW WARNINGS"),
             "Warning|1105|2 of 22 rows were left out\nWarning|1105|row 1: no label\n"

@@ -49,6 +49,38 @@ class FakeStream : public store::ResultStream {
   std::unique_ptr<store::ResultStream> stream_;
 };
 
+/// Keeps its text; says which values it ran with in the log, and has a parameter for each $.
+class FakeStatement : public store::Statement {
+ public:
+  FakeStatement(store::Session& session, FakeWorld& world, std::string_view sql)
+      : session_(session),
+        world_(world),
+        sql_(sql),
+        parameters_(static_cast<size_t>(std::count(sql.begin(), sql.end(), '$')),
+                    store::SqlType::kNull) {
+    columns_.emplace();
+    for (const auto& [begin, answer] : world.answers) {
+      if (sql.starts_with(begin)) columns_ = answer.columns;
+    }
+  }
+  const std::vector<store::SqlType>& parameters() const override { return parameters_; }
+  const std::optional<std::vector<store::ResultColumn>>& columns() const override {
+    return columns_;
+  }
+  Result<std::unique_ptr<store::ResultStream>> execute(
+      std::span<const store::BoundValue> values) override {
+    world_.log.push_back("with " + std::to_string(values.size()) + " values");
+    return session_.execute(sql_);
+  }
+
+ private:
+  store::Session& session_;
+  FakeWorld& world_;
+  const std::string sql_;
+  std::vector<store::SqlType> parameters_;
+  std::optional<std::vector<store::ResultColumn>> columns_;
+};
+
 class FakeStoreSession : public store::Session {
  public:
   explicit FakeStoreSession(FakeWorld& world) : world_(world) {}
@@ -70,6 +102,10 @@ class FakeStoreSession : public store::Session {
     }
     return std::unique_ptr<store::ResultStream>(
         std::make_unique<FakeStream>(std::move(rows), world_.rows_changed));
+  }
+  Result<std::unique_ptr<store::Statement>> prepare(std::string_view sql) override {
+    world_.log.push_back("prepare " + std::string(sql));
+    return std::unique_ptr<store::Statement>(std::make_unique<FakeStatement>(*this, world_, sql));
   }
   Status use(std::string_view database) override {
     const bool known = database == "main" || database.starts_with("millrace") ||

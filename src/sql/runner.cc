@@ -50,6 +50,7 @@ Runner::Runner(store::Store& store, engine::Engine& engine, SessionInfo info, Se
         if (name == "version") return host_.server_version();
         if (name == "port") return std::to_string(host_.port());
         if (name == "pseudo_thread_id") return std::to_string(info_.connection_id);
+        if ((name == "have_ssl" || name == "have_openssl") && info_.tls_offered) return "YES";
         if (name == "warning_count") return std::to_string(warnings_.size());
         if (name == "error_count") {
           return std::to_string(std::count_if(warnings_.begin(), warnings_.end(),
@@ -154,6 +155,12 @@ Status Runner::use(std::string_view name) {
 
 Status Runner::reset() {
   if (in_transaction()) TRY_OK(run_quietly("ROLLBACK"));
+  for (const auto& name : user_variables_)
+    TRY_OK(run_quietly("RESET VARIABLE " + quoted_name(name)));
+  user_variables_.clear();
+  TRY(const Rows temporary, fetch("SELECT table_name FROM duckdb_tables() WHERE temporary"));
+  for (const auto& row : temporary.rows)
+    TRY_OK(run_quietly("DROP TABLE temp." + quoted_name(*row[0])));
   variables_.reset();
   warnings_.clear();
   return {};
@@ -264,12 +271,25 @@ Status Runner::create_with_sequences(const CreateTable& statement) {
 // --- The store's statements ---------------------------------------------------------------------
 
 TranslateOptions Runner::translate_options(bool names_items) const {
-  return {
-      .lex = lex_options(), .facts = &facts_, .variables = &variables_, .names_items = names_items};
+  return {.lex = lex_options(),
+          .facts = &facts_,
+          .variables = &variables_,
+          .names_items = names_items,
+          .marks = prepared_ != nullptr ? Marks::kNumbered : Marks::kNone};
+}
+
+/// Queries name their columns as MySQL does.
+bool Runner::names_items() const {
+  const auto first = raw(text_, tokens_.front());
+  return same_name(first, "SELECT") || same_name(first, "WITH") || first == "(";
 }
 
 Result<StatementResult> Runner::run_sql(const std::string& sql) {
   TRY(auto stream, session_->execute(sql));
+  return outcome(std::move(stream));
+}
+
+Result<StatementResult> Runner::outcome(std::unique_ptr<store::ResultStream> stream) const {
   StatementResult result;
   if (!stream->columns().empty()) {
     result.stream = std::move(stream);
@@ -298,15 +318,13 @@ Status Runner::run_quietly(const std::string& sql) {
 
 Result<StatementResult> Runner::execute(const Native&) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
-  const auto first = raw(text_, tokens_.front());
-  const bool query = same_name(first, "SELECT") || same_name(first, "WITH") || first == "(";
-  TRY(const Translation translation, translate(text_, tokens_, translate_options(query)));
+  TRY(const Translation translation, translate(text_, tokens_, translate_options(names_items())));
   if (changes_schema(text_, tokens_)) {
     TRY_OK(commit_open());
   } else {
     TRY_OK(begin_unless_autocommit());
   }
-  auto result = run_sql(translation.sql);
+  auto result = prepared_ != nullptr ? run_prepared(translation.sql) : run_sql(translation.sql);
   if (result) return result;
   Error error = std::move(result).error();
   if (error.position >= 0) error.position = translation.position_of(error.position);

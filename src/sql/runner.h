@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,22 @@
 
 namespace millrace::sql {
 
+/// What a Runner keeps of a prepared statement.
+class Prepared : public PreparedStatement {
+ public:
+  const std::vector<store::SqlType>& parameters() const override { return parameters_; }
+  const std::vector<store::ResultColumn>& columns() const override { return columns_; }
+  const std::string& text() const override { return text_; }
+
+ private:
+  friend class Runner;
+  std::string text_;
+  std::vector<store::SqlType> parameters_;
+  std::vector<store::ResultColumn> columns_;
+  std::string sql_;                              // the translation that statement_ was made of
+  std::unique_ptr<store::Statement> statement_;  // null for a statement of ours
+};
+
 class Runner {
  public:
   Runner(store::Store& store, engine::Engine& engine, SessionInfo info, SessionHost& host,
@@ -27,6 +44,8 @@ class Runner {
 
   /// Runs one statement. Errors have positions in `text` and are what SHOW WARNINGS shows next.
   Result<StatementResult> run(std::string_view text);
+  Result<std::unique_ptr<Prepared>> prepare(std::string_view text);
+  Result<StatementResult> run(Prepared& prepared, std::span<const store::BoundValue> values);
   Status use(std::string_view database);
   Status reset();
 
@@ -72,8 +91,13 @@ class Runner {
   Result<Cell> evaluate(const SetVariable& variable);
 
   TranslateOptions translate_options(bool names_items) const;
+  bool names_items() const;
+  Status prepare_native(Prepared& prepared);
+  /// The statement at work, which is prepared and whose translation is `sql`.
+  Result<StatementResult> run_prepared(const std::string& sql);
   /// What a client is told after `sql`: rows, or how many were changed.
   Result<StatementResult> run_sql(const std::string& sql);
+  Result<StatementResult> outcome(std::unique_ptr<store::ResultStream> stream) const;
   /// A small result, read to its end.
   Result<Rows> fetch(const std::string& sql);
   Status run_quietly(const std::string& sql);
@@ -95,10 +119,13 @@ class Runner {
   SessionFacts facts_;
   std::vector<Warning> warnings_;
   std::string database_;
+  std::set<std::string> user_variables_;  // that were set
 
   // Of the statement at work.
   std::string_view text_;
   std::span<const Token> tokens_;
+  Prepared* prepared_ = nullptr;               // null: it came as text
+  std::span<const store::BoundValue> values_;  // of its parameters
 };
 
 }  // namespace millrace::sql

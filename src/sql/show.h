@@ -25,7 +25,7 @@ struct ShowFacts {
   const Variables& variables;
   const std::vector<Warning>& warnings;
   SessionHost& host;
-  std::string user;
+  const SessionInfo& info;
 };
 
 /// The rows of a SHOW that needs no store; nothing when it does.

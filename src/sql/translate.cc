@@ -32,6 +32,11 @@ class Translator {
   Status string();
   Status variable();
   Status system_variable();
+  void mark();
+  std::string next_mark();
+  bool at_mark(size_t ahead = 0) const {
+    return options_.marks != Marks::kNone && reader_.at("?", ahead);
+  }
   void add(std::string_view sql);  // for the next token, with the blanks before it
   void copy() { take(reader_.raw_at()); }
   void take(std::string_view sql, size_t tokens = 1);  // add, then skip so many tokens
@@ -73,6 +78,7 @@ class Translator {
   Translation result_;
   std::vector<ItemName> names_;
   size_t next_name_ = 0;
+  size_t marks_ = 0;                 // that were translated
   bool updating_duplicate_ = false;  // behind ON DUPLICATE KEY UPDATE
 };
 
@@ -196,6 +202,10 @@ Status Translator::step() {
     case TokenKind::kSystemVariable:
       return system_variable();
     case TokenKind::kOperator:
+      if (at_mark()) {
+        mark();
+        return {};
+      }
       take(reader_.at("<=>") ? " IS NOT DISTINCT FROM " : reader_.raw_at());
       return {};
     default:
@@ -276,14 +286,27 @@ Status Translator::system_variable() {
   return {};
 }
 
+std::string Translator::next_mark() {
+  ++marks_;
+  return options_.marks == Marks::kNull ? "NULL" : "$" + std::to_string(marks_);
+}
+
+void Translator::mark() {
+  // INTERVAL ? DAY: the store takes an expression there in parentheses only.
+  const bool bare = !after("INTERVAL");
+  const std::string value = next_mark();
+  take(bare ? value : "(" + value + ")");
+}
+
 /// LIMIT offset, count
 Result<bool> Translator::limit() {
   if (!reader_.at(",", 2)) return false;
-  const auto offset = std::string(reader_.raw_at(1));
-  const bool numbers =
-      reader_.peek(1).kind == TokenKind::kNumber && reader_.peek(3).kind == TokenKind::kNumber;
-  if (!numbers) return false;
-  take("LIMIT " + std::string(reader_.raw_at(3)) + " OFFSET " + offset, 4);
+  for (const size_t ahead : {size_t{1}, size_t{3}}) {
+    if (reader_.peek(ahead).kind != TokenKind::kNumber && !at_mark(ahead)) return false;
+  }
+  const auto offset = at_mark(1) ? next_mark() : std::string(reader_.raw_at(1));
+  const auto count = at_mark(3) ? next_mark() : std::string(reader_.raw_at(3));
+  take("LIMIT " + count + " OFFSET " + offset, 4);
   return true;
 }
 

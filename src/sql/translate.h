@@ -28,11 +28,19 @@ struct SessionFacts {
   int64_t rows_changed = 0;  // by the last statement; -1 after a SELECT
 };
 
+/// What becomes of `?`.
+enum class Marks : uint8_t {
+  kNone,      // it stays: the store refuses it
+  kNumbered,  // $1, $2... in the order of the text
+  kNull,      // NULL, to learn which columns a query has whatever the values are
+};
+
 struct TranslateOptions {
   LexOptions lex;
   const SessionFacts* facts = nullptr;   // null in a pipeline's expression: no session there
   const Variables* variables = nullptr;  // null likewise
   bool names_items = false;  // give unnamed items of the SELECT list the name MySQL gives them
+  Marks marks = Marks::kNone;
 };
 
 struct Translation {

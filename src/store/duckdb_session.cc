@@ -5,9 +5,11 @@
 
 #include "base/check.h"
 #include "data/schema.h"
+#include "store/duckdb_bind.h"
 #include "store/duckdb_connection.h"
 #include "store/duckdb_error.h"
 #include "store/duckdb_schema.h"
+#include "store/duckdb_statement.h"
 #include "store/duckdb_stream.h"
 
 namespace millrace::store {
@@ -59,14 +61,24 @@ class DuckdbSession : public Session {
   ~DuckdbSession() override { CHECK(!running_, "a session outlives its streams"); }
 
   Result<std::unique_ptr<ResultStream>> execute(std::string_view sql) override;
+  Result<std::unique_ptr<Statement>> prepare(std::string_view sql) override;
   Status use(std::string_view database) override;
   const std::string& database() const override { return database_; }
   bool in_transaction() const override { return in_transaction_; }
   void interrupt() override { interruption_.interrupt(connection_.get()); }
 
  private:
-  Result<std::unique_ptr<ResultStream>> start(const std::string& sql);
+  using Stream = std::unique_ptr<ResultStream>;
+
+  Status begin_statement(std::string_view sql);
+  Result<Stream> begun(Result<Stream> stream, std::string_view sql);
+  Result<Stream> start(const std::string& sql);
+  Result<Stream> start(const DuckdbStatement& statement, std::span<const BoundValue> values);
+  Result<Stream> open_stream(QueryResult result);
+  Result<std::unique_ptr<Statement>> plan(const std::string& sql);
+  Result<Extracted> extract(const std::string& sql, idx_t& count);
   Result<QueryResult> run_statement(duckdb_extracted_statements statements, idx_t index);
+  Result<QueryResult> run_prepared(const Prepared& statement);
   Status check_aborted(std::string_view sql);
   Error failed(Error error);
   Error failed_statement(Error error, std::string_view sql);
@@ -83,18 +95,58 @@ class DuckdbSession : public Session {
   bool aborted_ = false;  // in a transaction that only ROLLBACK can end
 };
 
-Result<std::unique_ptr<ResultStream>> DuckdbSession::execute(std::string_view sql) {
-  CHECK(!running_, "a stream is gone before the next execute()");
+Status DuckdbSession::begin_statement(std::string_view sql) {
+  CHECK(!running_, "a stream is gone before the next statement");
   // DuckDB would read no further, and half a statement may do more harm than the whole.
   if (sql.find('\0') != std::string_view::npos)
     return Error(Code::kSyntax, "the statement has a NUL byte in it");
   TRY_OK(check_aborted(sql));
   running_ = true;
   interruption_.begin();
-  auto stream = start(std::string(sql));
+  return {};
+}
+
+/// A stream that could not begin leaves the session as after any failed statement.
+Result<std::unique_ptr<ResultStream>> DuckdbSession::begun(Result<Stream> stream,
+                                                           std::string_view sql) {
   if (stream) return stream;
   end_statement();
   return failed_statement(std::move(stream).error(), sql);
+}
+
+Result<std::unique_ptr<ResultStream>> DuckdbSession::execute(std::string_view sql) {
+  TRY_OK(begin_statement(sql));
+  return begun(start(std::string(sql)), sql);
+}
+
+Result<std::unique_ptr<Statement>> DuckdbSession::prepare(std::string_view sql) {
+  TRY_OK(begin_statement(sql));
+  auto statement = plan(std::string(sql));
+  end_statement();
+  if (!statement) return failed(std::move(statement).error());
+  return statement;
+}
+
+/// What stands for more than one statement is kept as text, and has no parameters.
+Result<std::unique_ptr<Statement>> DuckdbSession::plan(const std::string& sql) {
+  idx_t count = 0;
+  TRY(const Extracted statements, extract(sql, count));
+  if (count > 1) {
+    return std::unique_ptr<Statement>(std::make_unique<DuckdbStatement>(
+        [this, sql](const DuckdbStatement&, std::span<const BoundValue>) { return execute(sql); }));
+  }
+  Prepared prepared;
+  if (duckdb_prepare_extracted_statement(connection_.get(), statements.get(), 0, prepared.out()) ==
+      DuckDBError)
+    return error_of(duckdb_prepare_error(prepared.get()));
+  auto statement = std::make_unique<DuckdbStatement>(
+      [this, sql](const DuckdbStatement& self,
+                  std::span<const BoundValue> values) -> Result<Stream> {
+        TRY_OK(begin_statement(sql));
+        return begun(start(self, values), sql);
+      });
+  TRY_OK(statement->describe(std::move(prepared)));
+  return std::unique_ptr<Statement>(std::move(statement));
 }
 
 Status DuckdbSession::check_aborted(std::string_view sql) {
@@ -111,19 +163,34 @@ Status DuckdbSession::check_aborted(std::string_view sql) {
                "ROLLBACK ends it, and then it may be run again from its start.");
 }
 
-Result<std::unique_ptr<ResultStream>> DuckdbSession::start(const std::string& sql) {
-  // Some statements stand for more than one (PIVOT, IMPORT DATABASE): the last gives the answer.
+/// Some statements stand for more than one (PIVOT, IMPORT DATABASE): the last gives the answer.
+Result<Extracted> DuckdbSession::extract(const std::string& sql, idx_t& count) {
   Extracted statements;
-  const idx_t count = duckdb_extract_statements(connection_.get(), sql.c_str(), statements.out());
-  if (count == 0) {
-    const char* error = duckdb_extract_statements_error(statements.get());
-    if (error != nullptr) return error_of(error);
-    return Error(Code::kSyntax, "the statement is empty");
-  }
+  count = duckdb_extract_statements(connection_.get(), sql.c_str(), statements.out());
+  if (count > 0) return statements;
+  const char* error = duckdb_extract_statements_error(statements.get());
+  if (error != nullptr) return error_of(error);
+  return Error(Code::kSyntax, "the statement is empty");
+}
+
+Result<std::unique_ptr<ResultStream>> DuckdbSession::start(const std::string& sql) {
+  idx_t count = 0;
+  TRY(const Extracted statements, extract(sql, count));
   QueryResult result;
   for (idx_t i = 0; i < count; ++i) {
     TRY(result, run_statement(statements.get(), i));
   }
+  return open_stream(std::move(result));
+}
+
+Result<std::unique_ptr<ResultStream>> DuckdbSession::start(const DuckdbStatement& statement,
+                                                           std::span<const BoundValue> values) {
+  TRY_OK(bind_values(statement.prepared(), statement.parameters(), values));
+  TRY(auto result, run_prepared(statement.prepared()));
+  return open_stream(std::move(result));
+}
+
+Result<std::unique_ptr<ResultStream>> DuckdbSession::open_stream(QueryResult result) {
   StreamEvents events;
   events.failed = [this](Error error) { return failed(std::move(error)); };
   events.ended = [this] { end_statement(); };
@@ -137,6 +204,10 @@ Result<QueryResult> DuckdbSession::run_statement(duckdb_extracted_statements sta
   if (duckdb_prepare_extracted_statement(connection_.get(), statements, index, statement.out()) ==
       DuckDBError)
     return error_of(duckdb_prepare_error(statement.get()));
+  return run_prepared(statement);
+}
+
+Result<QueryResult> DuckdbSession::run_prepared(const Prepared& statement) {
   TRY_OK(interruption_.check());
   // What changes something runs to its end, even if it has rows to show.
   const auto type = duckdb_prepared_statement_type(statement.get());

@@ -6,6 +6,7 @@
 #include "sql/parse.h"
 #include "sql/print.h"
 #include "sql/quote.h"
+#include "sql/schema_change.h"
 #include "sql/system_schema.h"
 
 namespace millrace::sql {
@@ -51,6 +52,7 @@ Runner::Runner(store::Store& store, engine::Engine& engine, SessionInfo info, Se
         if (name == "port") return std::to_string(host_.port());
         if (name == "pseudo_thread_id") return std::to_string(info_.connection_id);
         if ((name == "have_ssl" || name == "have_openssl") && info_.tls_offered) return "YES";
+        if (name == "last_insert_id") return std::to_string(facts_.last_insert_id);
         if (name == "warning_count") return std::to_string(warnings_.size());
         if (name == "error_count") {
           return std::to_string(std::count_if(warnings_.begin(), warnings_.end(),
@@ -163,6 +165,7 @@ Status Runner::reset() {
     TRY_OK(run_quietly("DROP TABLE temp." + quoted_name(*row[0])));
   variables_.reset();
   warnings_.clear();
+  facts_.last_insert_id = 0;
   return {};
 }
 
@@ -217,6 +220,7 @@ Result<StatementResult> Runner::execute(const DropDatabase& statement) {
   if (!there) return no_such_database(name);
   TRY_OK(engine_.check_droppable(name));
   TRY_OK(commit_open());
+  const SchemaChange change;
   const bool current = same_name(name, database_);
   if (current) {
     TRY_OK(session_->use("main"));
@@ -232,6 +236,7 @@ Result<StatementResult> Runner::execute(const CreateTable& statement) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
   for (const auto& warning : statement.warnings) warn(warning);
   if (!statement.temporary) TRY_OK(commit_open());
+  const SchemaChange change;
   if (statement.sequences.empty()) {
     TRY_OK(run_quietly(statement.sql));
   } else {
@@ -318,13 +323,16 @@ Status Runner::run_quietly(const std::string& sql) {
 
 Result<StatementResult> Runner::execute(const Native&) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
-  TRY(const Translation translation, translate(text_, tokens_, translate_options(names_items())));
+  TRY(const Translation translation, translate_native());
+  std::optional<SchemaChange> change;
   if (changes_schema(text_, tokens_)) {
     TRY_OK(commit_open());
+    change.emplace();
   } else {
     TRY_OK(begin_unless_autocommit());
   }
   auto result = prepared_ != nullptr ? run_prepared(translation.sql) : run_sql(translation.sql);
+  if (result && insert_id_ != InsertId::kNone) result = inserted(std::move(*result));
   if (result) return result;
   Error error = std::move(result).error();
   if (error.position >= 0) error.position = translation.position_of(error.position);

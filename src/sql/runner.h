@@ -3,7 +3,9 @@
 // is what others see of it. It belongs to the session's thread.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "sql/insert_target.h"
 #include "sql/rows.h"
 #include "sql/session.h"
 #include "sql/show.h"
@@ -20,6 +23,12 @@
 #include "store/store.h"
 
 namespace millrace::sql {
+
+/// A column that gets the next number of its sequence.
+struct AutoColumn {
+  std::string name;
+  size_t index = 0;  // among the table's columns
+};
 
 /// What a Runner keeps of a prepared statement.
 class Prepared : public PreparedStatement {
@@ -92,6 +101,12 @@ class Runner {
 
   TranslateOptions translate_options(bool names_items) const;
   bool names_items() const;
+  /// The statement at work for the store. An INSERT into a table with an AUTO_INCREMENT column
+  /// returns the number of that column, which is not for the client.
+  Result<Translation> translate_native();
+  Result<std::optional<AutoColumn>> auto_column(const InsertTarget& target);
+  /// Reads what an INSERT returns.
+  Result<StatementResult> inserted(StatementResult result);
   Status prepare_native(Prepared& prepared);
   /// The statement at work, which is prepared and whose translation is `sql`.
   Result<StatementResult> run_prepared(const std::string& sql);
@@ -120,12 +135,16 @@ class Runner {
   std::vector<Warning> warnings_;
   std::string database_;
   std::set<std::string> user_variables_;  // that were set
+  /// By table, as far as they were asked for since any schema was last changed.
+  std::map<std::string, std::optional<AutoColumn>> auto_columns_;
+  uint64_t auto_columns_of_ = 0;  // the schema change that they are of
 
   // Of the statement at work.
   std::string_view text_;
   std::span<const Token> tokens_;
   Prepared* prepared_ = nullptr;               // null: it came as text
   std::span<const store::BoundValue> values_;  // of its parameters
+  enum class InsertId : uint8_t { kNone, kGiven, kMade } insert_id_ = InsertId::kNone;
 };
 
 }  // namespace millrace::sql

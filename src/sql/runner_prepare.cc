@@ -39,8 +39,7 @@ Result<std::unique_ptr<Prepared>> Runner::prepare(std::string_view text) {
 /// Plans the statement at work, which is of the store's.
 Status Runner::prepare_native(Prepared& prepared) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
-  auto options = translate_options(names_items());
-  TRY(Translation translation, translate(text_, tokens_, options));
+  TRY(Translation translation, translate_native());
   const auto marks = std::count_if(tokens_.begin(), tokens_.end(), [&](const Token& token) {
     return token.kind == TokenKind::kOperator && raw(text_, token) == "?";
   });
@@ -55,12 +54,14 @@ Status Runner::prepare_native(Prepared& prepared) {
   prepared.parameters_ = prepared.statement_->parameters();
   if (prepared.parameters_.size() != static_cast<size_t>(marks))
     return Error(Code::kSyntax, "a parameter is written ?, and each stands for one value");
+  if (insert_id_ != InsertId::kNone) return {};  // what it returns is for us
   if (prepared.statement_->columns()) {
     prepared.columns_ = *prepared.statement_->columns();
     return {};
   }
   // Types that depend on the values are told with the result; how many columns there are, and what
   // they are called, clients want to know now.
+  auto options = translate_options(names_items());
   options.marks = Marks::kNull;
   TRY(const Translation without, translate(text_, tokens_, options));
   if (const auto guess = session_->prepare(without.sql); guess && (*guess)->columns())

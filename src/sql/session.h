@@ -80,7 +80,7 @@ class SessionHost {
 struct StatementResult {
   std::unique_ptr<store::ResultStream> stream;  // null: an OK without rows
   int64_t rows_changed = 0;                     // of the OK
-  uint64_t last_insert_id = 0;                  // always 0 so far
+  uint64_t last_insert_id = 0;                  // the AUTO_INCREMENT column of the first row
   uint16_t warnings = 0;                        // see SHOW WARNINGS
   std::string info;                             // the OK's text, often empty
 };

@@ -175,6 +175,14 @@ std::string table_exists_query(const std::string& database, const std::string& t
   return "SELECT count(*) FROM duckdb_columns() WHERE " + is_table(database, table);
 }
 
+std::string auto_column_query(const std::string& database, const std::string& table) {
+  // A table of the session's own hides the database's.
+  return "SELECT column_name, column_index - 1 FROM duckdb_columns() WHERE"
+         " starts_with(column_default, 'nextval(') AND lower(table_name) = lower(" +
+         quoted_text(table) + ") AND (database_name = 'temp' OR (" + is_table(database, table) +
+         ")) ORDER BY database_name = 'temp' DESC, column_index LIMIT 1";
+}
+
 std::string table_names_query(const std::string& database) {
   return "SELECT name FROM " + tables_from(database);
 }

@@ -38,6 +38,8 @@ std::string first_column(const Show& show);
 std::string with_like(const std::string& query, const std::string& column,
                       const std::string& pattern);
 
+/// (name, index from 0) of the column that is numbered by a sequence, if the table has one.
+std::string auto_column_query(const std::string& database, const std::string& table);
 /// One row when the table or view is there: its columns' number.
 std::string table_exists_query(const std::string& database, const std::string& table);
 /// The names of the tables and views of a database.

@@ -58,6 +58,7 @@ class Translator {
   Result<bool> drop_temporary();
   Result<bool> replace();
   Result<bool> on_duplicate();
+  Result<bool> row_alias();
   Result<bool> values();
   Result<bool> div();
   Result<bool> mod();
@@ -79,6 +80,7 @@ class Translator {
   std::vector<ItemName> names_;
   size_t next_name_ = 0;
   size_t marks_ = 0;                 // that were translated
+  std::string row_alias_;            // of the row that is a duplicate
   bool updating_duplicate_ = false;  // behind ON DUPLICATE KEY UPDATE
 };
 
@@ -99,6 +101,7 @@ std::span<const Translator::Rule> Translator::rules() {
       {"DROP", &Translator::drop_temporary},
       {"REPLACE", &Translator::replace},
       {"ON", &Translator::on_duplicate},
+      {"AS", &Translator::row_alias},
       {"VALUES", &Translator::values},
       {"VALUE", &Translator::values},
       {"DIV", &Translator::div},
@@ -128,6 +131,11 @@ std::span<const Translator::Rule> Translator::rules() {
 
 Result<Translation> Translator::run() {
   while (!reader_.done()) {
+    if (!options_.defaults.empty() && options_.defaults.front() == reader_.index()) {
+      options_.defaults = options_.defaults.subspan(1);
+      take("DEFAULT");
+      continue;
+    }
     if (next_name_ < names_.size() && names_[next_name_].is_alias &&
         names_[next_name_].last == reader_.index()) {
       take("AS " + quoted_name(names_[next_name_++].name));
@@ -240,6 +248,11 @@ Status Translator::name() {
     return reader_.unsupported("function " + to_lower(value) + "()");
   }
   if (!after(".") && information_schema()) return {};
+  if (updating_duplicate_ && !row_alias_.empty() && reader_.at(".", 1) &&
+      same_name(value, row_alias_)) {
+    take("excluded");
+    return {};
+  }
   if (reader_.peek().kind == TokenKind::kWord) {
     copy();
   } else {
@@ -377,6 +390,16 @@ Result<bool> Translator::on_duplicate() {
   return true;
 }
 
+/// VALUES (...) AS new ON DUPLICATE KEY UPDATE a = new.a
+Result<bool> Translator::row_alias() {
+  if (!after(")") || !is_name(reader_.peek(1)) || !reader_.at("ON", 2) ||
+      !reader_.at("DUPLICATE", 3))
+    return false;
+  row_alias_ = value_of(text_, reader_.peek(1), options_.lex);
+  drop(2);
+  return true;
+}
+
 Result<bool> Translator::values() {
   if (updating_duplicate_ && call() && is_name(reader_.peek(2)) && reader_.at(")", 3)) {
     take("excluded." + quoted_name(value_of(text_, reader_.peek(2), options_.lex)), 4);
@@ -466,7 +489,7 @@ Result<bool> Translator::session_function() {
   } else if (reader_.at("CONNECTION_ID")) {
     sql = std::to_string(facts.connection_id);
   } else if (reader_.at("LAST_INSERT_ID")) {
-    sql = "0";
+    sql = std::to_string(facts.last_insert_id);
   } else if (reader_.at("ROW_COUNT")) {
     sql = std::to_string(facts.rows_changed);
   } else {

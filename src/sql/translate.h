@@ -26,6 +26,7 @@ struct SessionFacts {
   std::string version;
   uint64_t connection_id = 0;
   int64_t rows_changed = 0;  // by the last statement; -1 after a SELECT
+  uint64_t last_insert_id = 0;
 };
 
 /// What becomes of `?`.
@@ -41,6 +42,7 @@ struct TranslateOptions {
   const Variables* variables = nullptr;  // null likewise
   bool names_items = false;  // give unnamed items of the SELECT list the name MySQL gives them
   Marks marks = Marks::kNone;
+  std::span<const size_t> defaults{};  // tokens that become DEFAULT, ascending
 };
 
 struct Translation {

@@ -131,10 +131,10 @@ Result<StatementResult> Runner::show_create_table(const Show& show) {
     return rows(std::move(result));
   }
   TRY(const Rows columns, fetch(table_columns_query(show.database, show.object)));
-  TRY(const Rows constraints, fetch(table_constraints_query(show.database, show.object)));
+  TRY(const Rows keys, fetch(table_keys_query(show.database, show.object)));
   result.add_column("Table");
   result.add_column("Create Table");
-  result.rows.push_back({show.object, create_table_text(show.object, columns, constraints)});
+  result.rows.push_back({show.object, create_table_text(show.object, columns, keys)});
   return rows(std::move(result));
 }
 

@@ -45,12 +45,11 @@ std::string table_exists_query(const std::string& database, const std::string& t
 /// The names of the tables and views of a database.
 std::string table_names_query(const std::string& database);
 
-/// For SHOW CREATE TABLE: (name, type, nullable, default), (constraint, its columns) and a view's
+/// For SHOW CREATE TABLE: (name, type, nullable, default), the lines of its keys, and a view's
 /// text, to be put together by create_table_text().
 std::string table_columns_query(const std::string& database, const std::string& table);
-std::string table_constraints_query(const std::string& database, const std::string& table);
+std::string table_keys_query(const std::string& database, const std::string& table);
 std::string view_query(const std::string& database, const std::string& table);
-std::string create_table_text(const std::string& table, const Rows& columns,
-                              const Rows& constraints);
+std::string create_table_text(const std::string& table, const Rows& columns, const Rows& keys);
 
 }  // namespace millrace::sql

@@ -505,21 +505,11 @@ Result<bool> Translator::current_user() {
   return true;
 }
 
-/// information_schema.PIPELINES; and, where that is the current database, PIPELINES and TABLES.
+/// information_schema.TABLES
 bool Translator::information_schema() {
-  const bool member = reader_.at(".", 1);
-  std::string real;
-  if (member && is_information_schema(reader_.value()) && is_name(reader_.peek(2))) {
-    real = information_schema_table(value_of(text_, reader_.peek(2), options_.lex));
-  } else if (!member && !call() && options_.facts != nullptr && (after("FROM") || after("JOIN")) &&
-             is_information_schema(options_.facts->database)) {
-    real = information_schema_table(reader_.value());
-    if (real.empty() && is_standard_table(reader_.value())) {
-      real = "information_schema." + quoted_name(reader_.value());
-    }
-  }
-  if (real.empty()) return false;
-  take(real, member ? 3 : 1);
+  if (!reader_.at(".", 1) || !is_information_schema(reader_.value()) || !is_name(reader_.peek(2)))
+    return false;
+  take(information_schema_table(value_of(text_, reader_.peek(2), options_.lex)), 3);
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "data/schema.h"
+#include "store/duckdb_information_schema.h"
 
 namespace millrace::store {
 namespace {
@@ -169,6 +170,7 @@ Status ensure_schema(duckdb_connection connection) {
   else
     TRY_OK(make_tables(connection));
   TRY_OK(run(connection, kViews));
+  TRY_OK(run(connection, information_schema_views()));
   return run(connection, kPipelineViews);
 }
 

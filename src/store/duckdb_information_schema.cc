@@ -66,7 +66,8 @@ FROM (SELECT database_name, schema_name, table_name, 'BASE TABLE' AS kind, estim
 WHERE millrace_internal.visible(database_name, schema_name);
 CREATE OR REPLACE VIEW millrace_information_schema.views AS
 SELECT 'def' AS "TABLE_CATALOG", millrace_internal.shown(schema_name) AS "TABLE_SCHEMA",
-       millrace_internal.shown_table(schema_name, view_name) AS "TABLE_NAME", sql AS "VIEW_DEFINITION", 'NONE' AS "CHECK_OPTION",
+       millrace_internal.shown_table(schema_name, view_name) AS "TABLE_NAME",
+       sql AS "VIEW_DEFINITION", 'NONE' AS "CHECK_OPTION",
        'NO' AS "IS_UPDATABLE", 'root@%' AS "DEFINER", 'INVOKER' AS "SECURITY_TYPE",
        'utf8mb4' AS "CHARACTER_SET_CLIENT", 'utf8mb4_bin' AS "COLLATION_CONNECTION"
 FROM duckdb_views() WHERE millrace_internal.visible(database_name, schema_name);
@@ -76,7 +77,8 @@ FROM duckdb_views() WHERE millrace_internal.visible(database_name, schema_name);
 constexpr const char* kColumns = R"(
 CREATE OR REPLACE VIEW millrace_information_schema.columns AS
 SELECT 'def' AS "TABLE_CATALOG", millrace_internal.shown(c.schema_name) AS "TABLE_SCHEMA",
-       millrace_internal.shown_table(c.schema_name, c.table_name) AS "TABLE_NAME", c.column_name AS "COLUMN_NAME",
+       millrace_internal.shown_table(c.schema_name, c.table_name) AS "TABLE_NAME",
+       c.column_name AS "COLUMN_NAME",
        CAST(c.column_index AS BIGINT) AS "ORDINAL_POSITION",
        millrace_internal.shown_default(c.column_default) AS "COLUMN_DEFAULT",
        CASE WHEN c.is_nullable THEN 'YES' ELSE 'NO' END AS "IS_NULLABLE",

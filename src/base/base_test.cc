@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/queue.h"
@@ -58,6 +60,19 @@ TEST(Queue, GivesItemsInOrderAndEndsWhenClosed) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(queue.pop(), i);
   EXPECT_EQ(queue.pop(), std::nullopt);
   EXPECT_FALSE(queue.push(1));
+}
+
+TEST(Queue, IsWantedWhenATakerWaitsAndNothingIsThere) {
+  Queue<int> queue(1);
+  std::atomic<int> made = 0;
+  auto producer = run_thread("producer", [&](std::stop_token) {
+    while (queue.wait_until_wanted()) EXPECT_TRUE(queue.push(++made));
+  });
+  for (int i = 1; i <= 100; ++i) {
+    EXPECT_EQ(queue.pop(), i);
+    EXPECT_EQ(made, i) << "made before it was wanted";
+  }
+  queue.close();
 }
 
 TEST(Fault, RefusesAPointThatDoesNotExist) {

@@ -1,6 +1,6 @@
 // A bounded queue between two threads. It carries batches, never rows, so a mutex costs nothing
 // that can be measured. push waits while the queue is full, pop while it is empty; close() wakes
-// both.
+// all that wait.
 #pragma once
 
 #include <cstddef>
@@ -30,12 +30,23 @@ class Queue {
   /// Nothing when the queue is closed and empty.
   std::optional<T> pop() {
     Lock lock(mutex_);
+    ++waiting_;
+    changed_.notify_all();
     while (items_.empty() && !closed_) changed_.wait(mutex_);
+    --waiting_;
     if (items_.empty()) return std::nullopt;
     std::optional<T> item(std::move(items_.front()));
     items_.pop_front();
     changed_.notify_all();
     return item;
+  }
+
+  /// Waits until somebody waits in pop() and there is nothing for them. False when the queue was
+  /// closed.
+  bool wait_until_wanted() {
+    Lock lock(mutex_);
+    while ((waiting_ == 0 || !items_.empty()) && !closed_) changed_.wait(mutex_);
+    return !closed_;
   }
 
   void close() {
@@ -49,6 +60,7 @@ class Queue {
   Mutex mutex_;
   Condition changed_;
   std::deque<T> items_ GUARDED_BY(mutex_);
+  size_t waiting_ GUARDED_BY(mutex_) = 0;  // in pop()
   bool closed_ GUARDED_BY(mutex_) = false;
 };
 

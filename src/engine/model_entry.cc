@@ -7,12 +7,41 @@
 namespace millrace::engine {
 namespace {
 
+using features::ColumnKind;
+using features::FeatureColumn;
+
 Result<std::vector<features::FeatureColumn>> columns_of(const Argument& call,
                                                         std::string_view argument) {
   const Argument* list = call.find(argument);
   if (list == nullptr || list->form == Argument::Form::kNull)
     return std::vector<features::FeatureColumn>{};
   return features::make_feature_columns(*list);
+}
+
+void note_kind(std::map<std::string, Kind>& kinds, const std::string& key, Kind kind) {
+  const auto [at, added] = kinds.try_emplace(to_lower(key), kind);
+  // Of all types only integers are numbers to one column and categories to another.
+  if (!added && at->second != kind) at->second = Kind::kInt64;
+}
+
+void note_kinds(const FeatureColumn& column, std::map<std::string, Kind>& kinds) {
+  for (const auto& child : column.children) note_kinds(child, kinds);
+  if (!column.weight_key.empty()) note_kind(kinds, column.weight_key, Kind::kFloat);
+  if (column.key.empty()) return;
+  const bool integer = column.kind == ColumnKind::kIdentity || column.integer_keys;
+  note_kind(kinds, column.key,
+            column.kind == ColumnKind::kNumeric ? Kind::kFloat
+            : integer                           ? Kind::kInt64
+                                                : Kind::kVarchar);
+}
+
+/// The hash of a plain key must be the same wherever the model is fed from.
+void settle_plain_keys(FeatureColumn& column, const std::map<std::string, Kind>& kinds) {
+  for (auto& child : column.children) settle_plain_keys(child, kinds);
+  if (column.kind != ColumnKind::kKey) return;
+  column.plain_key_type = kinds.at(to_lower(column.key)) == Kind::kInt64
+                              ? features::PlainKeyType::kInteger
+                              : features::PlainKeyType::kText;
 }
 
 Result<ModelColumns> read_columns(const Argument& call) {
@@ -25,6 +54,10 @@ Result<ModelColumns> read_columns(const Argument& call) {
   } else {
     TRY(auto all, columns_of(call, "feature_columns"));
     (dnn ? columns.dnn : columns.linear) = std::move(all);
+  }
+  const auto kinds = columns.key_kinds();
+  for (auto* tower : {&columns.linear, &columns.dnn}) {
+    for (auto& column : *tower) settle_plain_keys(column, kinds);
   }
   TRY_OK(features::check_columns(columns.linear, features::Tower::kLinear));
   TRY_OK(features::check_columns(columns.dnn, features::Tower::kDnn));
@@ -49,6 +82,14 @@ std::vector<std::string> ModelColumns::keys() const {
     }
   }
   return keys;
+}
+
+std::map<std::string, Kind> ModelColumns::key_kinds() const {
+  std::map<std::string, Kind> kinds;
+  for (const auto* tower : {&linear, &dnn}) {
+    for (const auto& column : *tower) note_kinds(column, kinds);
+  }
+  return kinds;
 }
 
 estimator::TowerLayouts ModelColumns::layouts() const {

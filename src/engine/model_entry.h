@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,10 @@ struct ModelColumns {
 
   /// The input columns that the towers read, each once.
   std::vector<std::string> keys() const;
+  /// What each key is decoded to: lower-case names and types. Numbers are FLOAT, categories text; a
+  /// key that is declared an integer anywhere, or is both a number and a category, is an integer
+  /// everywhere.
+  std::map<std::string, Kind> key_kinds() const;
   estimator::TowerLayouts layouts() const;
 };
 

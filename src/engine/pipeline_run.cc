@@ -8,8 +8,8 @@
 namespace millrace::engine {
 namespace {
 
-/// Bounds a batch in memory: two of them wait in the queue, one is at work.
-constexpr int64_t kBatchBytesMax = 64 << 20;
+/// Bounds a batch in memory: one is decoded, one waits, one is at work.
+constexpr int64_t kBatchBytesMax = 32 << 20;
 constexpr int kCommitTriesMax = 5;
 /// How long CLASSIFY waits for a replay of its model, and how often it looks.
 constexpr std::chrono::milliseconds kTrainerWaitMax{30'000};
@@ -66,12 +66,11 @@ Status PipelineRun::open_plan() {
 Status PipelineRun::open_stages() {
   const auto& name = context_.definition.name;
   TRY(stages_, make_stages(context_.definition, plan_, context_.model, context_.store));
-  decoded_ = Batch(stages_.decoder->schema());
   if (stages_.shaper) shaped_ = Batch(stages_.shaper->schema());
   if (stages_.scorer) scored_ = Batch(stages_.scorer->schema());
   plan_.output.input = stages_.output;
-  TRY(writer_, context_.store.open_writer({context_.pipeline_id, name.database, name.name},
-                                          plan_.output));
+  TRY(writer_,
+      context_.store.open_writer({context_.pipeline_id, name.database, name.name}, plan_.output));
   TRY(last_batch_id_, context_.store.last_batch_id(context_.pipeline_id));
   return {};
 }
@@ -119,6 +118,7 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
            {{"model", context_.model->definition().name.quoted()},
             {"snapshot_version", snapshot_version_},
             {"batches", log.size()}});
+  Batch decoded(stages_.decoder->schema());
   for (const auto& logged : log) {
     if (stop.stop_requested()) return Error(Code::kCancelled, "the replay was stopped");
     if (logged.pipeline_id != context_.pipeline_id)
@@ -129,7 +129,9 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
                    "START the pipeline that trained it first; it replays them.");
     TRY(const auto messages, source_->take_again(logged.ranges, stop));
     rejects_.clear();
-    TRY_OK(decode_and_shape(messages));
+    stages_.decoder->decode(messages, decoded, rejects_);
+    rows_ = &decoded;
+    TRY_OK(shape(messages));
     run_model(messages);
     if (stages_.learner->version() != logged.version) return log_damaged(logged.version);
     FAULT_POINT("engine.replay.batch");
@@ -184,7 +186,7 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   options.batch_interval = std::chrono::milliseconds(context_.definition.batch_interval_ms);
   options.partitions_interval = context_.options.partitions_interval;
   options.partitions = bounds_.size();
-  reader_ = std::make_unique<Reader>(std::move(source_), options);
+  reader_ = std::make_unique<Reader>(std::move(source_), std::move(stages_.decoder), options);
   const std::stop_callback on_stop(stop, [this] { reader_->stop(); });
   while (!stop.stop_requested()) {
     auto taken = reader_->next();
@@ -194,6 +196,7 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
       context_.errors.note_well();
     } else if (!taken->error) {
       TRY_OK(process(*taken));
+      reader_->give_back(std::move(taken->rows));
     } else if (facts(taken->error->code).retryable) {
       context_.errors.note(*taken->error, last_batch_id_ + 1);
     } else {
@@ -213,10 +216,11 @@ Error PipelineRun::stopped_by(const Reject& reject) const {
 
 Status PipelineRun::process(Taken& taken) {
   FAULT_POINT("engine.batch.taken");
-  rejects_.clear();
+  rejects_ = std::move(taken.rejects);
+  rows_ = &taken.rows;
   Stopwatch watch;
-  TRY_OK(decode_and_shape(taken.batch));
-  decode_micros_ = watch.restart();
+  TRY_OK(shape(taken.batch));
+  shape_micros_ = watch.restart();
   FAULT_POINT("engine.batch.decoded");
   run_model(taken.batch);
   model_micros_ = watch.restart();
@@ -240,14 +244,12 @@ Status PipelineRun::process(Taken& taken) {
   return {};
 }
 
-Status PipelineRun::decode_and_shape(const MessageBatch& messages) {
-  stages_.decoder->decode(messages, decoded_, rejects_);
-  rows_ = &decoded_;
+Status PipelineRun::shape(const MessageBatch& messages) {
   if (!stages_.shaper) return {};
   std::vector<store::RowFailure> failures;
-  TRY_OK(stages_.shaper->shape(decoded_, shaped_, failures));
+  TRY_OK(stages_.shaper->shape(*rows_, shaped_, failures));
   for (const auto& failure : failures) {
-    const auto& message = messages.messages[decoded_.message_of_row()[failure.row]];
+    const auto& message = messages.messages[rows_->message_of_row()[failure.row]];
     rejects_.push_back(reject_of(message, failure.reason, failure.detail));
   }
   rows_ = &shaped_;
@@ -317,7 +319,8 @@ Result<store::CommitOutcome> PipelineRun::commit(const Taken& taken) {
   batch.rejects = std::move(rejects_);
   batch.started_at = taken.started_at;
   batch.steps_json = "{\"take\":" + std::to_string(taken.take_micros) +
-                     ",\"decode\":" + std::to_string(decode_micros_) +
+                     ",\"decode\":" + std::to_string(taken.decode_micros) +
+                     ",\"shape\":" + std::to_string(shape_micros_) +
                      ",\"model\":" + std::to_string(model_micros_) + "}";
   if (trains()) {
     batch.rows_learned = rows_of_ranges(taken.batch);

@@ -63,7 +63,7 @@ class PipelineRun {
 
   // One batch, in this order.
   Status process(Taken& taken);
-  Status decode_and_shape(const MessageBatch& messages);
+  Status shape(const MessageBatch& messages);
   void run_model(const MessageBatch& messages);
   Result<store::CommitOutcome> commit(const Taken& taken);
   void publish();
@@ -91,12 +91,11 @@ class PipelineRun {
   Stopwatch since_snapshot_;
 
   // Reused from batch to batch. rows_ points at the batch the last stage made.
-  Batch decoded_;
   Batch shaped_;
   Batch scored_;
   Batch* rows_ = nullptr;
   std::vector<Reject> rejects_;
-  int64_t decode_micros_ = 0;
+  int64_t shape_micros_ = 0;
   int64_t model_micros_ = 0;
 };
 

@@ -8,9 +8,6 @@
 namespace millrace::engine {
 namespace {
 
-using features::ColumnKind;
-using features::FeatureColumn;
-
 std::string quote_identifier(std::string_view name) {
   std::string quoted = "\"";
   for (const char c : name) {
@@ -20,33 +17,9 @@ std::string quote_identifier(std::string_view name) {
   return quoted + "\"";
 }
 
-/// What a key is decoded to when no target column says so: integers win over numbers (every numeric
-/// column reads integers exactly), numbers over text.
-void note_key_types(const FeatureColumn& column, std::map<std::string, Kind>& kinds) {
-  const auto note = [&](const std::string& key, Kind kind) {
-    const auto rank = [](Kind k) { return k == Kind::kInt64 ? 2 : k == Kind::kFloat ? 1 : 0; };
-    const auto [at, added] = kinds.try_emplace(to_lower(key), kind);
-    if (!added && rank(kind) > rank(at->second)) at->second = kind;
-  };
-  for (const auto& child : column.children) note_key_types(child, kinds);
-  if (!column.weight_key.empty()) note(column.weight_key, Kind::kFloat);
-  if (column.key.empty()) return;
-  switch (column.kind) {
-    case ColumnKind::kNumeric:
-      return note(column.key, Kind::kFloat);
-    case ColumnKind::kIdentity:
-      return note(column.key, Kind::kInt64);
-    default:
-      return note(column.key, column.integer_keys ? Kind::kInt64 : Kind::kVarchar);
-  }
-}
-
 /// What the model reads: lower-case names and the type each is decoded to.
 std::map<std::string, Kind> model_inputs(const ModelEntry& model, StepKind step) {
-  std::map<std::string, Kind> kinds;
-  for (const auto* tower : {&model.columns().linear, &model.columns().dnn}) {
-    for (const auto& column : *tower) note_key_types(column, kinds);
-  }
+  auto kinds = model.columns().key_kinds();
   if (step != StepKind::kTrain) return kinds;
   const auto& spec = model.spec();
   const bool text = !spec.label_vocabulary.empty();
@@ -178,7 +151,10 @@ Result<decode::InputField> Planner::plan_field(const FieldDefinition& field) con
   const auto* column = field.variable ? nullptr : target_column(field.name);
   const bool stored = column != nullptr && set_of(field.name) == nullptr;
   input.wanted = stored || wanted_kind || read;
-  if (column != nullptr && column->type) {
+  // A category is decoded as the model has it, whatever the table makes of it: 042 is not 42. An
+  // expression that reads it wants the table's type all the same.
+  const bool as_text = wanted_kind == Kind::kVarchar && !read;
+  if (column != nullptr && column->type && !(as_text && is_integer(column->type->kind))) {
     input.type = *column->type;
   } else if (wanted_kind) {
     // What an expression reads too may need more digits than the model does.
@@ -349,7 +325,9 @@ void Planner::plan_output() {
     if (!field.wanted || column == nullptr || set_of(field.name) != nullptr) continue;
     std::string value = quote_identifier(field.name);
     // Read as text and cast by SQL; an empty field is NULL, as of any number.
-    if (!column->type) value = "CAST(nullif(" + value + ", '') AS " + column->type_name + ")";
+    const auto at = find_input(*plan_.decoded, field.name);
+    const bool as_it_is = column->type && plan_.decoded->fields()[*at].type == *column->type;
+    if (!as_it_is) value = "CAST(nullif(" + value + ", '') AS " + column->type_name + ")";
     plan_.output.columns.push_back({column->name, std::move(value)});
   }
   for (const auto& set : pipeline_.set) {

@@ -81,8 +81,7 @@ std::vector<std::string> written(const std::vector<store::Assignment>& assignmen
 using Lines = std::vector<std::string>;
 
 TEST(Plan, APlainPipelineDecodesToTheTablesTypes) {
-  const auto plan =
-      plan_of(pipeline(StepKind::kNone, {"id", "@skip", "age", "price"}), results());
+  const auto plan = plan_of(pipeline(StepKind::kNone, {"id", "@skip", "age", "price"}), results());
   EXPECT_EQ(decoded(plan), (Lines{"id BIGINT NOT NULL", "age INTEGER", "price VARCHAR"}));
   EXPECT_EQ(plan.fields.size(), 4U);
   EXPECT_FALSE(plan.fields[1].wanted) << "a variable that nobody reads";
@@ -154,10 +153,44 @@ TEST(Plan, LabelsWeightsAndKeysGetTheirTypes) {
                   list({id, days,
                         call("crossed_column", {list({name("a"), name("b")}), number("9")})}))})});
   ASSERT_TRUE(model);
-  const auto plan = plan_of(pipeline(StepKind::kTrain, {"day", "y", "w", "a", "b"}), std::nullopt,
-                            model.get());
-  EXPECT_EQ(decoded(plan),
-            (Lines{"day BIGINT", "y VARCHAR", "w FLOAT", "a VARCHAR", "b VARCHAR"}));
+  const auto plan =
+      plan_of(pipeline(StepKind::kTrain, {"day", "y", "w", "a", "b"}), std::nullopt, model.get());
+  EXPECT_EQ(decoded(plan), (Lines{"day BIGINT", "y VARCHAR", "w FLOAT", "a VARCHAR", "b VARCHAR"}));
+}
+
+// A table of integers must not make other categories of the same topic than the training saw.
+TEST(Plan, ACategoryIsDecodedAsTheModelHasItWhateverTheTablesType) {
+  const auto hashed = call("categorical_column_with_hash_bucket", {name("age"), number("50")});
+  const auto crossed = call("crossed_column", {list({name("age"), name("city")}), number("9")});
+  for (const auto& column : {hashed, crossed}) {
+    const auto model =
+        entry_of({{"shop", "m"},
+                  call("LinearClassifier",
+                       {with("label", name("clicked")), with("feature_columns", list({column}))})});
+    ASSERT_TRUE(model);
+    const std::vector<std::string> fields{"id", "age", "city"};
+    const auto trained = plan_of(pipeline(StepKind::kTrain, {"id", "age", "city", "clicked"}),
+                                 std::nullopt, model.get());
+    EXPECT_EQ(decoded(trained)[0], "age VARCHAR");
+    const auto plan =
+        plan_of(pipeline(StepKind::kClassify, {"id", "age", "city"}), results(), model.get());
+    EXPECT_EQ(decoded(plan)[1], "age VARCHAR");
+    EXPECT_EQ(written(plan.output.columns)[1], "Age = CAST(nullif(\"age\", '') AS INTEGER)");
+  }
+}
+
+TEST(Plan, AKeyThatIsANumberAndACategoryIsAnInteger) {
+  const auto crossed = call("crossed_column", {list({name("age"), name("city")}), number("9")});
+  const auto model = entry_of(
+      {{"shop", "m"},
+       call("LinearClassifier",
+            {with("label", name("clicked")),
+             with("feature_columns", list({call("numeric_column", {name("age")}), crossed}))})});
+  ASSERT_TRUE(model);
+  const auto plan =
+      plan_of(pipeline(StepKind::kTrain, {"age", "city", "clicked"}), std::nullopt, model.get());
+  EXPECT_EQ(decoded(plan), (Lines{"age BIGINT", "city VARCHAR", "clicked FLOAT"}));
+  EXPECT_TRUE(TowerEncoders::make(model->columns(), *plan.decoded));
 }
 
 TEST(Plan, ClassifyFillsColumnsNamedAsPredictions) {
@@ -187,8 +220,8 @@ TEST(Plan, PredictionsThatMayNotFitTheirColumnGoThroughACast) {
 
 TEST(Plan, AFieldOfThatNameWinsOverAPrediction) {
   const auto model = entry_of(clicks());
-  const auto plan = plan_of(pipeline(StepKind::kClassify, {"age", "city", "clicked"}), results(),
-                            model.get());
+  const auto plan =
+      plan_of(pipeline(StepKind::kClassify, {"age", "city", "clicked"}), results(), model.get());
   EXPECT_EQ(written(plan.output.columns)[2], "clicked = \"clicked\"");
   for (const auto& prediction : plan.predictions)
     EXPECT_NE(prediction.kind, PredictionKind::kClassId);
@@ -217,8 +250,7 @@ TEST(Plan, ARegressorFillsTheLabelWithItsPrediction) {
   const auto model = entry_of(definition);
   auto target = results();
   target->columns[3].type = DataType{Kind::kDouble};
-  const auto plan =
-      plan_of(pipeline(StepKind::kClassify, {"age", "city"}), target, model.get());
+  const auto plan = plan_of(pipeline(StepKind::kClassify, {"age", "city"}), target, model.get());
   ASSERT_FALSE(plan.predictions.empty());
   EXPECT_EQ(plan.predictions[0].kind, PredictionKind::kPrediction);
 }
@@ -271,9 +303,8 @@ TEST(PlanErrors, OfTheModelsInputs) {
   EXPECT_EQ(error_of(pipeline(StepKind::kClassify, {"id", "age", "@cty"}), results(), model.get()),
             "pipeline \"feed\": column \"city\" of model \"clicks\" is not in the column list. "
             "Did you mean @cty?");
-  EXPECT_EQ(
-      error_of(pipeline(StepKind::kTrain, {"age", "city"}), std::nullopt, model.get()),
-      "pipeline \"feed\": column \"clicked\" of model \"clicks\" is not in the column list");
+  EXPECT_EQ(error_of(pipeline(StepKind::kTrain, {"age", "city"}), std::nullopt, model.get()),
+            "pipeline \"feed\": column \"clicked\" of model \"clicks\" is not in the column list");
   EXPECT_EQ(error_of(pipeline(StepKind::kTrain, {}), std::nullopt, model.get()),
             "pipeline \"feed\": TRAIN MODEL needs a column list. Name the fields of the topic "
             "after FIELDS ...: (iid, pid, match, @skip, ...).");
@@ -293,10 +324,9 @@ TEST(PlanErrors, ATrainTargetHoldsAnEvaluation) {
 TEST(EvaluationColumns, AreTheHeadsMetrics) {
   const auto model = entry_of(clicks());
   const Schema columns = evaluation_columns(model->spec());
-  for (const char* name :
-       {"global_step", "accuracy", "accuracy_baseline", "auc", "auc_precision_recall",
-        "average_loss", "label_mean", "loss", "precision", "prediction_mean", "recall", "examples",
-        "model_version"})
+  for (const char* name : {"global_step", "accuracy", "accuracy_baseline", "auc",
+                           "auc_precision_recall", "average_loss", "label_mean", "loss",
+                           "precision", "prediction_mean", "recall", "examples", "model_version"})
     EXPECT_TRUE(columns.find(name)) << name;
   EXPECT_EQ(columns.size(), 13U);
 }

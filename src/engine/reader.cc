@@ -1,5 +1,6 @@
 #include "engine/reader.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace::engine {
@@ -9,8 +10,19 @@ using std::chrono::milliseconds;
 /// How soon a topic that was missing is looked for again.
 constexpr milliseconds kLookAgain{1000};
 
-Reader::Reader(std::unique_ptr<source::Source> source, const ReaderOptions& options)
-    : source_(std::move(source)), options_(options) {
+namespace {
+
+bool is_behind(const MessageBatch& batch) {
+  return std::any_of(batch.ranges.begin(), batch.ranges.end(), [](const OffsetRange& range) {
+    return range.end_offset < range.latest_offset;
+  });
+}
+
+}  // namespace
+
+Reader::Reader(std::unique_ptr<source::Source> source, std::unique_ptr<decode::Decoder> decoder,
+               const ReaderOptions& options)
+    : source_(std::move(source)), decoder_(std::move(decoder)), options_(options) {
   thread_ = run_thread("reader", [this](std::stop_token stop) { read(stop); });
 }
 
@@ -35,6 +47,25 @@ void Reader::send_acknowledgement() {
     cursors.swap(acknowledged_);
   }
   if (!cursors.empty()) source_->acknowledge(cursors);
+}
+
+void Reader::give_back(Batch rows) {
+  Lock lock(mutex_);
+  spare_.push_back(std::move(rows));
+}
+
+void Reader::decode(Taken& taken) {
+  const Stopwatch watch;
+  {
+    Lock lock(mutex_);
+    if (!spare_.empty()) {
+      taken.rows = std::move(spare_.back());
+      spare_.pop_back();
+    }
+  }
+  if (taken.rows.shared_schema() != decoder_->schema()) taken.rows = Batch(decoder_->schema());
+  decoder_->decode(taken.batch, taken.rows, taken.rejects);
+  taken.decode_micros = watch.micros();
 }
 
 /// New partitions, or a topic that is gone: a consumer is told of neither. A broker that starts may
@@ -66,6 +97,7 @@ bool Reader::tell_well_again() {
 }
 
 bool Reader::read_one(const std::stop_token& stop) {
+  if (!behind_ && !queue_.wait_until_wanted()) return false;
   send_acknowledgement();
   Taken taken;
   taken.started_at = now_micros();
@@ -81,6 +113,8 @@ bool Reader::read_one(const std::stop_token& stop) {
   if (unwell_ && !tell_well_again()) return false;
   if (!batch->ranges.empty()) {
     taken.batch = std::move(*batch);
+    behind_ = is_behind(taken.batch);
+    decode(taken);
     if (!queue_.push(std::move(taken))) return false;
   }
   auto news = news_of_topic();

@@ -1,6 +1,8 @@
-// The reader of a running pipeline: a thread that takes batch after batch from the source, a little
-// ahead of the worker (kQueueBatchesMax). It is the only one that touches the source. Errors travel
-// through the same queue, in order.
+// The reader of a running pipeline: a thread that takes batch after batch from the source and
+// decodes it. While there is a backlog it is a little ahead of the worker (kQueueBatchesMax); at
+// the end of the topic it waits for the worker, so that what arrives meanwhile is the next batch,
+// and no row queues behind a batch of a few. It is the only one that touches the source and the
+// decoder. Errors travel through the same queue, in order.
 #pragma once
 
 #include <chrono>
@@ -12,6 +14,9 @@
 #include "base/queue.h"
 #include "base/result.h"
 #include "base/thread.h"
+#include "data/batch.h"
+#include "data/reject.h"
+#include "decode/decoder.h"
 #include "source/source.h"
 
 namespace millrace::engine {
@@ -20,11 +25,14 @@ namespace millrace::engine {
 /// that there are more partitions now.
 struct Taken {
   MessageBatch batch;
+  Batch rows;                   // decoded from `batch`
+  std::vector<Reject> rejects;  // of the decoder
   std::optional<Error> error;
   bool well_again = false;
   bool new_partitions = false;
   int64_t started_at = 0;  // microseconds since 1970: when the batch's first message was waited for
   int64_t take_micros = 0;
+  int64_t decode_micros = 0;
 };
 
 struct ReaderOptions {
@@ -36,16 +44,19 @@ struct ReaderOptions {
 
 class Reader {
  public:
-  static constexpr size_t kQueueBatchesMax = 2;
+  static constexpr size_t kQueueBatchesMax = 1;
 
   /// Starts reading `source`, which has been sought to the cursors.
-  Reader(std::unique_ptr<source::Source> source, const ReaderOptions& options);
+  Reader(std::unique_ptr<source::Source> source, std::unique_ptr<decode::Decoder> decoder,
+         const ReaderOptions& options);
   ~Reader();
 
   /// The next thing that happened; nothing after stop().
   std::optional<Taken> next() { return queue_.pop(); }
   /// The broker is told before the next take.
   void acknowledge(std::vector<Cursor> cursors);
+  /// The memory of a batch that is done with, for one to come.
+  void give_back(Batch rows);
   /// Thread-safe; what was read ahead is forgotten, the cursors in the store stand.
   void stop();
 
@@ -54,17 +65,22 @@ class Reader {
   /// False when reading cannot go on.
   bool read_one(const std::stop_token& stop);
   void send_acknowledgement();
+  void decode(Taken& taken);
   std::optional<Taken> news_of_topic();
   bool tell_well_again();
 
-  std::unique_ptr<source::Source> source_;  // the reader thread's alone
+  // The reader thread's alone.
+  std::unique_ptr<source::Source> source_;
+  std::unique_ptr<decode::Decoder> decoder_;
   const ReaderOptions options_;
   Stopwatch since_partitions_;
   bool unwell_ = false;   // the last thing told was an error
   bool missing_ = false;  // the topic was not there at the last look
+  bool behind_ = true;    // the last batch did not reach the end of the topic
   Queue<Taken> queue_{kQueueBatchesMax};
   Mutex mutex_;
   std::vector<Cursor> acknowledged_ GUARDED_BY(mutex_);
+  std::vector<Batch> spare_ GUARDED_BY(mutex_);
   std::jthread thread_;  // last: it uses all above
 };
 

@@ -11,26 +11,28 @@
 namespace millrace::features {
 namespace {
 
-/// A plain key of a cross: the fingerprint of a text, an integer as it is.
+/// A plain key of a cross: the fingerprint of a text, an integer as it is. Where the model has the
+/// key as text, an integer is its decimal text.
 class PlainKey : public CategoricalEncoder {
  public:
-  explicit PlainKey(CategoryKey key) : key_(key) {}
+  PlainKey(CategoryKey key, PlainKeyType type)
+      : key_(key), as_text_(type == PlainKeyType::kText || !key.integer) {}
 
   void ids(const Batch& rows, IdRows& out, FaultSink&) const override {
     const Column& column = rows.column(key_.index);
     if (key_.integer) {
       with_integers(column, [&](auto values) {
-        take(column, values, rows.rows(), out,
-             [](auto value) { return static_cast<int64_t>(value); });
-        if (key_.feed == Feed::kDense) fill_gaps(column, rows.rows(), -1, out);
+        take(column, values, rows.rows(), out, [this](auto value) {
+          const auto integer = static_cast<int64_t>(value);
+          return as_text_ ? static_cast<int64_t>(fingerprint_of_integer(integer)) : integer;
+        });
       });
     } else {
       take(column, column.values<std::string_view>(), rows.rows(), out,
            [](std::string_view text) { return static_cast<int64_t>(fingerprint(text)); });
-      if (key_.feed == Feed::kDense) {
-        fill_gaps(column, rows.rows(), static_cast<int64_t>(fingerprint("")), out);
-      }
     }
+    if (key_.feed == Feed::kExample) return;
+    fill_gaps(column, rows.rows(), as_text_ ? static_cast<int64_t>(fingerprint("")) : -1, out);
   }
 
  private:
@@ -54,6 +56,7 @@ class PlainKey : public CategoricalEncoder {
   }
 
   CategoryKey key_;
+  bool as_text_;
 };
 
 class CrossedEncoder : public CategoricalEncoder {
@@ -170,8 +173,10 @@ CategoricalResult make_crossed(const FeatureColumn& column, const Input& input) 
   std::vector<std::unique_ptr<CategoricalEncoder>> encoders;
   for (const FeatureColumn* leaf : leaves) {
     if (leaf->kind == ColumnKind::kKey) {
-      TRY(const CategoryKey key, find_category_key(input, column, leaf->key, KeyKind::kAny));
-      encoders.push_back(std::make_unique<PlainKey>(key));
+      const auto type = leaf->plain_key_type;
+      const auto wanted = type == PlainKeyType::kInteger ? KeyKind::kInteger : KeyKind::kAny;
+      TRY(const CategoryKey key, find_category_key(input, column, leaf->key, wanted));
+      encoders.push_back(std::make_unique<PlainKey>(key, type));
     } else {
       TRY(auto encoder, make_categorical(*leaf, input));
       encoders.push_back(std::move(encoder));

@@ -234,6 +234,26 @@ TEST(Encoder, DensePlainKeyOfACrossKeepsItsGaps) {
             (Offsets{0, 0, 1}));
 }
 
+TEST(Encoder, APlainKeyOfACrossIsHashedAsTheModelHasIt) {
+  const auto with_keys = [](PlainKeyType type) {
+    FeatureColumn key = column_of(ColumnKind::kKey, "c");
+    key.plain_key_type = type;
+    FeatureColumn cross = column_of(ColumnKind::kCrossed, "", 1000);
+    cross.children = {key, key};
+    return cross;
+  };
+  const auto numbers = integers({42, -7, std::nullopt});
+  const auto digits = text({"42", "-7", ""});
+  const auto as_text = with_keys(PlainKeyType::kText);
+  const auto as_fed = with_keys(PlainKeyType::kAsFed);
+  EXPECT_EQ(Encoding(as_text, numbers).block().ids, Encoding(as_fed, digits).block().ids);
+  EXPECT_EQ(Encoding(as_text, digits).block().ids, Encoding(as_fed, digits).block().ids);
+  const auto as_integers = with_keys(PlainKeyType::kInteger);
+  EXPECT_EQ(Encoding(as_integers, numbers).block().ids, Encoding(as_fed, numbers).block().ids);
+  EXPECT_NE(Encoding(as_integers, numbers).block().ids, Encoding(as_text, numbers).block().ids);
+  EXPECT_NE(make_error(as_integers, digits).find("needs integers"), std::string::npos);
+}
+
 TEST(Encoder, OneFaultIsReportedForARow) {
   Batch batch(
       std::make_shared<Schema>(std::vector<Field>{{"a", {Kind::kDouble}}, {"b", {Kind::kDouble}}}));

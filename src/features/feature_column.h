@@ -45,6 +45,10 @@ struct Normalizer {
   bool operator==(const Normalizer&) const = default;
 };
 
+/// What a plain key of a cross is hashed as. TensorFlow takes the dtype of the tensor it is fed; a
+/// model that is fed from several places decides once.
+enum class PlainKeyType : uint8_t { kAsFed, kText, kInteger };
+
 /// One node. Which members count depends on `kind`; the table in feature_column.cc says which
 /// argument sets which, and which kinds are built.
 struct FeatureColumn {
@@ -67,7 +71,8 @@ struct FeatureColumn {
   int64_t buckets = 0;        // hash_bucket_size, num_buckets
   int64_t oov_buckets = 0;
   // crossed_column
-  uint64_t hash_key = 0;  // 0 = TensorFlow's default 0xDECAFCAFFE
+  uint64_t hash_key = 0;                               // 0 = TensorFlow's default 0xDECAFCAFFE
+  PlainKeyType plain_key_type = PlainKeyType::kAsFed;  // of a kKey
   // weighted_categorical_column
   std::string weight_key;
   // embedding_column, shared_embeddings

@@ -84,6 +84,7 @@ class DuckdbSession : public Session {
   Error failed_statement(Error error, std::string_view sql);
   void end_statement();
   void roll_back();
+  Status begin_again();
   bool is_refused();
 
   Connection connection_;
@@ -92,6 +93,7 @@ class DuckdbSession : public Session {
   bool running_ = false;
   bool streaming_ = false;  // DuckDB still makes rows of the running statement
   bool in_transaction_ = false;
+  bool changed_ = false;  // a statement of the open transaction changed something
   bool aborted_ = false;  // in a transaction that only ROLLBACK can end
 };
 
@@ -226,7 +228,10 @@ Result<QueryResult> DuckdbSession::run_prepared(const Prepared& statement) {
   // inside of a transaction and the others outside.
   if (type == DUCKDB_STATEMENT_TYPE_TRANSACTION) {
     in_transaction_ = !in_transaction_;
+    changed_ = false;
     aborted_ = false;
+  } else if (!streaming_ && type != DUCKDB_STATEMENT_TYPE_EXPLAIN) {
+    changed_ = true;
   }
   return result;
 }
@@ -263,6 +268,9 @@ Error DuckdbSession::failed(Error error) {
     return error;
   }
   aborted_ = is_refused();
+  // In MySQL an error ends its statement alone. In DuckDB it ends the transaction: of one that had
+  // changed nothing yet, another takes the place and nothing is lost.
+  if (aborted_ && !changed_ && begin_again()) aborted_ = false;
   if (aborted_ && error.detail.empty())
     error.detail = "The transaction is aborted: only ROLLBACK ends it.";
   return error;
@@ -271,7 +279,13 @@ Error DuckdbSession::failed(Error error) {
 void DuckdbSession::roll_back() {
   (void)run(connection_.get(), "ROLLBACK");  // fails when DuckDB has ended the transaction already
   in_transaction_ = false;
+  changed_ = false;
   aborted_ = false;
+}
+
+Status DuckdbSession::begin_again() {
+  TRY_OK(run(connection_.get(), "ROLLBACK"));
+  return run(connection_.get(), "BEGIN TRANSACTION");
 }
 
 bool DuckdbSession::is_refused() {

@@ -318,12 +318,28 @@ TEST_F(SessionTest, ABeginInsideOfATransactionAbortsIt) {
 TEST_F(SessionTest, AnErrorInAStreamAbortsTheTransaction) {
   ok("SET threads = 1");
   ok("BEGIN");
+  ok("INSERT INTO t VALUES (1, 'x')");
   fails(
       "SELECT CAST(CASE WHEN range = 900000 THEN 'x' ELSE '1' END AS INTEGER) FROM range(1000000)",
       Code::kTypeMismatch);
   EXPECT_TRUE(session_->in_transaction());
   fails("SELECT 1", Code::kWrongState);
   ok("ROLLBACK");
+}
+
+TEST_F(SessionTest, AnErrorLeavesATransactionThatChangedNothing) {
+  ok("BEGIN");
+  ok("SELECT * FROM t");
+  fails("SELECT CAST('x' AS INTEGER)", Code::kTypeMismatch);
+  EXPECT_TRUE(session_->in_transaction());
+  ok("INSERT INTO t VALUES (1, 'x')");
+  ok("ROLLBACK");
+  EXPECT_EQ(one("SELECT count(*) FROM t"), "0");
+  ok("BEGIN");
+  fails("INSERT INTO t VALUES (NULL, 'x')", Code::kConstraint);
+  ok("INSERT INTO t VALUES (2, 'y')");
+  ok("COMMIT");
+  EXPECT_EQ(one("SELECT b FROM t"), "y");
 }
 
 TEST_F(SessionTest, AStreamDroppedInATransactionLeavesIt) {

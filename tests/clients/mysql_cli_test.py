@@ -2,9 +2,11 @@
 
 import os
 import pty
+import select
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -65,26 +67,38 @@ def test_ctrl_c_ends_the_query_and_the_client_goes_on(server):
     client = subprocess.Popen(command(server, "--unbuffered"), stdin=follower, stdout=follower,
                               stderr=follower, start_new_session=True)
     os.close(follower)
+    terminal = Terminal(leader)
     try:
-        seen = read_until(leader, b"> ")
+        terminal.read_until(b"> ")
         os.write(leader, b"SELECT count(*) FROM range(100000000000) a(i) WHERE i % 7 = 8;\n")
         watch.wait_until("SHOW PROCESSLIST",
                          lambda rows: any("range(100" in str(row) for row in rows))
         client.send_signal(signal.SIGINT)
-        seen = read_until(leader, b"ERROR 1317")
-        assert b"70100" in seen + read_until(leader, b"> ")
+        terminal.read_until(b"ERROR 1317")
+        assert b"70100" in terminal.read_until(b"> ")
         os.write(leader, b"SELECT 40 + 2 AS answer;\n")
-        assert b"42" in read_until(leader, b"1 row in set")
+        assert b"42" in terminal.read_until(b"1 row in set")
     finally:
         client.kill()
         client.wait()
         os.close(leader)
 
 
-def read_until(terminal, word):
-    seen = b""
-    while word not in seen:
-        part = os.read(terminal, 65536)
-        assert part, f"the client ended; it said {seen!r}"
-        seen += part
-    return seen
+class Terminal:
+    """What a program writes to a terminal, up to one word after another."""
+
+    def __init__(self, leader):
+        self.leader = leader
+        self.unread = b""
+
+    def read_until(self, word, seconds=60):
+        end = time.monotonic() + seconds
+        while word not in self.unread:
+            ready, _, _ = select.select([self.leader], [], [], max(0, end - time.monotonic()))
+            assert ready, f"no {word!r} in {seconds} s; the client said {self.unread!r}"
+            part = os.read(self.leader, 65536)
+            assert part, f"the client ended; it said {self.unread!r}"
+            self.unread += part
+        end = self.unread.index(word) + len(word)
+        seen, self.unread = self.unread[:end], self.unread[end:]
+        return seen

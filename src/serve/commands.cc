@@ -94,11 +94,7 @@ Status Connection::send_result(sql::StatementResult result, ResultForm form, boo
 Status Connection::use_database(std::string_view name) {
   begin_command("Init DB", name);
   statements_.detach_cursors();
-  if (const auto used = session_->use(name); !used) {
-    if (used.error().code != Code::kNotFound) return send_error(used.error());
-    return send_error(WireError{1049, "42000", used.error().to_string()});
-  }
-  return send_ok();
+  return send_status(session_->use(name));
 }
 
 Status Connection::change_user(std::string_view payload) {

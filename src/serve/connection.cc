@@ -125,7 +125,7 @@ Status Connection::open_session(const Login& login) {
   session_->allow_multi_statements((capabilities_ & kMultiStatements) != 0);
   if (login.database.empty()) return {};
   if (auto used = session_->use(login.database); !used) {
-    TRY_OK(send_error(WireError{1049, "42000", used.error().to_string()}));
+    TRY_OK(send_error(used.error()));
     return used;
   }
   end_command();

@@ -58,7 +58,8 @@ class FakeSession : public sql::SqlSession {
       sql::PreparedStatement& statement, std::span<const store::BoundValue> values) override;
   void allow_multi_statements(bool allowed) override { multi_ = allowed; }
   Status use(std::string_view database) override {
-    if (database == "missing") return Error(Code::kNotFound, "database \"missing\" does not exist");
+    if (database == "missing")
+      return Error(Code::kUnknownDatabase, "database \"missing\" does not exist");
     database_ = database;
     return {};
   }

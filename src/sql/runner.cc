@@ -135,7 +135,7 @@ Result<StatementResult> Runner::run(std::string_view text) {
 // --- Names, databases, transactions -------------------------------------------------------------
 
 Error Runner::no_such_database(std::string_view name) {
-  Error error(Code::kNotFound, "database \"" + std::string(name) + "\" does not exist");
+  Error error(Code::kUnknownDatabase, "database \"" + std::string(name) + "\" does not exist");
   if (const auto databases = store_.databases()) {
     const std::vector<std::string_view> names(databases->begin(), databases->end());
     error.hint = did_you_mean(name, names);

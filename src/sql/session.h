@@ -129,7 +129,7 @@ class SqlSession {
                                                      std::span<const store::BoundValue> values) = 0;
   /// COM_SET_OPTION and the CLIENT_MULTI_STATEMENTS flag. At first: allowed.
   virtual void allow_multi_statements(bool allowed) = 0;
-  /// COM_INIT_DB, USE. kNotFound when there is no such database.
+  /// COM_INIT_DB, USE. kUnknownDatabase when there is no such database.
   virtual Status use(std::string_view database) = 0;
   /// COM_RESET_CONNECTION: rolls back, forgets variables, temporary tables and warnings, keeps the
   /// database.

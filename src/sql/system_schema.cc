@@ -14,6 +14,10 @@ constexpr auto kSystem =
     std::to_array<std::string_view>({"millrace", "millrace_internal", "millrace_information_schema",
                                      "information_schema", "pg_catalog", "main", "system", "temp"});
 
+constexpr auto kTaughtFunctions =
+    std::to_array<std::string_view>({"locate", "find_in_set", "space", "strcmp", "json_unquote",
+                                     "from_unixtime", "upper", "lower"});
+
 constexpr auto kForbiddenFunctions =
     std::to_array<std::string_view>({"query", "query_table", "json_execute_serialized_sql"});
 
@@ -194,6 +198,10 @@ bool is_schema_setting(std::string_view name) {
 
 bool is_forbidden_function(std::string_view name) {
   return is_one_of(name, kForbiddenFunctions);
+}
+
+std::string taught_function(std::string_view name) {
+  return is_one_of(name, kTaughtFunctions) ? "millrace_internal." + to_lower(name) : std::string();
 }
 
 std::string information_schema_table(std::string_view table) {

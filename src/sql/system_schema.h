@@ -22,6 +22,8 @@ bool is_schema_setting(std::string_view name);
 /// Functions that run SQL out of a text, where nobody would see which schemas it names.
 bool is_forbidden_function(std::string_view name);
 
+/// The store's name of a function of MySQL's that it was taught; empty for any other.
+std::string taught_function(std::string_view name);
 /// The store's name of information_schema.`table`: MySQL's tables and PIPELINES* are views there.
 std::string information_schema_table(std::string_view table);
 

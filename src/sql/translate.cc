@@ -6,6 +6,7 @@
 #include "data/schema.h"
 #include "sql/item_names.h"
 #include "sql/keywords.h"
+#include "sql/plain_having.h"
 #include "sql/quote.h"
 #include "sql/system_schema.h"
 #include "sql/token_reader.h"
@@ -33,6 +34,7 @@ class Translator {
   Status variable();
   Status system_variable();
   void mark();
+  void pass_having();
   std::string next_mark();
   bool at_mark(size_t ahead = 0) const {
     return options_.marks != Marks::kNone && reader_.at("?", ahead);
@@ -59,6 +61,7 @@ class Translator {
   Result<bool> replace();
   Result<bool> on_duplicate();
   Result<bool> row_alias();
+  Result<bool> plain_name();
   Result<bool> values();
   Result<bool> div();
   Result<bool> mod();
@@ -79,6 +82,8 @@ class Translator {
   Translation result_;
   std::vector<ItemName> names_;
   size_t next_name_ = 0;
+  std::optional<PlainHaving> having_;
+  bool past_having_ = false;         // at its condition, or behind it
   size_t marks_ = 0;                 // that were translated
   std::string row_alias_;            // of the row that is a duplicate
   bool updating_duplicate_ = false;  // behind ON DUPLICATE KEY UPDATE
@@ -102,6 +107,8 @@ std::span<const Translator::Rule> Translator::rules() {
       {"REPLACE", &Translator::replace},
       {"ON", &Translator::on_duplicate},
       {"AS", &Translator::row_alias},
+      {"AT", &Translator::plain_name},
+      {"COLLATION", &Translator::plain_name},
       {"VALUES", &Translator::values},
       {"VALUE", &Translator::values},
       {"DIV", &Translator::div},
@@ -130,7 +137,9 @@ std::span<const Translator::Rule> Translator::rules() {
 }
 
 Result<Translation> Translator::run() {
-  while (!reader_.done()) {
+  having_ = plain_having(text_, reader_.tokens());
+  if (having_) result_.sql = "SELECT * FROM (";
+  for (pass_having(); !reader_.done(); pass_having()) {
     if (!options_.defaults.empty() && options_.defaults.front() == reader_.index()) {
       options_.defaults = options_.defaults.subspan(1);
       take("DEFAULT");
@@ -148,6 +157,21 @@ Result<Translation> Translator::run() {
     }
   }
   return std::move(result_);
+}
+
+/// SELECT ... HAVING c ORDER BY o LIMIT n: the order belongs to the query, whose columns it may
+/// name, and the condition to its result.
+void Translator::pass_having() {
+  if (!having_) return;
+  if (reader_.index() == having_->having) reader_.seek(having_->order);
+  if (reader_.index() == having_->end && !past_having_) {
+    past_having_ = true;
+    result_.sql += ") AS filtered WHERE";
+    reader_.seek(having_->having + 1);
+  } else if (reader_.index() == having_->order && past_having_) {
+    reader_.seek(having_->end);
+    having_.reset();
+  }
 }
 
 void Translator::add(std::string_view sql) {
@@ -248,6 +272,12 @@ Status Translator::name() {
     return reader_.unsupported("function " + to_lower(value) + "()");
   }
   if (!after(".") && information_schema()) return {};
+  if (call() && !after(".") && !after("INTO")) {
+    if (const auto taught = taught_function(value); !taught.empty()) {
+      take(taught);
+      return {};
+    }
+  }
   if (updating_duplicate_ && !row_alias_.empty() && reader_.at(".", 1) &&
       same_name(value, row_alias_)) {
     take("excluded");
@@ -387,6 +417,13 @@ Result<bool> Translator::on_duplicate() {
   if (!reader_.at({"ON", "DUPLICATE", "KEY", "UPDATE"})) return false;
   take("ON CONFLICT DO UPDATE SET", 4);
   updating_duplicate_ = true;
+  return true;
+}
+
+/// A name to MySQL and a keyword to the store: AT, unless a time zone or a version follows.
+Result<bool> Translator::plain_name() {
+  if (call() || reader_.at("TIME", 1)) return false;
+  take(quoted_name(reader_.raw_at()));
   return true;
 }
 

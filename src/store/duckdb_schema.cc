@@ -4,6 +4,7 @@
 #include <array>
 
 #include "data/schema.h"
+#include "store/duckdb_functions.h"
 #include "store/duckdb_information_schema.h"
 
 namespace millrace::store {
@@ -171,6 +172,7 @@ Status ensure_schema(duckdb_connection connection) {
     TRY_OK(make_tables(connection));
   TRY_OK(run(connection, kViews));
   TRY_OK(run(connection, information_schema_views()));
+  TRY_OK(run(connection, mysql_functions()));
   return run(connection, kPipelineViews);
 }
 

@@ -38,13 +38,13 @@ bench: .deps/.ready-bench  ## the benchmarks, built for speed (BENCH_ARGS=...)
 
 asan: .deps/.ready-test  ## the unit tests under AddressSanitizer and UBSan
 	cmake --preset asan
-	cmake --build build/asan -j $(JOBS)
-	$(CTEST) --test-dir build/asan -L unit $(TEST_ARGS)
+	cmake --build build/asan -j $(JOBS) --target units
+	$(CTEST) --test-dir build/asan -L unit
 
 tsan: .deps/.ready-test  ## the unit tests under ThreadSanitizer
 	cmake --preset tsan
-	cmake --build build/tsan -j $(JOBS)
-	$(CTEST) --test-dir build/tsan -L unit $(TEST_ARGS)
+	cmake --build build/tsan -j $(JOBS) --target units
+	$(CTEST) --test-dir build/tsan -L unit
 
 golden: .deps/tf-venv/.ready  ## tests/golden/cases anew, from the real TensorFlow (needs Python 3.11)
 	.deps/tf-venv/bin/python tests/golden/make_more.py $(GOLDEN_ARGS)

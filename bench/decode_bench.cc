@@ -62,7 +62,7 @@ void decode_csv(benchmark::State& state, Want want, bool with_quotes) {
   Batch rows(decoder->schema());
   std::vector<Reject> rejects;
   for (auto _ : state) {
-    decoder->decode(messages, rows, rejects);
+    (void)decoder->decode(messages, rows, rejects);
     if (rows.rows() != kRows) return state.SkipWithError("rows are missing");
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kRows));

@@ -109,7 +109,7 @@ class Subject {
   void prepare() {
     for (size_t i = 0; i < messages_.size(); ++i) {
       decoded_.emplace_back(decoder_->schema());
-      decoder_->decode(messages_[i], decoded_[i], rejects_);
+      (void)decoder_->decode(messages_[i], decoded_[i], rejects_);
       encode(decoded_[i]);
       encoded_.push_back(inputs_);
       read_labels(decoded_[i], labels_.emplace_back());
@@ -119,7 +119,7 @@ class Subject {
   }
 
   void decode(size_t i) {
-    decoder_->decode(messages_[i], batch_, rejects_);
+    (void)decoder_->decode(messages_[i], batch_, rejects_);
     CHECK(batch_.rows() == messages_[i].messages.size(), "all rows are decoded");
   }
 

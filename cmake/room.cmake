@@ -42,6 +42,7 @@ function(millrace_room name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${room} millrace_options GTest::gtest GTest::gmock
                                                GTest::gtest_main)
+    add_dependencies(units ${name}_test)
     add_test(NAME unit.${name} COMMAND ${name}_test)
     set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
   endif()

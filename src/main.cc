@@ -98,7 +98,9 @@ CLI::App* add_serve(CLI::App& app, ServeArguments& arguments) {
                   "Refuse MySQL clients without TLS");
   serve->add_option("--memory-max", arguments.memory_max, "Memory of the store, as 4GB")
       ->transform(CLI::AsSizeValue(false));
-  serve->add_option("--threads-max", arguments.threads_max, "Threads of the store; 0: every core")
+  serve
+      ->add_option("--threads-max", arguments.threads_max,
+                   "Threads of the store; 0: every core but one")
       ->check(CLI::Range(0, 4096));
   return serve;
 }

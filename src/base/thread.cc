@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -22,6 +23,10 @@ bool Condition::wait_for(Mutex& mutex, std::chrono::milliseconds time) {
   const auto status = condition_.wait_for(held, time);
   held.release();
   return status == std::cv_status::no_timeout;
+}
+
+int core_count() {
+  return std::max(1, static_cast<int>(std::jthread::hardware_concurrency()));
 }
 
 std::jthread run_thread(std::string name, std::function<void(std::stop_token)> body) {

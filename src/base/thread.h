@@ -61,6 +61,9 @@ class Condition {
   std::condition_variable condition_;
 };
 
+/// The cores this process may use, at least one.
+int core_count();
+
 /// Starts a joining thread called `name` (15 characters are shown by the system).
 std::jthread run_thread(std::string name, std::function<void(std::stop_token)> body);
 

@@ -19,6 +19,12 @@ void Batch::reset(size_t rows) {
   rows_ = rows;
 }
 
+void Batch::extend(size_t rows) {
+  for (auto& column : columns_) column.extend(rows);
+  message_of_row_.resize(rows);
+  rows_ = rows;
+}
+
 void Batch::truncate(size_t rows) {
   CHECK(rows <= rows_, "a batch is only truncated to fewer rows");
   for (auto& column : columns_) column.truncate(rows);

@@ -29,6 +29,8 @@ class Batch {
 
   /// All columns get `rows` NULL rows; memory is kept, owners are let go.
   void reset(size_t rows);
+  /// Adds NULL rows until there are `rows`; those that are there stay.
+  void extend(size_t rows);
   /// Shrinks to the first `rows` rows.
   void truncate(size_t rows);
 

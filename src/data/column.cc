@@ -23,6 +23,21 @@ void Column::reset(size_t rows) {
   if (rows > 0) std::memset(data_.data(), 0, rows * width_of(type_.kind));
 }
 
+void Column::extend(size_t rows) {
+  CHECK(rows >= rows_, "a column is only extended to more rows");
+  validity_.resize((rows + 63) / 64);
+  if (type_.list) {
+    offsets_.resize(rows + 1, offsets_.back());
+    rows_ = rows;
+    return;
+  }
+  reserve_values(rows);
+  const size_t width = width_of(type_.kind);
+  std::memset(reinterpret_cast<std::byte*>(data_.data()) + rows_ * width, 0,
+              (rows - rows_) * width);
+  rows_ = rows;
+}
+
 void Column::set_valid(size_t first, size_t count) {
   CHECK(first + count <= rows_, "the rows set valid are rows of the column");
   while (count > 0) {

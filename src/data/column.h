@@ -5,6 +5,7 @@
 // alive.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -26,6 +27,9 @@ class Column {
   /// list column every row is an empty list.
   void reset(size_t rows);
 
+  /// Makes room for more rows, NULL ones; those that are there stay as they are.
+  void extend(size_t rows);
+
   // Fixed-width values. T must be the C++ type of type().kind: bool/int8_t/.../double, int32_t for
   // dates, int64_t for timestamps, std::string_view for text and blobs. For a list column these are
   // the elements of all rows, one after another.
@@ -39,6 +43,9 @@ class Column {
     CHECK(sizeof(T) == width_of(type_.kind), "a column is read as its own type");
     return {reinterpret_cast<const T*>(data_.data()), value_count_};
   }
+
+  /// The same memory without its type, for those who know the width.
+  std::byte* bytes() { return reinterpret_cast<std::byte*>(data_.data()); }
 
   bool is_valid(size_t row) const { return (validity_[row >> 6] >> (row & 63)) & 1; }
   void set_valid(size_t row) { validity_[row >> 6] |= uint64_t{1} << (row & 63); }

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -43,6 +45,10 @@ struct MessageBatch {
   std::vector<Message> messages;
   std::vector<OffsetRange> ranges;    // one for each partition that moved, by partition
   std::shared_ptr<const void> owner;  // keeps the bytes alive
+  /// The headers of a message, by its index, as a JSON object; null when the source has none.
+  std::function<std::string(size_t)> headers;
+  /// The file that a message came from; null when the source has none.
+  std::function<std::string(size_t)> file;
 };
 
 }  // namespace millrace

@@ -34,6 +34,8 @@ std::string_view name_of(RejectReason reason) {
       return "bad-document";
     case RejectReason::kBadDate:
       return "bad-date";
+    case RejectReason::kWrongType:
+      return "wrong-type";
   }
   return "unknown";
 }

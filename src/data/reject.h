@@ -27,6 +27,7 @@ enum class RejectReason : uint8_t {
   kConstraint,   // the target refused it
   kBadDocument,  // JSON or Avro that does not parse
   kBadDate,      // a date or timestamp that is none
+  kWrongType,    // a value of a kind that its column does not take, such as an object
 };
 
 /// "too-few-fields": as stored in millrace.rejects.reason.

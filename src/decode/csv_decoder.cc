@@ -18,7 +18,7 @@ class CsvDecoder : public Decoder {
   CsvDecoder(CsvFormat format, std::vector<InputField> fields, const DecodeLimits& limits);
 
   const std::shared_ptr<const Schema>& schema() const override { return schema_; }
-  void decode(const MessageBatch& messages, Batch& rows, std::vector<Reject>& rejects) override;
+  Status decode(const MessageBatch& messages, Batch& rows, std::vector<Reject>& rejects) override;
 
  private:
   struct Wanted {
@@ -62,20 +62,12 @@ class CsvDecoder : public Decoder {
   std::vector<uint8_t> has_nulls_;
 };
 
-std::shared_ptr<const Schema> schema_of(const std::vector<InputField>& fields) {
-  std::vector<Field> wanted;
-  for (const auto& field : fields) {
-    if (field.wanted) wanted.push_back({field.name, field.type, field.nullable});
-  }
-  return std::make_shared<Schema>(std::move(wanted));
-}
-
 CsvDecoder::CsvDecoder(CsvFormat format, std::vector<InputField> fields, const DecodeLimits& limits)
     : format_(std::move(format)),
       fields_(std::move(fields)),
       limits_(limits),
       null_word_(!format_.enclosed_by.empty()),
-      schema_(schema_of(fields_)),
+      schema_(wanted_schema(fields_)),
       splitter_(format_, fields_.size(), limits) {
   for (size_t i = 0; i < fields_.size(); ++i) {
     if (fields_[i].wanted) wanted_.push_back({i, fields_[i].nullable, fields_[i].type.kind});
@@ -90,14 +82,11 @@ CsvDecoder::CsvDecoder(CsvFormat format, std::vector<InputField> fields, const D
   has_nulls_.resize(wanted_.size());
 }
 
-void CsvDecoder::decode(const MessageBatch& messages, Batch& rows, std::vector<Reject>& rejects) {
+Status CsvDecoder::decode(const MessageBatch& messages, Batch& rows, std::vector<Reject>& rejects) {
   size_t rows_max = 0;
   for (const auto& message : messages.messages) rows_max += splitter_.rows_max(message.payload);
   rows.reset(rows_max);  // lets go of the arena, unless the batch before is kept elsewhere
-  if (arena_.use_count() == 1)
-    arena_->clear();
-  else
-    arena_ = std::make_shared<TextArena>();
+  renew(arena_);
   done_ = 0;
   for (size_t i = 0; i < messages.messages.size(); ++i) {
     splitter_.begin(messages.messages[i].payload, static_cast<uint32_t>(i));
@@ -109,6 +98,7 @@ void CsvDecoder::decode(const MessageBatch& messages, Batch& rows, std::vector<R
   rows.truncate(done_);
   rows.keep_alive(messages.owner);
   rows.keep_alive(arena_);
+  return {};
 }
 
 void CsvDecoder::convert_chunk(const MessageBatch& messages, Batch& rows,
@@ -198,19 +188,7 @@ template <class T>
 void CsvDecoder::settle_number(size_t index, size_t live, const CsvField& field, T& value) {
   value = 0;
   if (is_null(field, false)) return set_null(index, live);
-  Parsed parsed = Parsed::kMalformed;
-  if constexpr (std::is_floating_point_v<T>) {
-    parsed = parse_decimal(field.text, value);
-  } else {
-    WholeNumber number;
-    parsed = parse_whole(field.text, number);
-    const auto max = static_cast<uint64_t>(std::numeric_limits<T>::max());
-    const uint64_t low = std::is_signed_v<T> ? max + 1 : 0;  // magnitude of the least value
-    if (parsed == Parsed::kValue && number.magnitude > (number.negative ? low : max))
-      parsed = Parsed::kOutOfRange;
-    if (parsed == Parsed::kValue)
-      value = static_cast<T>(number.negative ? 0 - number.magnitude : number.magnitude);
-  }
+  const Parsed parsed = parse_number(field.text, value);
   if (parsed == Parsed::kMalformed)
     reject(index, live, RejectReason::kBadNumber, field.text);
   else if (parsed == Parsed::kOutOfRange)

@@ -44,7 +44,7 @@ struct Decoded {
     }
     messages.owner = bytes;
     rejects.clear();
-    decoder->decode(messages, rows, rejects);
+    EXPECT_TRUE(decoder->decode(messages, rows, rejects));
   }
 
   std::string text(size_t column, size_t row) const {

@@ -288,7 +288,7 @@ void compare(const CsvFormat& format, const std::vector<InputField>& fields,
     message.offset = static_cast<int64_t>(i);
   }
   std::vector<Reject> rejects;
-  (*made)->decode(messages, rows, rejects);
+  EXPECT_TRUE((*made)->decode(messages, rows, rejects));
   size_t row = 0, reject = 0;
   for (size_t i = 0; i < payloads.size(); ++i) {
     SCOPED_TRACE(::testing::PrintToString(payloads[i]));

@@ -13,24 +13,9 @@
 
 #include "data/reject.h"
 #include "decode/decoder.h"
+#include "decode/text_arena.h"
 
 namespace millrace::decode {
-
-/// Memory for text that does not stand in a message as it is. Views into it stay where they are
-/// until clear().
-class TextArena {
- public:
-  char* allocate(size_t bytes);
-  void clear();
-
- private:
-  struct Block {
-    std::unique_ptr<char[]> bytes;
-    size_t size = 0;
-  };
-  std::vector<Block> blocks_;
-  size_t used_ = 0;  // of the last block
-};
 
 struct CsvField {
   std::string_view text;

@@ -3,7 +3,9 @@
 // worker thread owns it; it reuses its memory from batch to batch and allocates nothing per row.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,9 +36,17 @@ struct CsvFormat {
   std::string null_defined_by;  // besides \N and the empty unquoted field of a number or date
   bool null_optionally_enclosed = false;
   bool empty_is_null = false;  // NULL DEFINED BY '': an empty text field is NULL too
-  int64_t ignore_lines = 0;  // of each message
+  int64_t ignore_lines = 0;    // of each message
 
   bool operator==(const CsvFormat&) const = default;
+};
+
+/// DEFAULT behind a path: what a field gets when the path leads to nothing.
+struct Literal {
+  enum class Form : uint8_t { kNull, kBool, kNumber, kText } form = Form::kNull;
+  std::string text;  // "true", the number as written, the string's content
+
+  bool operator==(const Literal&) const = default;
 };
 
 /// One field of the input, in input order.
@@ -45,7 +55,13 @@ struct InputField {
   DataType type;         // what it is decoded to
   bool wanted = true;    // false: parsed over, not stored
   bool nullable = true;  // false: NULL is a reject
+  // JSON and Avro: the keys from the outermost object inwards; empty: the document as a whole.
+  std::vector<std::string> path = {};
+  std::optional<Literal> default_value = {};
 };
+
+/// The columns of the wanted fields, in order.
+std::shared_ptr<const Schema> wanted_schema(const std::vector<InputField>& fields);
 
 struct DecodeLimits {
   int64_t field_bytes_max = 1 << 20;  // longer: reject "oversized-field"
@@ -63,7 +79,10 @@ class Decoder {
   /// rejects. The batch keeps the messages alive. A message may hold several lines; an empty
   /// payload (tombstone) is a reject "too-few-fields"; a message of which one line is bad rejects
   /// that line.
-  virtual void decode(const MessageBatch& messages, Batch& rows, std::vector<Reject>& rejects) = 0;
+  /// Errors: kUnavailable when something outside the message is needed to read it (a schema) and
+  /// cannot be had now; then nothing of `rows` and `rejects` may be used.
+  virtual Status decode(const MessageBatch& messages, Batch& rows,
+                        std::vector<Reject>& rejects) = 0;
 };
 
 /// Errors: kInvalidArgument for a format that cannot work (two-byte quote, terminator equal to the
@@ -71,5 +90,47 @@ class Decoder {
 Result<std::unique_ptr<Decoder>> make_csv_decoder(const CsvFormat& format,
                                                   std::vector<InputField> fields,
                                                   const DecodeLimits& limits);
+
+/// A message is one JSON document (RFC 8259), or several with a line for each. The whole document
+/// must be well formed, whatever is read of it.
+/// - A path that leads to nothing gives the field's default, else NULL; a JSON null is NULL. Of
+///   equal keys the last one counts.
+/// - Numbers go exactly into whole columns, rounded once into floating ones, and as written into
+///   text; true and false are 1 and 0; text is read as CSV text is. An object or array goes into
+///   text as it stands, an array into a list column element by element (null is no element).
+/// Errors: kInvalidArgument for a default that its field cannot hold.
+Result<std::unique_ptr<Decoder>> make_json_decoder(std::vector<InputField> fields,
+                                                   const DecodeLimits& limits);
+
+/// A schema as a registry keeps it.
+struct RegisteredSchema {
+  std::string json;
+  std::vector<std::string> references;  // schemas that it names, each after those it uses itself
+};
+/// The schema of an id. Errors: kNotFound when there is none (its messages become rejects),
+/// kUnavailable.
+using FindSchema = std::function<Result<RegisteredSchema>(int32_t id)>;
+
+struct AvroFormat {
+  /// Without a registry: what messages are written by. With one: what they are read by; empty: as
+  /// they are written.
+  std::string schema;
+  /// With it a message is Confluent's: a zero byte, the id of its writer's schema in four bytes,
+  /// the datum. Without: the datum alone.
+  FindSchema find_schema;
+};
+
+/// A message is one datum in Avro's binary encoding (specification 1.11), resolved from the
+/// writer's schema to the reader's.
+/// - A path goes through records and maps. What a union holds stands in the union's place; the name
+///   of a branch behind it means that branch alone. A path that leads to nothing gives the field's
+///   default, else NULL.
+/// - Logical types keep their meaning in dates, timestamps and text, and are numbers as encoded in
+///   number columns; decimals are exact. Records, arrays and maps go into text as JSON (of what was
+///   written), arrays into list columns.
+/// Errors: kInvalidArgument for a schema or a default that is not valid.
+Result<std::unique_ptr<Decoder>> make_avro_decoder(const AvroFormat& format,
+                                                   std::vector<InputField> fields,
+                                                   const DecodeLimits& limits);
 
 }  // namespace millrace::decode

@@ -23,6 +23,16 @@ struct WholeNumber {
   bool negative = false;
 };
 
+/// `number` as a T, if it holds it.
+template <class T>
+Parsed narrow_whole(const WholeNumber& number, T& value) {
+  const auto max = static_cast<uint64_t>(std::numeric_limits<T>::max());
+  const uint64_t low = std::is_signed_v<T> ? max + 1 : 0;  // magnitude of the least value
+  if (number.magnitude > (number.negative ? low : max)) return Parsed::kOutOfRange;
+  value = static_cast<T>(number.negative ? 0 - number.magnitude : number.magnitude);
+  return Parsed::kValue;
+}
+
 /// Sign, digits, blanks around them; also "12.0" and "1e3", since that is how tools write whole
 /// numbers of columns that have NULLs.
 Parsed parse_whole(std::string_view text, WholeNumber& number);
@@ -120,6 +130,18 @@ inline bool parse_short_decimal(const char* begin, size_t size, const char* read
   const T magnitude = static_cast<T>(digits) / kTens[decimals];
   value = negative ? -magnitude : magnitude;
   return true;
+}
+
+/// A number of kind T from text, of any form that the functions above take.
+template <class T>
+Parsed parse_number(std::string_view text, T& value) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return parse_decimal(text, value);
+  } else {
+    WholeNumber number;
+    const Parsed parsed = parse_whole(text, number);
+    return parsed == Parsed::kValue ? narrow_whole(number, value) : parsed;
+  }
 }
 
 }  // namespace millrace::decode

@@ -109,6 +109,59 @@ bool read_moment(std::string_view text, int32_t& days, int64_t& micros) {
   return !reader.failed && reader.text.empty();
 }
 
+/// Writes decimal digits and marks to a buffer that is long enough.
+class Writer {
+ public:
+  explicit Writer(TimeText& buffer) : buffer_(buffer) {}
+
+  void mark(char c) { buffer_[size_++] = c; }
+  void number(uint64_t value, size_t digits_min) {
+    std::array<char, 20> reversed{};
+    size_t count = 0;
+    for (; value > 0 || count < digits_min; value /= 10)
+      reversed[count++] = static_cast<char>('0' + value % 10);
+    while (count > 0) mark(reversed[--count]);
+  }
+  void date(int64_t days);
+  void time(int64_t micros) {
+    const auto seconds = static_cast<uint64_t>(micros / kMicrosPerSecond);
+    number(seconds / 3600, 2);
+    mark(':');
+    number(seconds / 60 % 60, 2);
+    mark(':');
+    number(seconds % 60, 2);
+    const auto fraction = static_cast<uint64_t>(micros % kMicrosPerSecond);
+    if (fraction == 0) return;
+    mark('.');
+    number(fraction, 6);
+  }
+  std::string_view text() const { return {buffer_.data(), size_}; }
+
+ private:
+  TimeText& buffer_;
+  size_t size_ = 0;
+};
+
+/// The inverse of days_of: eras of 400 years, which have 146,097 days each, from a March.
+void Writer::date(int64_t days) {
+  const int64_t shifted = days + 719468;
+  const int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+  const int64_t day_of_era = shifted - era * 146097;
+  const int64_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t month_from_march = (5 * day_of_year + 2) / 153;
+  const int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+  const int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
+  if (year < 0) mark('-');
+  number(static_cast<uint64_t>(year < 0 ? -year : year), 4);
+  mark('-');
+  number(static_cast<uint64_t>(month), 2);
+  mark('-');
+  number(static_cast<uint64_t>(day_of_year - (153 * month_from_march + 2) / 5 + 1), 2);
+}
+
 }  // namespace
 
 Parsed parse_date(std::string_view text, int32_t& days) {
@@ -122,6 +175,29 @@ Parsed parse_timestamp(std::string_view text, int64_t& micros) {
   if (!read_moment(text, days, time)) return Parsed::kMalformed;
   micros = int64_t{days} * 86'400 * kMicrosPerSecond + time;
   return Parsed::kValue;
+}
+
+std::string_view date_text(int64_t days, TimeText& buffer) {
+  Writer writer(buffer);
+  writer.date(days);
+  return writer.text();
+}
+
+std::string_view timestamp_text(int64_t micros, TimeText& buffer) {
+  constexpr int64_t kMicrosPerDay = 86400 * kMicrosPerSecond;
+  const int64_t rest = micros % kMicrosPerDay;
+  const int64_t time = rest < 0 ? rest + kMicrosPerDay : rest;
+  Writer writer(buffer);
+  writer.date((micros - time) / kMicrosPerDay);
+  writer.mark(' ');
+  writer.time(time);
+  return writer.text();
+}
+
+std::string_view time_text(int64_t micros, TimeText& buffer) {
+  Writer writer(buffer);
+  writer.time(micros < 0 ? 0 : micros);
+  return writer.text();
 }
 
 }  // namespace millrace::decode

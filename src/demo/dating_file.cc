@@ -174,7 +174,7 @@ Result<Dating> read_dating_text(const std::string& bytes, const std::string& nam
   messages.owner = text;
   Batch batch(decoder->schema());
   std::vector<Reject> rejects;
-  decoder->decode(messages, batch, rejects);
+  TRY_OK(decoder->decode(messages, batch, rejects));
 
   Dating dating;
   dating.source = name;

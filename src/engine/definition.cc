@@ -75,6 +75,26 @@ decode::CsvFormat csv_from_json(const Json& json) {
   return csv;
 }
 
+Json field_to_json(const FieldDefinition& field) {
+  Json json{{"name", field.name}, {"variable", field.variable}, {"path", field.path}};
+  if (field.default_value)
+    json["default"] = Json{{"form", static_cast<int>(field.default_value->form)},
+                           {"text", field.default_value->text}};
+  return json;
+}
+
+FieldDefinition field_from_json(const Json& json) {
+  FieldDefinition field;
+  field.name = json.at("name").get<std::string>();
+  field.variable = json.at("variable").get<bool>();
+  field.path = json.value("path", std::vector<std::string>());
+  if (const auto at = json.find("default"); at != json.end())
+    field.default_value =
+        decode::Literal{static_cast<decode::Literal::Form>(at->at("form").get<int>()),
+                        at->at("text").get<std::string>()};
+  return field;
+}
+
 Json source_to_json(const SourceDefinition& source) {
   return Json{{"kind", "KAFKA"},
               {"brokers", source.brokers},
@@ -92,25 +112,42 @@ SourceDefinition source_from_json(const Json& json) {
   return source;
 }
 
+Json set_to_json(const std::vector<SetDefinition>& assignments) {
+  Json set = Json::array();
+  for (const auto& one : assignments)
+    set.push_back(Json{{"column", one.column}, {"value", expression_to_json(one.value)}});
+  return set;
+}
+
+std::vector<SetDefinition> set_from_json(const Json& json) {
+  std::vector<SetDefinition> assignments;
+  for (const auto& one : json)
+    assignments.push_back(
+        {one.at("column").get<std::string>(), expression_from_json(one.at("value"))});
+  return assignments;
+}
+
 Json pipeline_to_json(const PipelineDefinition& pipeline) {
   Json fields = Json::array();
-  for (const auto& field : pipeline.fields)
-    fields.push_back(Json{{"name", field.name}, {"variable", field.variable}});
-  Json set = Json::array();
-  for (const auto& one : pipeline.set)
-    set.push_back(Json{{"column", one.column}, {"value", expression_to_json(one.value)}});
+  for (const auto& field : pipeline.fields) fields.push_back(field_to_json(field));
   return Json{{"format", kDefinitionFormat},
               {"source", source_to_json(pipeline.source)},
               {"batch_interval_ms", pipeline.batch_interval_ms},
               {"offsets_per_partition_max", pipeline.offsets_per_partition_max},
+              {"retries_max", pipeline.retries_max ? Json(*pipeline.retries_max) : Json()},
               {"stop_on_error", pipeline.stop_on_error},
               {"step", static_cast<int>(pipeline.step)},
               {"model", name_to_json(pipeline.model)},
               {"table", name_to_json(pipeline.table)},
+              {"format_kind", static_cast<int>(pipeline.format)},
               {"csv", csv_to_json(pipeline.csv)},
+              {"avro_schema", pipeline.avro_schema},
               {"fields", std::move(fields)},
-              {"set", std::move(set)},
-              {"where", expression_to_json(pipeline.where)}};
+              {"set", set_to_json(pipeline.set)},
+              {"where", expression_to_json(pipeline.where)},
+              {"skipped", static_cast<int>(pipeline.skipped)},
+              {"duplicates", static_cast<int>(pipeline.duplicates)},
+              {"on_duplicate", set_to_json(pipeline.on_duplicate)}};
 }
 
 PipelineDefinition pipeline_of(const Json& json) {
@@ -119,17 +156,21 @@ PipelineDefinition pipeline_of(const Json& json) {
   pipeline.batch_interval_ms = json.at("batch_interval_ms").get<int64_t>();
   pipeline.offsets_per_partition_max = json.at("offsets_per_partition_max").get<int64_t>();
   pipeline.stop_on_error = json.at("stop_on_error").get<bool>();
+  if (const auto at = json.find("retries_max"); at != json.end() && at->is_number())
+    pipeline.retries_max = at->get<int64_t>();
   pipeline.step = static_cast<StepKind>(json.at("step").get<int>());
   pipeline.model = name_from_json(json.at("model"));
   pipeline.table = name_from_json(json.at("table"));
+  // Members that came later have their default in older definitions.
+  pipeline.format = static_cast<FormatKind>(json.value("format_kind", 0));
   pipeline.csv = csv_from_json(json.at("csv"));
-  for (const auto& field : json.at("fields"))
-    pipeline.fields.push_back(
-        {field.at("name").get<std::string>(), field.at("variable").get<bool>()});
-  for (const auto& one : json.at("set"))
-    pipeline.set.push_back(
-        {one.at("column").get<std::string>(), expression_from_json(one.at("value"))});
+  pipeline.avro_schema = json.value("avro_schema", std::string());
+  for (const auto& field : json.at("fields")) pipeline.fields.push_back(field_from_json(field));
+  pipeline.set = set_from_json(json.at("set"));
   pipeline.where = expression_from_json(json.at("where"));
+  pipeline.skipped = static_cast<SkippedErrors>(json.value("skipped", 0));
+  pipeline.duplicates = static_cast<store::Duplicates>(json.value("duplicates", 0));
+  pipeline.on_duplicate = set_from_json(json.value("on_duplicate", Json::array()));
   return pipeline;
 }
 
@@ -168,7 +209,8 @@ Result<std::string> text_of(const Json& json, std::string_view what, const Objec
 
 bool looks_secret(std::string_view key) {
   const std::string lower = to_lower(key);
-  for (const std::string_view part : {"password", "secret", "token", "key.pem", "sasl.jaas"}) {
+  for (const std::string_view part :
+       {"password", "secret", "token", "user.info", "key.pem", "sasl.jaas"}) {
     if (lower.find(part) != std::string::npos) return true;
   }
   return false;

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "data/argument.h"
 #include "decode/decoder.h"
+#include "store/batch_writer.h"
 
 namespace millrace::engine {
 
@@ -40,10 +42,15 @@ struct SourceDefinition {
   std::map<std::string, std::string> credentials;  // CREDENTIALS; never shown
 };
 
+enum class FormatKind : uint8_t { kCsv, kJson, kAvro };
+
 /// An entry of the column list: a column, or a @variable (name without the @).
 struct FieldDefinition {
   std::string name;
   bool variable = false;
+  // JSON and Avro: `name <- path [DEFAULT literal]`; an empty path is %, the whole.
+  std::vector<std::string> path = {};
+  std::optional<decode::Literal> default_value = {};
 };
 
 /// An expression of SET or WHERE as the store's SQL, in which each @variable stands as a quoted
@@ -63,19 +70,30 @@ struct SetDefinition {
 /// enough to stay fresh under a backlog.
 inline constexpr int64_t kOffsetsPerPartitionDefault = 65536;
 
+/// IGNORE and SKIP ... ERRORS: which bad rows do not stop a pipeline whose STOP_ON_ERROR is
+/// ON. They are rejects like any other.
+enum class SkippedErrors : uint8_t { kNone, kAll, kIgnore, kConstraint, kDuplicateKey, kParser };
+
 struct PipelineDefinition {
   ObjectName name;
   SourceDefinition source;
   int64_t batch_interval_ms = 0;
   int64_t offsets_per_partition_max = kOffsetsPerPartitionDefault;
+  /// MAX_RETRIES_PER_BATCH_PARTITION: more failures without a batch in between end in state Error.
+  std::optional<int64_t> retries_max;
   bool stop_on_error = false;  // STOP_ON_ERROR ON: a reject stops the pipeline
   StepKind step = StepKind::kNone;
   ObjectName model;  // for kTrain and kClassify
   ObjectName table;
+  FormatKind format = FormatKind::kCsv;
   decode::CsvFormat csv;
-  std::vector<FieldDefinition> fields;  // empty: the target's columns in order
+  std::string avro_schema;              // the SCHEMA clause: JSON, or empty
+  std::vector<FieldDefinition> fields;  // empty, for CSV: the target's columns in order
   std::vector<SetDefinition> set;
   Expression where;  // sql empty: none
+  SkippedErrors skipped = SkippedErrors::kNone;
+  store::Duplicates duplicates = store::Duplicates::kRefuse;
+  std::vector<SetDefinition> on_duplicate;  // ON DUPLICATE KEY UPDATE
 };
 
 /// Definitions as JSON, as kept in the store. Errors: kInvalidArgument for text that is not UTF-8.

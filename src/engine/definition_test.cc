@@ -18,6 +18,7 @@ PipelineDefinition full_pipeline() {
   pipeline.batch_interval_ms = 250;
   pipeline.offsets_per_partition_max = 17;
   pipeline.stop_on_error = true;
+  pipeline.retries_max = 3;
   pipeline.step = StepKind::kClassify;
   pipeline.model = {"other", "m"};
   pipeline.table = {"Shop", "t"};
@@ -31,9 +32,15 @@ PipelineDefinition full_pipeline() {
   pipeline.csv.null_optionally_enclosed = true;
   pipeline.csv.empty_is_null = true;
   pipeline.csv.ignore_lines = 3;
-  pipeline.fields = {{"a", false}, {"b", true}};
+  pipeline.format = FormatKind::kAvro;
+  pipeline.avro_schema = "\"string\"";
+  pipeline.fields = {{"a", false}, {"b", true, {"x", "y z"}}};
+  pipeline.fields[1].default_value = decode::Literal{decode::Literal::Form::kText, "none"};
   pipeline.set = {{"c", {"\"@b\" + 1", "@b + 1", {"@b"}}}};
   pipeline.where = {"a > 0", "a > 0", {"a"}};
+  pipeline.skipped = SkippedErrors::kParser;
+  pipeline.duplicates = store::Duplicates::kUpdate;
+  pipeline.on_duplicate = {{"d", {"d + 1", "d + 1", {"d"}}}};
   return pipeline;
 }
 
@@ -57,6 +64,7 @@ TEST(Definition, APipelineComesBackFromJsonAsItWas) {
   EXPECT_EQ(got->batch_interval_ms, 250);
   EXPECT_EQ(got->offsets_per_partition_max, 17);
   EXPECT_TRUE(got->stop_on_error);
+  EXPECT_EQ(got->retries_max, 3);
   EXPECT_EQ(got->step, StepKind::kClassify);
   EXPECT_EQ(got->model, wanted.model);
   EXPECT_EQ(got->table, wanted.table);
@@ -64,10 +72,18 @@ TEST(Definition, APipelineComesBackFromJsonAsItWas) {
   ASSERT_EQ(got->fields.size(), 2U);
   EXPECT_EQ(got->fields[1].name, "b");
   EXPECT_TRUE(got->fields[1].variable);
+  EXPECT_EQ(got->fields[1].path, wanted.fields[1].path);
+  EXPECT_EQ(got->fields[1].default_value, wanted.fields[1].default_value);
+  EXPECT_EQ(got->format, FormatKind::kAvro);
+  EXPECT_EQ(got->avro_schema, wanted.avro_schema);
   ASSERT_EQ(got->set.size(), 1U);
   EXPECT_EQ(got->set[0].column, "c");
   expect_equal(got->set[0].value, wanted.set[0].value);
   expect_equal(got->where, wanted.where);
+  EXPECT_EQ(got->skipped, SkippedErrors::kParser);
+  EXPECT_EQ(got->duplicates, store::Duplicates::kUpdate);
+  ASSERT_EQ(got->on_duplicate.size(), 1U);
+  expect_equal(got->on_duplicate[0].value, wanted.on_duplicate[0].value);
   EXPECT_EQ(*to_json(*got), *json);
 }
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "data/row_builder.h"
-#include "engine/model_entry.h"
+#include "engine/model_state.h"
 
 namespace millrace::engine {
 
@@ -49,7 +49,7 @@ inline ModelDefinition clicks(std::vector<Argument> more = {}) {
 }
 
 inline std::shared_ptr<ModelEntry> entry_of(ModelDefinition definition) {
-  auto made = ModelEntry::make(std::move(definition));
+  auto made = make_model(std::move(definition));
   EXPECT_TRUE(made) << (made ? "" : made.error().to_string());
   return made ? *made : nullptr;
 }

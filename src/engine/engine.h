@@ -9,8 +9,12 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -34,6 +38,57 @@ enum class Existing : uint8_t { kFail, kKeep, kReplace };
 /// stopped one).
 enum class Absent : uint8_t { kFail, kIgnore };
 
+/// What TRAIN MODEL ... ON and EVALUATE MODEL ... ON came to.
+struct RowsReport {
+  std::vector<std::pair<std::string, double>> metrics;  // TensorFlow's, over these rows
+  int64_t global_step = 0;                              // of the model
+  int64_t examples = 0;                                 // rows that were learned or evaluated
+  int64_t version = 0;                                  // of the model
+  int64_t refused = 0;                                  // rows that no model can learn
+  std::vector<std::string> refusals;                    // why: of the first of them
+};
+
+/// A setting of ALTER MODEL: `learning_rate`, `dnn_optimizer.learning_rate`, `keep_versions`.
+struct ModelSetting {
+  std::string name;
+  Argument value;
+};
+
+/// Where ALTER PIPELINE ... SET OFFSETS puts the cursors of a stopped pipeline.
+struct OffsetsChange {
+  enum class Form : uint8_t { kEarliest, kLatest, kTime, kGiven } form = Form::kEarliest;
+  int64_t timestamp_ms = 0;            // kTime: the first message that is not older
+  std::map<int32_t, int64_t> offsets;  // kGiven: the next offset of each partition to move
+};
+
+/// What ALTER PIPELINE says: only what is set is changed.
+struct PipelineChange {
+  std::optional<std::string> new_name;
+  std::optional<int64_t> batch_interval_ms;
+  std::optional<int64_t> offsets_per_partition_max;
+  std::optional<int64_t> retries_max;
+  std::optional<bool> stop_on_error;
+  std::optional<OffsetsChange> offsets;
+  std::vector<int32_t> dropped_partitions;  // their cursors: the topic has them no more
+};
+
+/// What a run in the foreground did.
+struct RunReport {
+  int64_t batches = 0;
+  int64_t messages = 0;
+  int64_t rows = 0;
+  int64_t rejects = 0;
+  /// Of the last batch: microseconds of each step, in the order of the steps.
+  std::vector<std::pair<std::string, int64_t>> steps;
+};
+
+/// What TEST PIPELINE found: the rows that would be written (for TRAIN: learned) as text, and what
+/// would be rejected.
+struct TestReport {
+  Batch rows;
+  std::vector<std::string> rejects;
+};
+
 class Engine {
  public:
   /// Loads the definitions and starts the pipelines that were running. The store outlives the
@@ -42,13 +97,31 @@ class Engine {
   virtual ~Engine() = default;
 
   /// Errors: kAlreadyExists, kInvalidArgument, kNotFound (with the nearest name) and those of
-  /// features/ and estimator/; the message names the model.
+  /// features/ and estimator/; the message names the model. With warm_start_from, the model begins
+  /// with what the other one has published.
   virtual Status create_model(const ModelDefinition& model, Existing existing) = 0;
   /// kWrongState while a pipeline uses it.
   virtual Status drop_model(const ObjectName& name, Absent absent) = 0;
   virtual Result<ModelDefinition> model(const ObjectName& name) = 0;
-  /// DESCRIBE MODEL: one row a weight block: column, kind, shape, non_zero, norm, largest weights.
+  /// DESCRIBE MODEL: one row a weight, the largest first.
   virtual Result<Batch> describe_model(const ObjectName& name) = 0;
+
+  /// TRAIN MODEL ... ON: learns `rows` in their order, in steps of batch_size, as one version. The
+  /// metrics are prequential. A pipeline that trains the model waits meanwhile. Without a row that
+  /// can be learned there is no version. An error, of `rows` too, leaves the model as it was.
+  virtual Result<RowsReport> train_model(const ObjectName& name, store::RowStream& rows,
+                                         const std::string& statement) = 0;
+  /// EVALUATE MODEL ... ON: changes nothing. `version` may be store::kNewest.
+  virtual Result<RowsReport> evaluate_model(const ObjectName& name, int64_t version,
+                                            store::RowStream& rows) = 0;
+  /// A new version that knows what `version` knew. Errors: kNotFound when that is not kept.
+  virtual Status restore_model(const ObjectName& name, int64_t version,
+                               const std::string& statement) = 0;
+  /// Takes effect with the next batch. Errors name the setting, with the nearest there is.
+  virtual Status alter_model(const ObjectName& name, const std::vector<ModelSetting>& settings,
+                             const std::string& statement) = 0;
+  /// CHECK MODEL: learns again what lies between two kept versions, and compares: one row a pair.
+  virtual Result<Batch> check_model(const ObjectName& name) = 0;
 
   /// Checks everything that can be without the broker; makes the TRAIN target when there is none.
   virtual Status create_pipeline(const PipelineDefinition& pipeline, Existing existing) = 0;
@@ -60,6 +133,23 @@ class Engine {
   virtual Status start_pipeline(const ObjectName& name, Absent running) = 0;
   /// Returns when the batch at work is committed or given up.
   virtual Status stop_pipeline(const ObjectName& name, Absent stopped) = 0;
+  /// A pipeline that runs is stopped for it and started again. Errors: kWrongState for offsets of a
+  /// pipeline that runs; those of the source.
+  virtual Status alter_pipeline(const ObjectName& name, const PipelineChange& change) = 0;
+  /// START ... FOREGROUND: works until what the source holds now is done, or so many batches are.
+  /// Errors are told, not tried again. Ends early when `stop` is asked for (kCancelled).
+  virtual Result<RunReport> run_pipeline(const ObjectName& name, std::optional<int64_t> batches_max,
+                                         const std::stop_token& stop) = 0;
+  /// Takes the next `limit` messages of each partition, and shows what would become of them. Moves
+  /// no cursor, writes nothing, trains nothing.
+  virtual Result<TestReport> test_pipeline(const ObjectName& name, int64_t limit,
+                                           const std::stop_token& stop) = 0;
+  /// Writes the next batch's messages to a new file, each behind its length in eight bytes,
+  /// little-endian; from the cursors, or from `offsets`. Returns the number of messages.
+  virtual Result<int64_t> extract_pipeline(const ObjectName& name,
+                                           const std::map<int32_t, int64_t>& offsets,
+                                           const std::string& file,
+                                           const std::stop_token& stop) = 0;
   virtual Status start_all(const std::string& database) = 0;
   virtual Status stop_all(const std::string& database) = 0;
   /// The names there are, for messages and completion.

@@ -1,6 +1,5 @@
-// The learner of a running TRAIN pipeline: the trainer, the lifetime metrics, and the loop that
-// cuts a batch into steps. Each row is predicted first and learned second (prequential evaluation).
-// Belongs to the pipeline's worker thread. What it is after n batches depends on the model's
+// The learner of a running TRAIN pipeline: a model's state, and the loop that cuts a batch into
+// steps. Belongs to the pipeline's worker thread. What it is after n batches depends on the model's
 // definition and those batches alone.
 #pragma once
 
@@ -11,10 +10,9 @@
 
 #include "base/result.h"
 #include "data/batch.h"
+#include "engine/labelled_rows.h"
 #include "engine/model_entry.h"
-#include "engine/row_check.h"
-#include "estimator/estimator.h"
-#include "estimator/metrics.h"
+#include "engine/model_state.h"
 
 namespace millrace::engine {
 
@@ -25,44 +23,20 @@ class Learner {
   static Result<std::unique_ptr<Learner>> make(const ModelEntry& model,
                                                const std::shared_ptr<const Schema>& input);
 
-  /// Learns all rows in steps of batch_size, the last of which may be short. Rows that cannot be
-  /// learned are taken out of `rows` and listed in `faults` (by their index before that).
+  /// Learns all rows in steps of batch_size, the last of which may be short: a version. Rows that
+  /// cannot be learned are taken out of `rows` and listed in `faults` (by their index before that).
   void learn(Batch& rows, std::vector<RowCheckFault>& faults);
 
-  /// The number of batches learned.
-  int64_t version() const { return version_; }
-  int64_t global_step() const { return trainer_->global_step(); }
-  int64_t examples() const { return trainer_->examples(); }
-  std::shared_ptr<const estimator::Model> publish() { return trainer_->publish(); }
-
-  /// TensorFlow's metrics over all rows ever learned, and over the last batch.
-  estimator::NamedValues lifetime_metrics() const { return lifetime_->result(); }
-  estimator::NamedValues batch_metrics() const { return batch_->result(); }
-
-  /// The learner as bytes (docs/format/snapshot.md): equal learners give equal bytes.
-  std::string save() const;
-  Status load(std::string_view bytes);
+  ModelState& state() { return *state_; }
+  const ModelState& state() const { return *state_; }
 
  private:
-  Learner() = default;
-  void encode(Batch& rows, std::vector<RowCheckFault>& faults);
+  Learner(std::unique_ptr<ModelState> state, RowEncoder encoder)
+      : state_(std::move(state)), encoder_(std::move(encoder)) {}
 
-  std::unique_ptr<estimator::Trainer> trainer_;
-  std::unique_ptr<estimator::Metrics> lifetime_;
-  std::unique_ptr<estimator::Metrics> batch_;
-  TowerEncoders encoders_;
-  std::unique_ptr<RowChecker> checker_;
-  int64_t version_ = 0;
-
-  // Reused from batch to batch.
-  estimator::TowerInputs inputs_;
-  Labels labels_;
-  estimator::Predictions predictions_;
-  std::vector<features::RowFault> feature_faults_;
+  std::unique_ptr<ModelState> state_;
+  RowEncoder encoder_;
+  LabelledRows encoded_;  // reused from batch to batch
 };
-
-/// The model of a kept snapshot, for scorers, without a learner. Errors: kDataLoss.
-Result<std::shared_ptr<const estimator::Model>> model_of_snapshot(const ModelEntry& model,
-                                                                  std::string_view bytes);
 
 }  // namespace millrace::engine

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/clock.h"
+#include "engine/infer_columns.h"
 
 namespace millrace::engine {
 namespace {
@@ -13,7 +13,7 @@ using features::FeatureColumn;
 Result<std::vector<features::FeatureColumn>> columns_of(const Argument& call,
                                                         std::string_view argument) {
   const Argument* list = call.find(argument);
-  if (list == nullptr || list->form == Argument::Form::kNull)
+  if (list == nullptr || list->form == Argument::Form::kNull || is_auto(*list))
     return std::vector<features::FeatureColumn>{};
   return features::make_feature_columns(*list);
 }
@@ -48,6 +48,9 @@ Result<ModelColumns> read_columns(const Argument& call) {
   const bool combined = to_lower(call.text).find("combined") != std::string::npos;
   const bool dnn = !combined && to_lower(call.text).starts_with("dnn");
   ModelColumns columns;
+  columns.undecided = std::any_of(call.items.begin(), call.items.end(), [](const Argument& item) {
+    return item.name.ends_with("feature_columns") && is_auto(item);
+  });
   if (combined) {
     TRY(columns.linear, columns_of(call, "linear_feature_columns"));
     TRY(columns.dnn, columns_of(call, "dnn_feature_columns"));
@@ -68,6 +71,10 @@ Error about_model(Error error, const ObjectName& name) {
   const std::string lead = "cannot create model \"" + name.name + "\"";
   if (error.message.starts_with(lead)) return error;
   return std::move(error).within(lead);
+}
+
+store::Retention retention_of(const estimator::EstimatorSpec& spec) {
+  return {spec.keep_versions, spec.keep_for_micros};
 }
 
 }  // namespace
@@ -98,6 +105,9 @@ estimator::TowerLayouts ModelColumns::layouts() const {
 }
 
 Result<TowerEncoders> TowerEncoders::make(const ModelColumns& columns, const Schema& input) {
+  if (columns.undecided)
+    return Error(Code::kWrongState, "the model's feature columns are auto, and not decided yet",
+                 "TRAIN MODEL ... ON SELECT decides them by the types of its columns.");
   TowerEncoders encoders;
   if (!columns.linear.empty()) {
     TRY(encoders.linear_, features::Encoder::make(columns.linear, features::Tower::kLinear, input));
@@ -116,24 +126,33 @@ void TowerEncoders::encode(const Batch& rows, estimator::TowerInputs& inputs,
 
 Result<std::shared_ptr<ModelEntry>> ModelEntry::make(ModelDefinition definition) {
   auto entry = std::shared_ptr<ModelEntry>(new ModelEntry());
-  entry->definition_ = std::move(definition);
-  const auto& name = entry->definition_.name;
-  auto columns = read_columns(entry->definition_.estimator);
+  entry->name_ = definition.name;
+  const auto& name = entry->name_;
+  auto columns = read_columns(definition.estimator);
   if (!columns) return about_model(std::move(columns).error(), name);
   entry->columns_ = std::move(*columns);
-  auto spec = estimator::make_estimator_spec(name.name, entry->definition_.estimator,
+  auto spec = estimator::make_estimator_spec(name.name, definition.estimator,
                                              entry->columns_.linear.size());
   if (!spec) return about_model(std::move(spec).error(), name);
   entry->spec_ = std::move(*spec);
-  if (!entry->spec_.warm_start_from.empty()) {
-    return about_model(
-        Error(Code::kUnsupported, "argument \"warm_start_from\" is not supported here"), name);
-  }
-  auto trainer = estimator::Trainer::create(entry->spec_, entry->columns_.layouts());
-  if (!trainer) return about_model(std::move(trainer).error(), name);
-  entry->publish(
-      std::make_shared<PublishedModel>(PublishedModel{(*trainer)->publish(), 0, 0, now_micros()}));
+  entry->set_definition(std::move(definition), retention_of(entry->spec_));
   return entry;
+}
+
+ModelDefinition ModelEntry::definition() const {
+  Lock lock(mutex_);
+  return definition_;
+}
+
+void ModelEntry::set_definition(ModelDefinition definition, const store::Retention& retention) {
+  Lock lock(mutex_);
+  definition_ = std::move(definition);
+  retention_ = retention;
+}
+
+store::Retention ModelEntry::retention() const {
+  Lock lock(mutex_);
+  return retention_;
 }
 
 void ModelEntry::set_id(int64_t id, int64_t created_at) {
@@ -161,16 +180,17 @@ void ModelEntry::set_logged_version(int64_t version) {
   logged_version_ = version;
 }
 
-bool ModelEntry::begin_training(int64_t pipeline_id) {
+bool ModelEntry::begin_training(int64_t writer) {
   Lock lock(mutex_);
-  if (trained_by_ != 0 && trained_by_ != pipeline_id) return false;
-  trained_by_ = pipeline_id;
+  const bool again = trained_by_ == writer && writer != kStatement;
+  if (trained_by_ != 0 && !again) return false;
+  trained_by_ = writer;
   return true;
 }
 
-void ModelEntry::end_training(int64_t pipeline_id) {
+void ModelEntry::end_training(int64_t writer) {
   Lock lock(mutex_);
-  if (trained_by_ == pipeline_id) trained_by_ = 0;
+  if (trained_by_ == writer) trained_by_ = 0;
 }
 
 int64_t ModelEntry::trained_by() const {

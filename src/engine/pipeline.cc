@@ -14,6 +14,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kRetryWaitMin{100};
 /// What START waits beyond connect_timeout: opening the source may take its time twice.
 constexpr milliseconds kStartGrace{5000};
+/// How often whoever waits for a run in the foreground looks whether it was interrupted.
+constexpr milliseconds kForegroundLook{100};
 
 }  // namespace
 
@@ -60,16 +62,22 @@ Status Pipeline::keep_state(PipelineState state) {
   return store_.set_state(id_, std::string(name_of(state)));
 }
 
-Status Pipeline::launch() {
+Status Pipeline::check_startable() {
   if (thread_.joinable() && state() == PipelineState::kRunning)
     return Error(Code::kWrongState,
                  "pipeline \"" + definition_.name.name + "\" is running already");
   if (thread_.joinable()) thread_.join();
-  const bool trains = definition_.step == StepKind::kTrain;
-  if (trains && !model_->begin_training(id_))
+  if (definition_.step == StepKind::kTrain && !model_->begin_training(id_))
     return Error(Code::kWrongState,
-                 "model \"" + definition_.model.name + "\" is trained by another pipeline",
-                 "A model has one writer: STOP that pipeline first.");
+                 "model \"" + definition_.model.name + "\" is trained by another " +
+                     (model_->trained_by() == ModelEntry::kStatement ? "statement" : "pipeline"),
+                 "A model has one writer: STOP that pipeline first, or wait for the statement.");
+  return {};
+}
+
+Status Pipeline::launch() {
+  TRY_OK(check_startable());
+  const bool trains = definition_.step == StepKind::kTrain;
   if (auto kept = keep_state(PipelineState::kRunning); !kept) {
     if (trains) model_->end_training(id_);
     set_state(PipelineState::kStopped);
@@ -100,6 +108,66 @@ Status Pipeline::start() {
   return *opened_;
 }
 
+Status Pipeline::launch_foreground(std::optional<int64_t> batches_max) {
+  Lock control(control_);
+  TRY_OK(check_startable());
+  {
+    Lock lock(mutex_);
+    foreground_end_.reset();
+    state_ = PipelineState::kRunning;
+  }
+  thread_ = run_thread("pipeline", [this, batches_max](std::stop_token stop) {
+    work_in_foreground(batches_max, stop);
+  });
+  return {};
+}
+
+Result<RunReport> Pipeline::run_foreground(std::optional<int64_t> batches_max,
+                                           const std::stop_token& stop) {
+  const auto before = stats_.read();
+  TRY_OK(launch_foreground(batches_max));
+  const std::stop_callback on_stop(stop, [this] { opened_changed_.notify_all(); });
+  {
+    Lock lock(mutex_);
+    while (!foreground_end_ && !stop.stop_requested())
+      (void)opened_changed_.wait_for(mutex_, kForegroundLook);
+  }
+  join();
+  Lock lock(mutex_);
+  CHECK(foreground_end_, "a thread that was joined has told how its run ended");
+  if (!*foreground_end_) return foreground_end_->error();
+  if (**foreground_end_ == RunEnd::kStopped)
+    return Error(Code::kCancelled, "pipeline \"" + definition_.name.name +
+                                       "\" was stopped; the batches before are committed");
+  const auto after = stats_.read();
+  RunReport report;
+  report.batches = after.batches - before.batches;
+  report.messages = after.messages - before.messages;
+  report.rows = after.rows - before.rows;
+  report.rejects = after.rejects - before.rejects;
+  if (report.batches > 0) report.steps = after.steps;
+  return report;
+}
+
+/// New partitions are read by another run, which counts on.
+void Pipeline::work_in_foreground(std::optional<int64_t> batches_max, const std::stop_token& stop) {
+  const int64_t batches_before = stats_.read().batches;
+  Result<RunEnd> ended = RunEnd::kNewPartitions;
+  while (ended && *ended == RunEnd::kNewPartitions) {
+    auto run = context();
+    run.foreground = true;
+    if (batches_max) run.batches_max = *batches_max - (stats_.read().batches - batches_before);
+    ended = run_once(stop, run);
+  }
+  if (stop.stop_requested() && !ended) ended = RunEnd::kStopped;
+  if (!ended) errors_.note(ended.error(), -1);
+  if (definition_.step == StepKind::kTrain) model_->end_training(id_);
+  Lock lock(mutex_);
+  state_ = PipelineState::kStopped;
+  foreground_end_ = std::move(ended);
+  opened_changed_.notify_all();
+}
+
 void Pipeline::join() {
   Lock control(control_);
   if (!thread_.joinable()) return;
@@ -118,14 +186,25 @@ void Pipeline::suspend() {
   join();
 }
 
+Result<std::string> Pipeline::learn_again(const std::string& from,
+                                          const std::vector<store::LoggedBatch>& log) {
+  PipelineStats stats;
+  ErrorLog errors(id_, definition_.name, store_, stats);
+  return PipelineRun::learn_again({id_, definition_, model_, options_, store_, stats, errors}, from,
+                                  log);
+}
+
 void Pipeline::tell_opened(Status status) {
   Lock lock(mutex_);
   if (!opened_) opened_ = std::move(status);
   opened_changed_.notify_all();
 }
 
-Result<RunEnd> Pipeline::run_once(const std::stop_token& stop) {
-  const RunContext context{id_, definition_, model_, options_, store_, stats_, errors_};
+RunContext Pipeline::context() {
+  return {id_, definition_, model_, options_, store_, stats_, errors_};
+}
+
+Result<RunEnd> Pipeline::run_once(const std::stop_token& stop, const RunContext& context) {
   TRY(auto run, PipelineRun::open(context, stop));
   errors_.note_well();
   tell_opened({});
@@ -136,15 +215,20 @@ void Pipeline::work(const std::stop_token& stop) {
   log_info("pipeline started", {{"pipeline", definition_.name.quoted()}});
   std::optional<Error> fatal;
   milliseconds pause = kRetryWaitMin;
+  int64_t failures = 0;  // since the last batch
   while (!stop.stop_requested() && !fatal) {
     const int64_t batches_before = stats_.read().batches;
-    auto ended = run_once(stop);
+    auto ended = run_once(stop, context());
     if (stop.stop_requested()) break;
-    if (stats_.read().batches > batches_before) pause = kRetryWaitMin;
+    if (stats_.read().batches > batches_before) {
+      pause = kRetryWaitMin;
+      failures = 0;
+    }
     if (ended) continue;  // there are new partitions
     Error error = std::move(ended).error();
     errors_.note(error, -1);
-    if (!facts(error.code).retryable) {
+    const bool exhausted = definition_.retries_max && ++failures > *definition_.retries_max;
+    if (!facts(error.code).retryable || exhausted) {
       fatal = std::move(error);
       break;
     }

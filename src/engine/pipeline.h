@@ -33,6 +33,7 @@ class Pipeline {
   int64_t id() const { return id_; }
   int64_t created_at() const { return created_at_; }
   const PipelineDefinition& definition() const { return definition_; }
+  const ObjectName& name() const { return definition_.name; }
   const std::shared_ptr<ModelEntry>& model() const { return model_; }
   PipelineState state() const;
   PipelineProgress progress() const { return stats_.read(); }
@@ -47,16 +48,28 @@ class Pipeline {
   Status start();
   /// Starts without waiting: at the start of the process, when the world may not be there yet.
   Status start_behind();
+  /// Runs until its end is reached or `stop` is asked for, and waits for that. The kept state stays
+  /// as it is. Errors: kWrongState, kCancelled, and what the run failed with.
+  Result<RunReport> run_foreground(std::optional<int64_t> batches_max, const std::stop_token& stop);
   /// Waits until the batch at work is committed or given up. False when it did not run.
   Result<bool> stop();
   /// Stops the thread and leaves the kept state as it is: the pipeline runs again when the process
   /// does.
   void suspend();
 
+  /// CHECK MODEL: what a learner of the model's becomes of the bytes `from` (of a new one if they
+  /// are empty) when it learns these batches again, read from the source with another client.
+  Result<std::string> learn_again(const std::string& from,
+                                  const std::vector<store::LoggedBatch>& log);
+
  private:
+  Status check_startable() REQUIRES(control_);
   Status launch() REQUIRES(control_);
+  Status launch_foreground(std::optional<int64_t> batches_max) EXCLUDES(control_);
   void work(const std::stop_token& stop);
-  Result<RunEnd> run_once(const std::stop_token& stop);
+  void work_in_foreground(std::optional<int64_t> batches_max, const std::stop_token& stop);
+  Result<RunEnd> run_once(const std::stop_token& stop, const RunContext& context);
+  RunContext context();
   void tell_opened(Status status);
   void end_in_error(const Error& error);
   void set_state(PipelineState state);
@@ -77,6 +90,7 @@ class Pipeline {
   mutable Mutex mutex_;  // what follows
   Condition opened_changed_;
   std::optional<Status> opened_ GUARDED_BY(mutex_);  // how the first run's open went
+  std::optional<Result<RunEnd>> foreground_end_ GUARDED_BY(mutex_);
   PipelineState state_ GUARDED_BY(mutex_);
   std::jthread thread_ GUARDED_BY(control_);
 };

@@ -8,8 +8,11 @@
 namespace millrace::engine {
 namespace {
 
-/// Bounds a batch in memory: one is decoded, one waits, one is at work.
-constexpr int64_t kBatchBytesMax = 32 << 20;
+/// Bounds a batch in memory: one is decoded, one waits, one is at work. A model learns from columns
+/// that the caches hold; a table takes the rows of a whole row group past the log, straight into
+/// its file.
+constexpr int64_t kTrainBatchBytesMax = 8 << 20;
+constexpr int64_t kTableBatchBytesMax = 64 << 20;
 constexpr int kCommitTriesMax = 5;
 /// How long CLASSIFY waits for a replay of its model, and how often it looks.
 constexpr std::chrono::milliseconds kTrainerWaitMax{30'000};
@@ -40,10 +43,26 @@ Result<std::unique_ptr<PipelineRun>> PipelineRun::open(const RunContext& context
   TRY(run->source_, open_source(context.definition, context.options));
   TRY(run->bounds_, run->source_->partitions());
   TRY_OK(run->open_stages());
+  TRY_OK(run->open_writer());
   if (run->trains()) TRY_OK(run->restore_learner(stop));
   if (run->stages_.scorer) run->wait_for_trainer(stop);
   TRY_OK(run->seek());
   return run;
+}
+
+Result<std::string> PipelineRun::learn_again(const RunContext& context, const std::string& from,
+                                             const std::vector<store::LoggedBatch>& log) {
+  auto run = std::unique_ptr<PipelineRun>(new PipelineRun(context));
+  TRY_OK(run->open_plan());
+  TRY(run->source_, open_source(context.definition, context.options));
+  TRY(run->bounds_, run->source_->partitions());
+  TRY_OK(run->open_stages());
+  CHECK(run->stages_.learner != nullptr, "a pipeline that trains has a learner");
+  auto& state = run->stages_.learner->state();
+  if (!from.empty()) TRY_OK(state.load(from));
+  run->snapshot_version_ = state.version();
+  TRY_OK(run->replay(log, {}));
+  return state.save();
 }
 
 PipelineRun::~PipelineRun() {
@@ -64,11 +83,15 @@ Status PipelineRun::open_plan() {
 }
 
 Status PipelineRun::open_stages() {
-  const auto& name = context_.definition.name;
   TRY(stages_, make_stages(context_.definition, plan_, context_.model, context_.store));
   if (stages_.shaper) shaped_ = Batch(stages_.shaper->schema());
   if (stages_.scorer) scored_ = Batch(stages_.scorer->schema());
   plan_.output.input = stages_.output;
+  return {};
+}
+
+Status PipelineRun::open_writer() {
+  const auto& name = context_.definition.name;
   TRY(writer_,
       context_.store.open_writer({context_.pipeline_id, name.database, name.name}, plan_.output));
   TRY(last_batch_id_, context_.store.last_batch_id(context_.pipeline_id));
@@ -93,20 +116,21 @@ Status PipelineRun::restore_learner(const std::stop_token& stop) {
   const int64_t model_id = context_.model->id();
   TRY(auto snapshot, context_.store.newest_snapshot(model_id));
   if (snapshot) {
-    TRY_OK(stages_.learner->load(snapshot->bytes));
+    TRY_OK(stages_.learner->state().load(snapshot->bytes));
     snapshot_version_ = snapshot->version;
     snapshot_bytes_ = static_cast<int64_t>(snapshot->bytes.size());
-    if (stages_.learner->version() != snapshot->version) return log_damaged(snapshot->version);
+    if (stages_.learner->state().version() != snapshot->version)
+      return log_damaged(snapshot->version);
   }
-  TRY(auto log, context_.store.training_log(model_id, snapshot_version_));
+  TRY(auto log, context_.store.training_log(model_id, snapshot_version_, store::kNewest));
   TRY_OK(replay(log, stop));
   publish();
   return {};
 }
 
 Error PipelineRun::log_damaged(int64_t version) const {
-  return Error(Code::kDataLoss, "model \"" + context_.model->definition().name.name +
-                                    "\": version " + std::to_string(version) +
+  return Error(Code::kDataLoss, "model \"" + context_.model->name().name + "\": version " +
+                                    std::to_string(version) +
                                     " in the store is not the one that follows version " +
                                     std::to_string(snapshot_version_));
 }
@@ -115,7 +139,7 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
                            const std::stop_token& stop) {
   if (log.empty()) return {};
   log_info("replaying batches that are newer than the model's snapshot",
-           {{"model", context_.model->definition().name.quoted()},
+           {{"model", context_.model->name().quoted()},
             {"snapshot_version", snapshot_version_},
             {"batches", log.size()}});
   Batch decoded(stages_.decoder->schema());
@@ -123,17 +147,16 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
     if (stop.stop_requested()) return Error(Code::kCancelled, "the replay was stopped");
     if (logged.pipeline_id != context_.pipeline_id)
       return Error(Code::kWrongState,
-                   "model \"" + context_.model->definition().name.name +
-                       "\" has batches of another "
-                       "pipeline that are not in a snapshot yet",
+                   "model \"" + context_.model->name().name +
+                       "\" has batches of another pipeline that are not in a snapshot yet",
                    "START the pipeline that trained it first; it replays them.");
     TRY(const auto messages, source_->take_again(logged.ranges, stop));
     rejects_.clear();
-    stages_.decoder->decode(messages, decoded, rejects_);
+    TRY_OK(stages_.decoder->decode(messages, decoded, rejects_));
     rows_ = &decoded;
     TRY_OK(shape(messages));
     run_model(messages);
-    if (stages_.learner->version() != logged.version) return log_damaged(logged.version);
+    if (stages_.learner->state().version() != logged.version) return log_damaged(logged.version);
     FAULT_POINT("engine.replay.batch");
   }
   return {};
@@ -160,6 +183,7 @@ Status PipelineRun::seek() {
       return no_topic_partition(context_.definition, cursor.partition, cursor.next_offset);
   }
   if (latest) TRY_OK(keep_start(cursors));
+  positions_ = cursors;
   return source_->seek(cursors);
 }
 
@@ -179,16 +203,28 @@ Status PipelineRun::keep_start(const std::vector<Cursor>& cursors) {
   return {};
 }
 
+/// Whether a run in the foreground has come to its end.
+bool PipelineRun::is_done() const {
+  if (!context_.foreground) return false;
+  if (context_.batches_max && batches_ >= *context_.batches_max) return true;
+  return std::all_of(positions_.begin(), positions_.end(), [&](const Cursor& at) {
+    return std::any_of(bounds_.begin(), bounds_.end(), [&](const auto& bound) {
+      return bound.partition == at.partition && at.next_offset >= bound.latest_offset;
+    });
+  });
+}
+
 Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   ReaderOptions options;
   options.limits.offsets_per_partition_max = context_.definition.offsets_per_partition_max;
-  options.limits.bytes_max = kBatchBytesMax;
+  options.limits.bytes_max = trains() ? kTrainBatchBytesMax : kTableBatchBytesMax;
   options.batch_interval = std::chrono::milliseconds(context_.definition.batch_interval_ms);
   options.partitions_interval = context_.options.partitions_interval;
   options.partitions = bounds_.size();
   reader_ = std::make_unique<Reader>(std::move(source_), std::move(stages_.decoder), options);
   const std::stop_callback on_stop(stop, [this] { reader_->stop(); });
   while (!stop.stop_requested()) {
+    if (is_done()) return RunEnd::kDone;
     auto taken = reader_->next();
     if (!taken) break;
     if (taken->new_partitions) return RunEnd::kNewPartitions;
@@ -197,13 +233,28 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
     } else if (!taken->error) {
       TRY_OK(process(*taken));
       reader_->give_back(std::move(taken->rows));
-    } else if (facts(taken->error->code).retryable) {
+    } else if (facts(taken->error->code).retryable && !taken->lost && !context_.foreground) {
       context_.errors.note(*taken->error, last_batch_id_ + 1);
     } else {
       return *taken->error;
     }
   }
   return RunEnd::kStopped;
+}
+
+/// The first reject that STOP_ON_ERROR stops at; those of the table come later, at the commit.
+const Reject* PipelineRun::fatal_reject() const {
+  const auto skipped = context_.definition.skipped;
+  const bool skips = skipped == SkippedErrors::kAll || skipped == SkippedErrors::kIgnore ||
+                     skipped == SkippedErrors::kParser;
+  if (!context_.definition.stop_on_error || skips || rejects_.empty()) return nullptr;
+  return &rejects_.front();
+}
+
+bool PipelineRun::stops_on_refusal() const {
+  const auto skipped = context_.definition.skipped;
+  return context_.definition.stop_on_error &&
+         (skipped == SkippedErrors::kNone || skipped == SkippedErrors::kParser);
 }
 
 Error PipelineRun::stopped_by(const Reject& reject) const {
@@ -225,8 +276,21 @@ Status PipelineRun::process(Taken& taken) {
   run_model(taken.batch);
   model_micros_ = watch.restart();
   FAULT_POINT("engine.model.trained");
-  if (context_.definition.stop_on_error && !rejects_.empty()) return stopped_by(rejects_.front());
+  if (const auto* fatal = fatal_reject()) return stopped_by(*fatal);
+  const auto given = static_cast<int64_t>(rejects_.size());
+  watch.restart();
   TRY(const auto outcome, commit(taken));
+  context_.stats.set_steps({{"take", taken.take_micros},
+                            {"decode", taken.decode_micros},
+                            {"shape", shape_micros_},
+                            {"model", model_micros_},
+                            {"commit", watch.micros()}});
+  ++batches_;
+  for (const auto& range : taken.batch.ranges) {
+    for (auto& at : positions_) {
+      if (at.partition == range.partition) at.next_offset = range.end_offset;
+    }
+  }
   context_.errors.note_well();
   if (trains()) {
     FAULT_POINT("engine.publish.before");
@@ -234,11 +298,11 @@ Status PipelineRun::process(Taken& taken) {
     FAULT_POINT("engine.publish.after");
   }
   reader_->acknowledge(ends_of(taken.batch.ranges));
-  if (context_.definition.stop_on_error && outcome.rejects > 0)
+  if (stops_on_refusal() && outcome.rejects > given)
     return Error(Code::kCorruptRow,
                  "pipeline \"" + context_.definition.name.name + "\": table " +
                      context_.definition.table.quoted() + " refused " +
-                     std::to_string(outcome.rejects) + " rows of batch " +
+                     std::to_string(outcome.rejects - given) + " rows of batch " +
                      std::to_string(last_batch_id_),
                  "STOP_ON_ERROR is ON; the rows are in millrace.rejects.");
   return {};
@@ -294,21 +358,11 @@ std::vector<int64_t> PipelineRun::rows_of_ranges(const MessageBatch& messages) c
 }
 
 store::ModelCommit PipelineRun::model_commit() {
-  const Learner& learner = *stages_.learner;
-  store::ModelCommit model;
-  model.model_id = context_.model->id();
-  model.database = context_.model->definition().name.database;
-  model.model = context_.model->definition().name.name;
-  model.version = learner.version();
-  model.global_step = learner.global_step();
-  model.examples = learner.examples();
-  for (const auto& [name, value] : learner.batch_metrics())
-    model.metrics.push_back({"batch", name, value});
-  for (const auto& [name, value] : learner.lifetime_metrics())
-    model.metrics.push_back({"lifetime", name, value});
+  const ModelState& state = stages_.learner->state();
+  store::ModelCommit model = commit_of(*context_.model, state);
   const bool due = snapshot_version_ == 0 ||
                    since_snapshot_.micros() >= context_.options.snapshot_interval.count() * 1000;
-  if (due) model.snapshot_bytes = learner.save();
+  if (due) model.snapshot_bytes = state.save();
   return model;
 }
 
@@ -325,7 +379,7 @@ Result<store::CommitOutcome> PipelineRun::commit(const Taken& taken) {
   if (trains()) {
     batch.rows_learned = rows_of_ranges(taken.batch);
     batch.model = model_commit();
-    batch.evaluation = stages_.learner->lifetime_metrics();
+    batch.evaluation = stages_.learner->state().lifetime_metrics();
     batch.evaluation.emplace_back("global_step", static_cast<double>(batch.model->global_step));
     batch.evaluation.emplace_back("examples", static_cast<double>(batch.model->examples));
     batch.evaluation.emplace_back("model_version", static_cast<double>(batch.model->version));
@@ -360,27 +414,26 @@ Result<store::CommitOutcome> PipelineRun::commit_with_retries(const store::Batch
 }
 
 void PipelineRun::publish() {
-  auto& learner = *stages_.learner;
-  context_.model->publish(std::make_shared<PublishedModel>(
-      PublishedModel{learner.publish(), learner.version(), snapshot_bytes_, now_micros()}));
+  context_.model->publish(stages_.learner->state().publish(snapshot_bytes_, now_micros()));
 }
 
 void PipelineRun::save_snapshot() {
-  const auto state = context_.model->published();
+  const auto published = context_.model->published();
+  const ModelState& state = stages_.learner->state();
   // Only what was committed (and so published) may be kept; a learner that is ahead of it failed to
   // commit.
-  if (stages_.learner->version() != state->version || state->version == snapshot_version_) return;
+  if (state.version() != published->version || state.version() == snapshot_version_) return;
   store::ModelSnapshot snapshot;
-  snapshot.version = stages_.learner->version();
-  snapshot.global_step = stages_.learner->global_step();
-  snapshot.examples = stages_.learner->examples();
+  snapshot.version = state.version();
+  snapshot.global_step = state.global_step();
+  snapshot.examples = state.examples();
   snapshot.batch_id = last_batch_id_;
   snapshot.created_at = now_micros();
-  snapshot.bytes = stages_.learner->save();
-  if (auto saved = writer_->save_snapshot(context_.model->id(), snapshot); !saved)
+  snapshot.bytes = state.save();
+  auto saved = writer_->save_snapshot(context_.model->id(), snapshot, context_.model->retention());
+  if (!saved)
     log_warn("model snapshot was not kept; the next start replays",
-             {{"model", context_.model->definition().name.quoted()},
-              {"error", saved.error().to_string()}});
+             {{"model", context_.model->name().quoted()}, {"error", saved.error().to_string()}});
 }
 
 }  // namespace millrace::engine

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -31,10 +32,14 @@ struct RunContext {
   store::Store& store;
   PipelineStats& stats;
   ErrorLog& errors;
+  /// A run in the foreground ends by itself: after so many batches, or where the source ended when
+  /// it was opened. It tells of errors instead of waiting for better times.
+  bool foreground = false;
+  std::optional<int64_t> batches_max = std::nullopt;
 };
 
 /// Why a run ended that did not fail. New partitions are read by the run that follows.
-enum class RunEnd : uint8_t { kStopped, kNewPartitions };
+enum class RunEnd : uint8_t { kStopped, kNewPartitions, kDone };
 
 class PipelineRun {
  public:
@@ -43,6 +48,10 @@ class PipelineRun {
   static Result<std::unique_ptr<PipelineRun>> open(const RunContext& context,
                                                    const std::stop_token& stop);
   ~PipelineRun();
+
+  /// See Pipeline::learn_again().
+  static Result<std::string> learn_again(const RunContext& context, const std::string& from,
+                                         const std::vector<store::LoggedBatch>& log);
 
   /// Commits batches until `stop` is asked for (fine) or something fails. A broker that is away is
   /// only noted (PIPELINES_ERRORS): the source waits for it.
@@ -54,12 +63,14 @@ class PipelineRun {
   // Opening, in this order.
   Status open_plan();
   Status open_stages();
+  Status open_writer();
   void wait_for_trainer(const std::stop_token& stop) const;
   Status restore_learner(const std::stop_token& stop);
   Status replay(const std::vector<store::LoggedBatch>& log, const std::stop_token& stop);
   Error log_damaged(int64_t version) const;
   Status seek();
   Status keep_start(const std::vector<Cursor>& cursors);
+  bool is_done() const;
 
   // One batch, in this order.
   Status process(Taken& taken);
@@ -67,6 +78,8 @@ class PipelineRun {
   void run_model(const MessageBatch& messages);
   Result<store::CommitOutcome> commit(const Taken& taken);
   void publish();
+  const Reject* fatal_reject() const;
+  bool stops_on_refusal() const;
   Error stopped_by(const Reject& reject) const;
 
   void reject_rows(const MessageBatch& messages, const std::vector<uint32_t>& message_of_row,
@@ -85,6 +98,8 @@ class PipelineRun {
   std::unique_ptr<store::BatchWriter> writer_;
   std::unique_ptr<Reader> reader_;
 
+  std::vector<Cursor> positions_;  // the next offset of each partition, by partition
+  int64_t batches_ = 0;            // of this run
   int64_t last_batch_id_ = 0;
   int64_t snapshot_version_ = 0;  // the newest kept
   int64_t snapshot_bytes_ = 0;

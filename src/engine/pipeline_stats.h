@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/thread.h"
@@ -25,7 +26,8 @@ struct PipelineProgress {
   int64_t messages = 0;
   int64_t rows = 0;
   int64_t rejects = 0;
-  std::string error;  // the newest, empty when all is well
+  std::string error;                                   // the newest, empty when all is well
+  std::vector<std::pair<std::string, int64_t>> steps;  // of the last batch: microseconds of each
   std::map<int32_t, PartitionProgress> partitions;
 };
 
@@ -41,6 +43,10 @@ class PipelineStats {
   }
   void set_partition(int32_t partition, int64_t cursor, int64_t earliest, int64_t latest);
   void add_batch(const std::vector<OffsetRange>& ranges, int64_t rows, int64_t rejects);
+  void set_steps(std::vector<std::pair<std::string, int64_t>> steps) {
+    Lock lock(mutex_);
+    progress_.steps = std::move(steps);
+  }
 
  private:
   mutable Mutex mutex_;

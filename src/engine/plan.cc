@@ -146,6 +146,8 @@ Status Planner::check_target() const {
 Result<decode::InputField> Planner::plan_field(const FieldDefinition& field) const {
   decode::InputField input;
   input.name = field.variable ? "@" + field.name : field.name;
+  input.path = field.path;
+  input.default_value = field.default_value;
   const auto wanted_kind = model_kind(field.name);
   const bool read = is_read(input.name);
   const auto* column = field.variable ? nullptr : target_column(field.name);
@@ -179,7 +181,10 @@ Status Planner::plan_fields() {
     if (pipeline_.step == StepKind::kTrain)
       return error(Code::kInvalidArgument, "TRAIN MODEL needs a column list",
                    "Name the fields of the topic after FIELDS ...: (iid, pid, match, @skip, ...).");
-    for (const auto& column : target_->columns) fields.push_back({column.name, false});
+    for (const auto& column : target_->columns) {
+      fields.push_back({column.name, false});
+      if (pipeline_.format != FormatKind::kCsv) fields.back().path = {column.name};
+    }
   }
   for (size_t i = 0; i < fields.size(); ++i) {
     TRY(auto input, plan_field(fields[i]));
@@ -194,6 +199,11 @@ Status Planner::plan_fields() {
   std::vector<Field> decoded;
   for (const auto& field : plan_.fields) {
     if (field.wanted) decoded.push_back({field.name, field.type, field.nullable});
+  }
+  for (const auto& facts : decode::message_facts()) {
+    if (!is_read(facts.column)) continue;
+    plan_.facts.push_back(facts.fact);
+    decoded.push_back({std::string(facts.column), facts.type, true});
   }
   plan_.decoded = std::make_shared<Schema>(std::move(decoded));
   return {};
@@ -232,10 +242,10 @@ Status Planner::check_model_inputs() const {
   for (const auto& [key, kind] : inputs_) {
     const bool there = find_input(*plan_.decoded, key) || set_of(key) != nullptr;
     if (there) continue;
-    return error(Code::kNotFound,
-                 "column \"" + key + "\" of model \"" + model_->definition().name.name +
-                     "\" is not in the column list",
-                 did_you_mean(key, field_names()));
+    return error(
+        Code::kNotFound,
+        "column \"" + key + "\" of model \"" + model_->name().name + "\" is not in the column list",
+        did_you_mean(key, field_names()));
   }
   return {};
 }
@@ -339,6 +349,9 @@ void Planner::plan_output() {
         {set.column, shaped ? quote_identifier(set.column) : set.value.sql});
   }
   plan_.output.where = pipeline_.where.sql;
+  plan_.output.duplicates = pipeline_.duplicates;
+  for (const auto& set : pipeline_.on_duplicate)
+    plan_.output.on_duplicate.push_back({set.column, set.value.sql});
   if (pipeline_.step != StepKind::kClassify) return;
   use_read_predictions();
   if (pipeline_.set.empty()) plan_unset_predictions();

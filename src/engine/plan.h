@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "decode/decoder.h"
+#include "decode/message_columns.h"
 #include "engine/definition.h"
 #include "engine/model_entry.h"
 #include "engine/scorer.h"
@@ -19,7 +20,8 @@ namespace millrace::engine {
 
 struct Plan {
   std::vector<decode::InputField> fields;
-  std::shared_ptr<const Schema> decoded;      // the wanted fields
+  std::vector<decode::MessageFact> facts;     // of messages, that expressions read
+  std::shared_ptr<const Schema> decoded;      // the wanted fields, then the facts
   bool shapes = false;                        // SET / WHERE run before the model
   store::ShapeSpec shape;                     // when `shapes`
   std::vector<PredictionColumn> predictions;  // kClassify

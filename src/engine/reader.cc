@@ -54,7 +54,7 @@ void Reader::give_back(Batch rows) {
   spare_.push_back(std::move(rows));
 }
 
-void Reader::decode(Taken& taken) {
+Status Reader::decode(Taken& taken) {
   const Stopwatch watch;
   {
     Lock lock(mutex_);
@@ -64,8 +64,9 @@ void Reader::decode(Taken& taken) {
     }
   }
   if (taken.rows.shared_schema() != decoder_->schema()) taken.rows = Batch(decoder_->schema());
-  decoder_->decode(taken.batch, taken.rows, taken.rejects);
+  TRY_OK(decoder_->decode(taken.batch, taken.rows, taken.rejects));
   taken.decode_micros = watch.micros();
+  return {};
 }
 
 /// New partitions, or a topic that is gone: a consumer is told of neither. A broker that starts may
@@ -114,7 +115,13 @@ bool Reader::read_one(const std::stop_token& stop) {
   if (!batch->ranges.empty()) {
     taken.batch = std::move(*batch);
     behind_ = is_behind(taken.batch);
-    decode(taken);
+    if (auto decoded = decode(taken); !decoded) {
+      Taken news;
+      news.error = std::move(decoded).error();
+      news.lost = true;
+      (void)queue_.push(std::move(news));
+      return false;
+    }
     if (!queue_.push(std::move(taken))) return false;
   }
   auto news = news_of_topic();

@@ -28,6 +28,7 @@ struct Taken {
   Batch rows;                   // decoded from `batch`
   std::vector<Reject> rejects;  // of the decoder
   std::optional<Error> error;
+  bool lost = false;  // with the error: a batch was taken and could not be decoded; read it again
   bool well_again = false;
   bool new_partitions = false;
   int64_t started_at = 0;  // microseconds since 1970: when the batch's first message was waited for
@@ -65,7 +66,7 @@ class Reader {
   /// False when reading cannot go on.
   bool read_one(const std::stop_token& stop);
   void send_acknowledgement();
-  void decode(Taken& taken);
+  Status decode(Taken& taken);
   std::optional<Taken> news_of_topic();
   bool tell_well_again();
 

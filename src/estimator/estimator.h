@@ -113,6 +113,9 @@ struct EstimatorSpec {
   int64_t batch_size = 128;  // rows of one training step
   uint64_t seed = 1;
   std::string warm_start_from;  // the model whose weights to start with; empty: none
+  // How many versions are kept, and how long all are. Not the estimator's to do.
+  int64_t keep_versions = 5;  // RunConfig's keep_checkpoint_max
+  int64_t keep_for_micros = 0;
 
   bool is_classifier() const;
   /// Logits of a row: 1 (binary), n_classes, or label_dimension.

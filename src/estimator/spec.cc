@@ -21,6 +21,8 @@ constexpr int64_t kBatchSizeMax = 1 << 20;
 constexpr size_t kLayersMax = 64;
 constexpr size_t kThresholdsMax = 100;
 constexpr int64_t kUnitsMax = 1 << 16;
+constexpr int64_t kVersionsMax = 1'000'000;
+constexpr double kKeepSecondsMax = 100 * 366 * 86400.0;
 
 // Which estimators an argument belongs to.
 enum : uint8_t {
@@ -259,6 +261,35 @@ Status read_warm_start_from(const Argument& value, Reading& reading) {
   return {};
 }
 
+Status read_keep_versions(const Argument& value, Reading& reading) {
+  TRY(reading.spec.keep_versions, integer_between(value, 1, kVersionsMax));
+  return {};
+}
+
+/// '7 days', '90 minutes', or a number of seconds.
+Status read_keep_for(const Argument& value, Reading& reading) {
+  if (value.form == Argument::Form::kNull) return {};
+  constexpr std::array<std::pair<std::string_view, double>, 5> kUnits = {
+      {{"second", 1}, {"minute", 60}, {"hour", 3600}, {"day", 86400}, {"week", 604800}}};
+  std::optional<double> seconds = value.as_number();
+  if (value.form == Argument::Form::kString) {
+    double count = 0;
+    const auto* end = value.text.data() + value.text.size();
+    const auto [rest, parsed] = std::from_chars(value.text.data(), end, count);
+    std::string unit(rest, end);
+    unit.erase(0, std::min(unit.find_first_not_of(' '), unit.size()));
+    if (unit.ends_with('s')) unit.pop_back();
+    for (const auto& [name, factor] : kUnits) {
+      if (parsed == std::errc() && same_name(name, unit)) seconds = count * factor;
+    }
+  }
+  if (!seconds || !(*seconds >= 0) || *seconds > kKeepSecondsMax) {
+    return not_a(value, "a time", "Write keep_for => '7 days', or a number of seconds.");
+  }
+  reading.spec.keep_for_micros = static_cast<int64_t>(*seconds * 1e6);
+  return {};
+}
+
 constexpr SpecArgument kArguments[] = {
     {"label", kAll, 0, read_label},
     {"feature_columns", kLinear | kDnn, 0, read_nothing},
@@ -286,6 +317,8 @@ constexpr SpecArgument kArguments[] = {
     {"batch_size", kAll, 0, read_batch_size},
     {"seed", kAll, 0, read_seed},
     {"warm_start_from", kAll, 0, read_warm_start_from},
+    {"keep_versions", kAll, 0, read_keep_versions},
+    {"keep_for", kAll, 0, read_keep_for},
 };
 
 bool belongs(const SpecArgument& argument, const EstimatorFacts& facts) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "source/kafka_reader.h"
@@ -30,6 +31,26 @@ struct HeldMessages {
   }
 };
 
+/// The headers of a message as a JSON object, of which the last of a name counts; bytes that are no
+/// UTF-8 are replaced.
+std::string headers_json(const rd_kafka_message_t* message) {
+  auto json = nlohmann::json::object();
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const char* name = nullptr;
+    const void* value = nullptr;
+    size_t size = 0;
+    for (size_t i = 0;
+         rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         ++i) {
+      json[name] = value == nullptr
+                       ? nlohmann::json()
+                       : nlohmann::json(std::string(static_cast<const char*>(value), size));
+    }
+  }
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 class KafkaSource : public Source {
  public:
   KafkaSource(KafkaOptions options, std::shared_ptr<KafkaConsumer> consumer)
@@ -42,6 +63,7 @@ class KafkaSource : public Source {
   Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) override;
   Result<MessageBatch> take_again(const std::vector<OffsetRange>& ranges,
                                   const std::stop_token& stop) override;
+  Result<std::vector<Cursor>> cursors_at(int64_t timestamp_ms) override;
   void acknowledge(const std::vector<Cursor>& cursors) override;
 
  private:
@@ -104,6 +126,29 @@ Result<std::vector<PartitionBounds>> KafkaSource::partitions() {
   }
   consumer_->words.clear();
   return all;
+}
+
+Result<std::vector<Cursor>> KafkaSource::cursors_at(int64_t timestamp_ms) {
+  TRY(const auto bounds, partitions());
+  KafkaOwned<rd_kafka_topic_partition_list_t> list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(bounds.size())));
+  for (const auto& bound : bounds)
+    rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), bound.partition)->offset =
+        timestamp_ms;
+  const auto error = rd_kafka_offsets_for_times(consumer_->kafka.get(), list.get(),
+                                                static_cast<int>(options_.connect_timeout.count()));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    consumer_->words.heard(error, rd_kafka_err2str(error));
+    return kafka_unreachable(options_.brokers, consumer_->words, options_.connect_timeout);
+  }
+  std::vector<Cursor> cursors;
+  for (const auto& bound : bounds) {
+    const auto* found =
+        rd_kafka_topic_partition_list_find(list.get(), options_.topic.c_str(), bound.partition);
+    const bool there = found != nullptr && found->offset >= 0;
+    cursors.push_back({bound.partition, there ? found->offset : bound.latest_offset});
+  }
+  return cursors;
 }
 
 Status KafkaSource::check_cursor(int32_t partition, int64_t offset,
@@ -200,6 +245,7 @@ MessageBatch KafkaSource::seal() {
     const auto range = reader->seal(batch.messages, held->messages);
     if (range.end_offset > range.first_offset) batch.ranges.push_back(range);
   }
+  batch.headers = [messages = held](size_t i) { return headers_json(messages->messages[i]); };
   batch.owner = std::move(held);
   return batch;
 }

@@ -56,6 +56,10 @@ class Source {
   virtual Result<MessageBatch> take_again(const std::vector<OffsetRange>& ranges,
                                           const std::stop_token& stop) = 0;
 
+  /// The first offset of each partition whose message is not older than the time (milliseconds
+  /// since 1970); a partition without one is at its end.
+  virtual Result<std::vector<Cursor>> cursors_at(int64_t timestamp_ms) = 0;
+
   /// Tells the broker how far the pipeline is, for lag tools only. Does not wait; never read back.
   virtual void acknowledge(const std::vector<Cursor>& cursors) = 0;
 };

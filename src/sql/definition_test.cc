@@ -63,14 +63,19 @@ void expect_same_pipeline(std::string_view text, LexOptions options = {}) {
   EXPECT_EQ(again.batch_interval_ms, pipeline.batch_interval_ms);
   EXPECT_EQ(again.offsets_per_partition_max, pipeline.offsets_per_partition_max);
   EXPECT_EQ(again.stop_on_error, pipeline.stop_on_error);
+  EXPECT_EQ(again.retries_max, pipeline.retries_max);
   EXPECT_EQ(again.step, pipeline.step);
   EXPECT_EQ(again.model, pipeline.model);
   EXPECT_EQ(again.table, pipeline.table);
   EXPECT_TRUE(again.csv == pipeline.csv);
+  EXPECT_EQ(again.format, pipeline.format);
+  EXPECT_EQ(again.avro_schema, pipeline.avro_schema);
   ASSERT_EQ(again.fields.size(), pipeline.fields.size());
   for (size_t i = 0; i < again.fields.size(); ++i) {
     EXPECT_EQ(again.fields[i].name, pipeline.fields[i].name);
     EXPECT_EQ(again.fields[i].variable, pipeline.fields[i].variable);
+    EXPECT_EQ(again.fields[i].path, pipeline.fields[i].path);
+    EXPECT_EQ(again.fields[i].default_value, pipeline.fields[i].default_value);
   }
   ASSERT_EQ(again.set.size(), pipeline.set.size());
   for (size_t i = 0; i < again.set.size(); ++i) {
@@ -78,6 +83,13 @@ void expect_same_pipeline(std::string_view text, LexOptions options = {}) {
     expect_same(again.set[i].value, pipeline.set[i].value);
   }
   expect_same(again.where, pipeline.where);
+  EXPECT_EQ(again.skipped, pipeline.skipped);
+  EXPECT_EQ(again.duplicates, pipeline.duplicates);
+  ASSERT_EQ(again.on_duplicate.size(), pipeline.on_duplicate.size());
+  for (size_t i = 0; i < again.on_duplicate.size(); ++i) {
+    EXPECT_EQ(again.on_duplicate[i].column, pipeline.on_duplicate[i].column);
+    expect_same(again.on_duplicate[i].value, pipeline.on_duplicate[i].value);
+  }
   EXPECT_EQ(print(again), printed);
 }
 
@@ -242,6 +254,79 @@ TEST(CreatePipeline, TakesClausesInAnyOrderAndSynonyms) {
             engine::Existing::kKeep);
 }
 
+TEST(CreatePipeline, PathsLeadIntoDocuments) {
+  const auto pipeline = pipeline_with(
+      "FORMAT JSON (a <- a, b <- %::x::`y z`::'w' DEFAULT 'none', @c <- % , d <- d DEFAULT -1.5,"
+      " e <- e DEFAULT NULL, f <- f DEFAULT TRUE)");
+  using Path = std::vector<std::string>;
+  using Form = decode::Literal::Form;
+  EXPECT_EQ(pipeline.format, engine::FormatKind::kJson);
+  ASSERT_EQ(pipeline.fields.size(), 6U);
+  EXPECT_EQ(pipeline.fields[0].path, Path{"a"});
+  EXPECT_EQ(pipeline.fields[1].path, (Path{"x", "y z", "w"}));
+  EXPECT_EQ(pipeline.fields[1].default_value, (decode::Literal{Form::kText, "none"}));
+  EXPECT_TRUE(pipeline.fields[2].variable);
+  EXPECT_TRUE(pipeline.fields[2].path.empty());
+  EXPECT_EQ(pipeline.fields[3].default_value, (decode::Literal{Form::kNumber, "-1.5"}));
+  EXPECT_EQ(pipeline.fields[4].default_value, decode::Literal{});
+  EXPECT_EQ(pipeline.fields[5].default_value, (decode::Literal{Form::kBool, "true"}));
+
+  const auto avro = pipeline_with(
+      "FORMAT AVRO SCHEMA REGISTRY 'h:8081' (a <- a) SCHEMA '{\"type\": \"int\"}' WHERE a > 0");
+  EXPECT_EQ(avro.format, engine::FormatKind::kAvro);
+  EXPECT_EQ(avro.source.config.at("schema.registry.url"), "http://h:8081");
+  EXPECT_EQ(avro.avro_schema, "{\"type\": \"int\"}");
+}
+
+TEST(CreatePipeline, FunctionsOfMessagesAreColumns) {
+  const auto where = pipeline_with(
+                         "WHERE get_kafka_pipeline_prop('prop_offset') > 5 AND "
+                         "Get_Kafka_Pipeline_Prop(\"KEY\") = pipeline_source_file()")
+                         .where;
+  EXPECT_EQ(where.sql, "\"@:offset\" > 5 AND \"@:key\" = \"@:file\"");
+  EXPECT_EQ(where.reads, (std::vector<std::string>{"@:offset", "@:key", "@:file"}));
+  EXPECT_EQ(pipeline_error("WHERE get_kafka_pipeline_prop('prop_ofset') > 5"),
+            "6: get_kafka_pipeline_prop knows no \"prop_ofset\". Did you mean prop_offset?");
+  EXPECT_EQ(pipeline_error("WHERE get_kafka_pipeline_prop(a) > 5"),
+            "6: get_kafka_pipeline_prop knows no \"\". It is written "
+            "get_kafka_pipeline_prop('prop_offset').");
+}
+
+TEST(CreatePipeline, KeysThatAreThereMayBeUpdated) {
+  const auto pipeline = pipeline_with("ON DUPLICATE KEY UPDATE a = a + VALUES(a), b = 'x'");
+  EXPECT_EQ(pipeline.duplicates, store::Duplicates::kUpdate);
+  ASSERT_EQ(pipeline.on_duplicate.size(), 2U);
+  EXPECT_EQ(pipeline.on_duplicate[0].value.sql, "a + excluded.\"a\"");
+  EXPECT_EQ(pipeline_error("TRAIN MODEL m (a) ON DUPLICATE KEY UPDATE a = 1").find("TRAIN MODEL"),
+            std::string("-57: ").size());
+}
+
+TEST(PipelineStatements, AlterSaysWhatChanges) {
+  const auto alter = read_as<AlterPipeline>(
+      "ALTER PIPELINE p SET BATCH_INTERVAL 5, STOP_ON_ERROR OFF SET OFFSETS '{\"0\": 7, \"2\": 0}'"
+      " DROP PARTITION '3' RENAME TO q");
+  EXPECT_EQ(alter.change.batch_interval_ms, 5);
+  EXPECT_EQ(alter.change.stop_on_error, false);
+  ASSERT_TRUE(alter.change.offsets);
+  EXPECT_EQ(alter.change.offsets->offsets, (std::map<int32_t, int64_t>{{0, 7}, {2, 0}}));
+  EXPECT_EQ(alter.change.dropped_partitions, std::vector<int32_t>{3});
+  EXPECT_EQ(alter.change.new_name, "q");
+  const auto at =
+      read_as<AlterPipeline>("ALTER PIPELINE p SET OFFSETS TIMESTAMP '1970-01-01 00:00:01.5'");
+  EXPECT_EQ(at.change.offsets->form, engine::OffsetsChange::Form::kTime);
+  EXPECT_EQ(at.change.offsets->timestamp_ms, 1500);
+  EXPECT_EQ(read_as<TestPipeline>("TEST PIPELINE p").limit, 1);
+  EXPECT_EQ(read_as<TestPipeline>("TEST PIPELINE p LIMIT 5").limit, 5);
+  EXPECT_EQ(read_as<ProfilePipeline>("PROFILE PIPELINE a.p").name.database, "a");
+  const auto extract =
+      read_as<ExtractPipeline>("EXTRACT PIPELINE p OFFSETS '{\"1\": 4}' INTO OUTFILE '/f'");
+  EXPECT_EQ(extract.offsets.at(1), 4);
+  EXPECT_EQ(extract.file, "/f");
+  EXPECT_EQ(error_of("ALTER PIPELINE p SET OFFSET EARLIEST"),
+            "21: syntax error near \"OFFSET\": what to set is expected. Did you mean OFFSETS?");
+  EXPECT_EQ(error_of("ALTER PIPELINE p SET OFFSETS '{}'").find("these are no offsets"), 4U);
+}
+
 TEST(CreatePipeline, WhatItNamesStandsBesideIt) {
   const auto pipeline =
       read_as<CreatePipeline>(
@@ -255,7 +340,8 @@ TEST(CreatePipeline, WarnsOfClausesWithoutEffect) {
   const auto create = read_as<CreatePipeline>(
       "CREATE PIPELINE p AS LOAD DATA KAFKA 'h/t' MAX_PARTITIONS_PER_BATCH 3 RESOURCE POOL x"
       " MAX_RETRIES_PER_BATCH_PARTITION 2 DISABLE OUT_OF_ORDER OPTIMIZATION INTO TABLE t");
-  EXPECT_EQ(create.warnings.size(), 4U);
+  EXPECT_EQ(create.warnings.size(), 3U);
+  EXPECT_EQ(create.pipeline.retries_max, 2);
 }
 
 TEST(CreatePipeline, AColumnMayBeCalledLikeAClause) {
@@ -312,7 +398,18 @@ TEST(CreatePipeline, ErrorsSayWhereAndWhat) {
             "7: CONFIG: the value of \"a\" is neither text nor a number");
   EXPECT_EQ(pipeline_error("STOP_ON_ERROR MAYBE"),
             "14: syntax error near \"MAYBE\": ON or OFF is expected");
-  EXPECT_EQ(pipeline_error("FORMAT JSON (a <- b)"), "0: clause FORMAT JSON is not supported");
+  EXPECT_EQ(pipeline_error("FORMAT PARQUET (a)"), "0: clause FORMAT PARQUET is not supported");
+  EXPECT_EQ(pipeline_error("FORMAT JSON (a <- )"),
+            "18: syntax error near \")\": a key of the document is expected");
+  EXPECT_EQ(pipeline_error("FORMAT JSON (a <- b DEFAULT c)"),
+            "28: syntax error near \"c\": a literal is expected");
+  EXPECT_NE(pipeline_error("(a <- b)").find("without FORMAT JSON"), std::string::npos);
+  EXPECT_NE(pipeline_error("FORMAT JSON (a)").find("has no path"), std::string::npos);
+  EXPECT_NE(pipeline_error("FORMAT JSON FIELDS TERMINATED BY ',' (a <- b)")
+                .find("clause FIELDS belongs to FORMAT CSV"),
+            std::string::npos);
+  EXPECT_NE(pipeline_error("FORMAT JSON (a <- b) SCHEMA '{}'").find("belongs to FORMAT AVRO"),
+            std::string::npos);
   EXPECT_EQ(pipeline_error("WITH TRANSFORM ('u', 'p', 'a')"),
             "0: clause WITH TRANSFORM is not supported");
   EXPECT_EQ(pipeline_error("CHARACTER SET latin1"),
@@ -340,8 +437,10 @@ TEST(PipelineStatements, NameTheirPipeline) {
   EXPECT_EQ(read_as<RunPipeline>("STOP PIPELINE IF RUNNING a.p").absent, engine::Absent::kIgnore);
   EXPECT_EQ(read_as<DropPipeline>("DROP PIPELINE IF EXISTS p").absent, engine::Absent::kIgnore);
   EXPECT_EQ(read_as<ShowCreatePipeline>("SHOW CREATE PIPELINE p EXTENDED").name.name, "p");
-  EXPECT_EQ(error_of("START PIPELINE p FOREGROUND"),
-            "17: START PIPELINE ... FOREGROUND is not supported");
+  EXPECT_TRUE(read_as<RunPipeline>("START PIPELINE p FOREGROUND").foreground);
+  EXPECT_EQ(read_as<RunPipeline>("START PIPELINE p FOREGROUND LIMIT 3 BATCHES").batches_max, 3);
+  EXPECT_TRUE(read_as<RunPipeline>("START PIPELINE p LIMIT 3 BATCHES").foreground);
+  EXPECT_FALSE(read_as<RunPipeline>("START PIPELINE p").foreground);
   EXPECT_EQ(error_of("START PIPLINE p"),
             "6: syntax error near \"PIPLINE\": PIPELINE or TRANSACTION is expected. Did you mean "
             "PIPELINE?");
@@ -381,13 +480,32 @@ TEST(Print, PipelinesParseBack) {
   expect_same_pipeline(kPipeline);
   const std::string begin = "CREATE PIPELINE p AS LOAD DATA KAFKA 'h/t' ";
   for (const std::string_view clauses :
-       {"INTO TABLE t", "INTO TABLE db.t TRAIN MODEL m", "INTO TABLE `x y`.`z``z`",
+       {"INTO TABLE t",
+        "INTO TABLE db.t TRAIN MODEL m",
+        "INTO TABLE `x y`.`z``z`",
         "INTO TABLE t FIELDS TERMINATED BY '' ENCLOSED BY '\\'' ESCAPED BY ''",
-        "INTO TABLE t LINES TERMINATED BY ''", "INTO TABLE t NULL DEFINED BY ''",
-        "INTO TABLE t NULL DEFINED BY '' OPTIONALLY ENCLOSED", "INTO TABLE t (a, @`b c`, `@d`)",
+        "INTO TABLE t MAX_RETRIES_PER_BATCH_PARTITION 0",
+        "REPLACE INTO TABLE t",
+        "IGNORE STOP_ON_ERROR ON INTO TABLE t",
+        "SKIP ALL ERRORS INTO TABLE t",
+        "SKIP PARSER ERRORS STOP_ON_ERROR ON INTO TABLE t",
+        "SKIP CONSTRAINT ERRORS INTO TABLE t",
+        "SKIP DUPLICATE KEY ERRORS INTO TABLE t",
+        "INTO TABLE t WHERE a > 0 ON DUPLICATE KEY UPDATE a = VALUES(a) + 1, `b c` = b + 1",
+        "INTO TABLE t SET o = get_kafka_pipeline_prop('prop_offset') + 1, f = "
+        "pipeline_source_file()",
+        "INTO TABLE t LINES TERMINATED BY ''",
+        "INTO TABLE t NULL DEFINED BY ''",
+        "INTO TABLE t NULL DEFINED BY '' OPTIONALLY ENCLOSED",
+        "INTO TABLE t (a, @`b c`, `@d`)",
         "INTO TABLE t SET a = 'it''s \\\\ \\n', `b` = \"x\" /* no */ || N'y', c = `d e` + @`f g`",
         "INTO TABLE t WHERE a LIKE 'x\\_%' AND b <=> NULL AND x'4D' <> 0b1",
-        "INTO TABLE t WHERE a > /* one\ntwo */ 1 -- three\n AND b", "INTO TABLE t WHERE a--1 > 0",
+        "INTO TABLE t WHERE a > /* one\ntwo */ 1 -- three\n AND b",
+        "INTO TABLE t WHERE a--1 > 0",
+        "FORMAT JSON (a <- x::`y \"z`::w DEFAULT 'it''s', @b <- %, c <- d DEFAULT -1e3)"
+        " INTO TABLE t",
+        "FORMAT AVRO (a <- b DEFAULT NULL, c <- d DEFAULT TRUE) SCHEMA '{\"a\\\\n\": 1}'"
+        " INTO TABLE t",
         "INTO TABLE t CONFIG '{\"a\\\\\"b\": \"it\\'s\", \"c\": true}'"}) {
     expect_same_pipeline(begin + std::string(clauses));
   }
@@ -403,6 +521,39 @@ TEST(Print, CredentialsAreNeverShown) {
   pipeline.source.config["sasl.password"] = "slipped";
   EXPECT_EQ(print(pipeline).find("slipped"), std::string::npos);
   EXPECT_NE(print(pipeline).find("security.protocol"), std::string::npos);
+}
+
+TEST(ModelLife, ReadsTheStatements) {
+  const auto train = read_as<TrainModel>("TRAIN MODEL a.m ON SELECT 1");
+  EXPECT_EQ(train.name, (engine::ObjectName{"a", "m"}));
+  EXPECT_EQ(train.query, 6U);
+  EXPECT_EQ(read_as<EvaluateModel>("EVALUATE MODEL m ON WITH x AS (SELECT 1) FROM x").version,
+            store::kNewest);
+  EXPECT_EQ(read_as<EvaluateModel>("EVALUATE MODEL m VERSION 3 ON TABLE t").version, 3);
+  EXPECT_EQ(read_as<RestoreModel>("RESTORE MODEL m TO VERSION 0").version, 0);
+  EXPECT_EQ(read_as<CheckModel>("CHECK MODEL `m m`").name.name, "m m");
+  const auto alter = read_as<AlterModel>(
+      "ALTER MODEL m SET learning_rate = -1e-3, keep_for = '7 days', dnn_optimizer.beta_1 => 1");
+  ASSERT_EQ(alter.settings.size(), 3U);
+  EXPECT_EQ(alter.settings[0].value.to_sql(), "-1e-3");
+  EXPECT_EQ(alter.settings[1].name, "keep_for");
+  EXPECT_EQ(alter.settings[2].name, "dnn_optimizer.beta_1");
+}
+
+TEST(ModelLife, SaysWhatIsMissing) {
+  EXPECT_EQ(error_of("TRAIN MODEL m SELECT 1"), "14: syntax error near \"SELECT\": ON is expected");
+  EXPECT_EQ(error_of("TRAIN MODEL m ON DELETE FROM t"),
+            "17: syntax error near \"DELETE\": SELECT is expected. Write ON SELECT ... FROM ...");
+  EXPECT_EQ(error_of("EVALUATE MODEL m ON SELCT 1"),
+            "20: syntax error near \"SELCT\": SELECT is expected. Did you mean SELECT?");
+  EXPECT_EQ(error_of("RESTORE MODEL m TO 3"), "19: syntax error near \"3\": VERSION is expected");
+  EXPECT_EQ(error_of("ALTER MODEL m SET learning_rate"),
+            "31: syntax error at the end of the statement: = is expected");
+  EXPECT_EQ(error_of("ALTER MODEL m"),
+            "13: syntax error at the end of the statement: SET is expected");
+  EXPECT_EQ(error_of("CHECK MODEL m n"),
+            "14: syntax error near \"n\": the end of the statement is expected");
+  EXPECT_EQ(error_of("CHECK MODEL m", ""), error_of("DROP MODEL m", ""));
 }
 
 }  // namespace

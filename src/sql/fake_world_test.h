@@ -82,6 +82,15 @@ class FakeStatement : public store::Statement {
   std::optional<std::vector<store::ResultColumn>> columns_;
 };
 
+class FakeRowStream : public store::RowStream {
+ public:
+  const std::shared_ptr<const Schema>& schema() const override { return schema_; }
+  Result<bool> next(Batch&) override { return false; }
+
+ private:
+  std::shared_ptr<const Schema> schema_ = std::make_shared<Schema>();
+};
+
 class FakeStoreSession : public store::Session {
  public:
   explicit FakeStoreSession(FakeWorld& world) : world_(world) {}
@@ -110,6 +119,10 @@ class FakeStoreSession : public store::Session {
   Result<std::unique_ptr<store::Statement>> prepare(std::string_view sql) override {
     world_.log.push_back("prepare " + std::string(sql));
     return std::unique_ptr<store::Statement>(std::make_unique<FakeStatement>(*this, world_, sql));
+  }
+  Result<std::unique_ptr<store::RowStream>> query(std::string_view sql) override {
+    world_.log.push_back("query " + std::string(sql));
+    return std::unique_ptr<store::RowStream>(std::make_unique<FakeRowStream>());
   }
   Status use(std::string_view database) override {
     const bool known = database == "main" || database.starts_with("millrace") ||
@@ -150,9 +163,16 @@ class FakeStore : public store::Store {
   }
   Result<std::vector<store::Definition>> definitions() override { return unasked(); }
   Result<int64_t> put_definition(const store::Definition&) override { return unasked(); }
+  Status set_body(int64_t, const std::string&) override { return unasked(); }
+  Result<int64_t> put_model(const store::Definition&, const store::ModelSnapshot&) override {
+    return unasked();
+  }
   Status set_state(int64_t, const std::string&) override { return unasked(); }
   Status remove_definition(int64_t) override { return unasked(); }
   Result<std::vector<Cursor>> cursors(int64_t) override { return unasked(); }
+  Status set_cursors(int64_t, const std::vector<Cursor>&, const std::vector<int32_t>&) override {
+    return unasked();
+  }
   Result<int64_t> last_batch_id(int64_t) override { return unasked(); }
   Result<std::unique_ptr<store::BatchWriter>> open_writer(const store::PipelineIdentity&,
                                                           const store::OutputSpec&) override {
@@ -165,7 +185,14 @@ class FakeStore : public store::Store {
   Result<std::optional<store::ModelSnapshot>> newest_snapshot(int64_t) override {
     return unasked();
   }
-  Result<std::vector<store::LoggedBatch>> training_log(int64_t, int64_t) override {
+  Result<std::optional<store::ModelSnapshot>> snapshot(int64_t, int64_t) override {
+    return unasked();
+  }
+  Result<std::vector<int64_t>> kept_versions(int64_t) override { return unasked(); }
+  Result<std::vector<store::LoggedBatch>> training_log(int64_t, int64_t, int64_t) override {
+    return unasked();
+  }
+  Status commit_model(const store::ModelCommit&, const store::ModelChange&) override {
     return unasked();
   }
   Status forget_training(int64_t, int64_t) override { return unasked(); }
@@ -173,6 +200,7 @@ class FakeStore : public store::Store {
   Status set_setting(const std::string&, const std::string&) override { return unasked(); }
   Status add_virtual_table(store::VirtualTable) override { return unasked(); }
   Status set_predictor(std::shared_ptr<store::Predictor>) override { return unasked(); }
+  Status set_explainer(std::shared_ptr<store::Explainer>) override { return unasked(); }
   Status close() override { return {}; }
 
  private:
@@ -196,6 +224,32 @@ class FakeEngine : public engine::Engine {
       if (one.name == name) return one;
     }
     return Error(Code::kNotFound, "model " + name.quoted() + " does not exist");
+  }
+  Result<engine::RowsReport> train_model(const engine::ObjectName& name, store::RowStream&,
+                                         const std::string&) override {
+    TRY_OK(say("train model ", name));
+    return report;
+  }
+  Result<engine::RowsReport> evaluate_model(const engine::ObjectName& name, int64_t version,
+                                            store::RowStream&) override {
+    const bool newest = version == store::kNewest;
+    TRY_OK(say(newest ? "evaluate model " : "evaluate version of model ", name));
+    return report;
+  }
+  Status restore_model(const engine::ObjectName& name, int64_t version,
+                       const std::string&) override {
+    return say("restore version " + std::to_string(version) + " of model ", name);
+  }
+  Status alter_model(const engine::ObjectName& name,
+                     const std::vector<engine::ModelSetting>& settings,
+                     const std::string&) override {
+    for (const auto& [setting, value] : settings)
+      world_.log.push_back(setting + " = " + value.to_sql());
+    return say("alter model ", name);
+  }
+  Result<Batch> check_model(const engine::ObjectName& name) override {
+    TRY_OK(say("check model ", name));
+    return Batch();
   }
   Result<Batch> describe_model(const engine::ObjectName& name) override {
     TRY_OK(say("describe model ", name));
@@ -222,6 +276,35 @@ class FakeEngine : public engine::Engine {
   Status stop_pipeline(const engine::ObjectName& name, engine::Absent) override {
     return say("stop ", name);
   }
+  Status alter_pipeline(const engine::ObjectName& name,
+                        const engine::PipelineChange& change) override {
+    changes.push_back(change);
+    return say("alter ", name);
+  }
+  Result<engine::RunReport> run_pipeline(const engine::ObjectName& name,
+                                         std::optional<int64_t> batches_max,
+                                         const std::stop_token&) override {
+    TRY_OK(say("run " + std::to_string(batches_max.value_or(-1)) + " batches of ", name));
+    engine::RunReport ran;
+    ran.rows = 3;
+    ran.steps = {{"take", 5}, {"commit", 7}};
+    return ran;
+  }
+  Result<engine::TestReport> test_pipeline(const engine::ObjectName& name, int64_t limit,
+                                           const std::stop_token&) override {
+    TRY_OK(say("test " + std::to_string(limit) + " of ", name));
+    engine::TestReport tested;
+    tested.rows = Batch(std::make_shared<Schema>(std::vector<Field>{{"a", {Kind::kVarchar}}}));
+    tested.rows.reset(0);
+    tested.rejects = {"offset 5: bad"};
+    return tested;
+  }
+  Result<int64_t> extract_pipeline(const engine::ObjectName& name,
+                                   const std::map<int32_t, int64_t>& offsets,
+                                   const std::string& file, const std::stop_token&) override {
+    TRY_OK(say("extract " + std::to_string(offsets.size()) + " into " + file + " of ", name));
+    return 4;
+  }
   Status start_all(const std::string& database) override { return say("start all of ", database); }
   Status stop_all(const std::string& database) override { return say("stop all of ", database); }
   std::vector<engine::ObjectName> model_names() override { return {}; }
@@ -231,8 +314,10 @@ class FakeEngine : public engine::Engine {
   }
   void stop() override {}
 
+  engine::RowsReport report;  // of TRAIN and EVALUATE MODEL
   std::vector<engine::ModelDefinition> models;
   std::vector<engine::PipelineDefinition> pipelines;
+  std::vector<engine::PipelineChange> changes;
   std::optional<Error> failure;  // of the next verbs
 
  private:

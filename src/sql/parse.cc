@@ -86,12 +86,11 @@ Result<Statement> parse_drop(TokenReader& reader, const std::string& database) {
   return Native{};
 }
 
-Result<Statement> parse_alter(TokenReader& reader, const std::string&) {
+Result<Statement> parse_alter(TokenReader& reader, const std::string& database) {
   reader.skip();
+  if (reader.accept("PIPELINE")) return parse_alter_pipeline(reader, database);
   if (reader.accept("USER")) return parse_alter_user(reader);
-  if (reader.at("MODEL") || reader.at("PIPELINE")) {
-    return reader.unsupported("ALTER " + std::string(reader.raw_at()));
-  }
+  if (reader.accept("MODEL")) return parse_alter_model(reader, database);
   if (accept_database(reader)) {
     if (is_name(reader.peek()) && !reader.at("CHARACTER")) reader.skip();
     TRY_OK(database_options(reader));
@@ -157,12 +156,29 @@ Result<Statement> users_statement(TokenReader& reader, const std::string&) {
   return users_unsupported(reader);
 }
 
+/// TEST, PROFILE and EXTRACT are ours before PIPELINE.
+template <Parser kParse>
+Result<Statement> pipeline_statement(TokenReader& reader, const std::string& database) {
+  if (!reader.at("PIPELINE", 1)) return Native{};
+  reader.skip();
+  reader.skip();
+  return kParse(reader, database);
+}
+
 /// Words that are ours only with a certain second one.
 Result<Statement> unsupported_model_statement(TokenReader& reader, const std::string& database) {
   if (reader.at("MODEL", 1) || reader.at("PIPELINE", 1)) {
     return unsupported_statement(reader, database);
   }
   return Native{};
+}
+
+/// TRAIN MODEL and its sisters, by `parse`; the word alone is nothing of ours.
+template <Parser parse>
+Result<Statement> model_statement(TokenReader& reader, const std::string& database) {
+  if (!reader.at("MODEL", 1)) return unsupported_model_statement(reader, database);
+  reader.seek(reader.index() + 2);
+  return parse(reader, database);
 }
 
 Result<Statement> parse_prepare(TokenReader& reader, const std::string&) {
@@ -236,14 +252,14 @@ constexpr auto kFamilies = std::to_array<Family>({
     {"RELEASE", unsupported_statement},
     {"CLEAR", unsupported_statement},
     {"PREPARE", parse_prepare},
-    {"TRAIN", unsupported_model_statement},
-    {"EVALUATE", unsupported_model_statement},
-    {"RESTORE", unsupported_model_statement},
+    {"TRAIN", model_statement<parse_train_model>},
+    {"EVALUATE", model_statement<parse_evaluate_model>},
+    {"RESTORE", model_statement<parse_restore_model>},
     {"EXPORT", unsupported_model_statement},
-    {"CHECK", unsupported_model_statement},
-    {"TEST", unsupported_model_statement},
-    {"PROFILE", unsupported_model_statement},
-    {"EXTRACT", unsupported_model_statement},
+    {"CHECK", model_statement<parse_check_model>},
+    {"TEST", pipeline_statement<parse_test_pipeline>},
+    {"PROFILE", pipeline_statement<parse_profile_pipeline>},
+    {"EXTRACT", pipeline_statement<parse_extract_pipeline>},
     {"DETACH", unsupported_model_statement},
 });
 

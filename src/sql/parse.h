@@ -22,12 +22,26 @@ Result<Statement> parse(TokenReader& reader, const std::string& database);
 Result<Statement> parse_create_model(TokenReader& reader, const std::string& database,
                                      bool or_replace);
 Result<Statement> parse_drop_model(TokenReader& reader, const std::string& database);
+/// TRAIN MODEL | m ON query; EVALUATE MODEL | m [VERSION v] ON query
+Result<Statement> parse_train_model(TokenReader& reader, const std::string& database);
+Result<Statement> parse_evaluate_model(TokenReader& reader, const std::string& database);
+/// RESTORE MODEL | m TO VERSION v; ALTER MODEL | m SET name = value, ...; CHECK MODEL | m
+Result<Statement> parse_restore_model(TokenReader& reader, const std::string& database);
+Result<Statement> parse_alter_model(TokenReader& reader, const std::string& database);
+Result<Statement> parse_check_model(TokenReader& reader, const std::string& database);
 /// CREATE [OR REPLACE] | PIPELINE ...
 Result<Statement> parse_create_pipeline(TokenReader& reader, const std::string& database,
                                         bool or_replace);
 Result<Statement> parse_drop_pipeline(TokenReader& reader, const std::string& database);
 /// START | STOP ... PIPELINE
 Result<Statement> parse_run_pipeline(TokenReader& reader, const std::string& database, Verb verb);
+/// ALTER | PIPELINE ..., TEST | PIPELINE ..., PROFILE | PIPELINE ..., EXTRACT | PIPELINE ...
+Result<Statement> parse_alter_pipeline(TokenReader& reader, const std::string& database);
+Result<Statement> parse_test_pipeline(TokenReader& reader, const std::string& database);
+Result<Statement> parse_profile_pipeline(TokenReader& reader, const std::string& database);
+Result<Statement> parse_extract_pipeline(TokenReader& reader, const std::string& database);
+inline constexpr int64_t kBatchIntervalMsMax = 24LL * 3600 * 1000;
+inline constexpr int64_t kOffsetsPerBatchMax = 100'000'000;
 /// LOAD DATA ... to the end: the body of CREATE PIPELINE.
 Status parse_load_data(TokenReader& reader, const std::string& database,
                        engine::PipelineDefinition& pipeline, std::vector<std::string>& warnings);
@@ -43,10 +57,14 @@ Result<Statement> parse_kill(TokenReader& reader);
 
 /// An expression from the reader's place to the token that `ends` it at the outermost level, which
 /// is left there. Errors: kSyntax when it is empty or its parentheses do not match.
-Result<engine::Expression> parse_expression(TokenReader& reader, bool (*ends)(const TokenReader&));
+enum class ExpressionOf : uint8_t { kRow, kDuplicate };  // kDuplicate: of ON DUPLICATE KEY UPDATE
+Result<engine::Expression> parse_expression(TokenReader& reader, bool (*ends)(const TokenReader&),
+                                            ExpressionOf of = ExpressionOf::kRow);
 
 /// A model's or pipeline's call: LinearClassifier(label => match, ...).
 Result<Argument> parse_call(TokenReader& reader);
+/// An argument's value: a word, a literal, a list or a call.
+Result<Argument> parse_argument(TokenReader& reader);
 
 /// What becomes a definition is kept as JSON, which is UTF-8.
 Status check_utf8(const TokenReader& reader);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "data/schema.h"
+#include "decode/message_columns.h"
 #include "sql/keywords.h"
 #include "sql/parse.h"
 #include "sql/quote.h"
@@ -64,9 +65,49 @@ std::string text_of(std::string_view text, std::span<const Token> tokens, LexOpt
   return result;
 }
 
+/// The facts of messages that functions stand for, as the columns that hold them.
+Result<std::string> with_message_facts(const TokenReader& reader, std::span<const Token> tokens) {
+  const auto text = reader.text();
+  const auto is = [&](size_t i, std::string_view word) {
+    return i < tokens.size() && same_name(raw(text, tokens[i]), word);
+  };
+  std::string rewritten;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (i > 0 && tokens[i].begin != tokens[i - 1].end) rewritten += ' ';
+    if (is(i, "pipeline_source_file") && is(i + 1, "(") && is(i + 2, ")")) {
+      rewritten += "@`:file`";
+      i += 2;
+      continue;
+    }
+    if (!is(i, "get_kafka_pipeline_prop") || !is(i + 1, "(")) {
+      rewritten += raw(text, tokens[i]);
+      continue;
+    }
+    const bool one =
+        i + 3 < tokens.size() && tokens[i + 2].kind == TokenKind::kString && is(i + 3, ")");
+    const std::string name = one ? to_lower(value_of(text, tokens[i + 2], reader.options())) : "";
+    std::vector<std::string_view> known;
+    std::string_view column;
+    for (const auto& fact : decode::message_facts()) {
+      if (!fact.name.starts_with("prop_")) continue;
+      known.push_back(fact.name);
+      if (fact.name == name || fact.name == "prop_" + name) column = fact.column;
+    }
+    if (column.empty())
+      return reader.error_at(tokens[i].begin, Code::kInvalidArgument,
+                             "get_kafka_pipeline_prop knows no \"" + name + "\"",
+                             one ? did_you_mean(name, known)
+                                 : "It is written get_kafka_pipeline_prop('prop_offset').");
+    rewritten += "@`" + std::string(column.substr(1)) + "`";
+    i += 3;
+  }
+  return rewritten;
+}
+
 }  // namespace
 
-Result<engine::Expression> parse_expression(TokenReader& reader, bool (*ends)(const TokenReader&)) {
+Result<engine::Expression> parse_expression(TokenReader& reader, bool (*ends)(const TokenReader&),
+                                            ExpressionOf of) {
   const size_t begin = reader.index();
   int depth = 0;
   for (; !reader.done(); reader.skip()) {
@@ -83,10 +124,15 @@ Result<engine::Expression> parse_expression(TokenReader& reader, bool (*ends)(co
   if (reader.index() == begin) return reader.error("an expression");
   const auto tokens = reader.tokens().subspan(begin, reader.index() - begin);
   engine::Expression result;
-  TRY(Translation translation, translate(reader.text(), tokens, {.lex = reader.options()}));
-  result.sql = std::move(translation.sql);
   result.text = text_of(reader.text(), tokens, reader.options());
-  result.reads = names_read(reader.text(), tokens, reader.options());
+  TRY(const std::string rewritten, with_message_facts(reader, tokens));
+  TRY(auto read, lex(rewritten, reader.options()));
+  read.pop_back();  // the end
+  TRY(Translation translation,
+      translate(rewritten, read,
+                {.lex = reader.options(), .updates_duplicate = of == ExpressionOf::kDuplicate}));
+  result.sql = std::move(translation.sql);
+  result.reads = names_read(rewritten, read, reader.options());
   return result;
 }
 

@@ -12,7 +12,6 @@ namespace millrace::sql {
 namespace {
 
 constexpr int64_t kIntegerMax = std::numeric_limits<int64_t>::max();
-constexpr int64_t kIntervalMsMax = 24LL * 3600 * 1000;
 constexpr size_t kFieldsMax = 65'536;
 
 class LoadData {
@@ -26,7 +25,7 @@ class LoadData {
     TRY_OK(source());
     while (!reader_.done()) TRY_OK(clause());
     if (pipeline_.table.name.empty()) return reader_.error("INTO TABLE", {"INTO"});
-    return {};
+    return check_together();
   }
 
   /// True where a clause begins: where SET and WHERE end.
@@ -60,11 +59,17 @@ class LoadData {
   Status null_defined();
   Status character_set();
   Status column_list();
+  Status path(engine::FieldDefinition& field);
+  Status default_value(engine::FieldDefinition& field);
+  Status schema();
+  Status check_together();
   Status set();
   Status where();
-  Status later() { return reader_.unsupported("clause " + std::string(reader_.raw_at())); }
   Status transform() { return reader_.unsupported("clause WITH TRANSFORM"); }
-  Status on_duplicate() { return reader_.unsupported("clause ON DUPLICATE KEY UPDATE"); }
+  Status on_duplicate();
+  Status replace();
+  Status ignore();
+  Status assignments(std::vector<engine::SetDefinition>& into, ExpressionOf of);
   Status skip_errors();
 
   Status step(engine::StepKind kind);
@@ -80,6 +85,8 @@ class LoadData {
   engine::PipelineDefinition& pipeline_;
   std::vector<std::string>& warnings_;
   std::vector<const Clause*> seen_;
+  bool with_paths_ = false;  // an entry of the column list has a path
+  bool without_paths_ = false;
 };
 
 /// A clause begins with one or two words; an empty second word stands for any token.
@@ -113,6 +120,7 @@ std::span<const LoadData::Clause> LoadData::clauses() {
       {"FORMAT", "JSON", "FORMAT", &LoadData::format},
       {"FORMAT", "AVRO", "FORMAT", &LoadData::format},
       {"FORMAT", "PARQUET", "FORMAT", &LoadData::format},
+      {"SCHEMA", "", "SCHEMA", &LoadData::schema},
       {"FIELDS", "TERMINATED", "FIELDS", &LoadData::fields},
       {"FIELDS", "OPTIONALLY", "FIELDS", &LoadData::fields},
       {"FIELDS", "ENCLOSED", "FIELDS", &LoadData::fields},
@@ -126,12 +134,14 @@ std::span<const LoadData::Clause> LoadData::clauses() {
       {"IGNORE", "0", "IGNORE LINES", &LoadData::ignore_lines},
       {"NULL", "DEFINED", "NULL DEFINED BY", &LoadData::null_defined},
       {"CHARACTER", "SET", "CHARACTER SET", &LoadData::character_set},
-      {"SKIP", "ALL", "SKIP ERRORS", &LoadData::skip_errors},
-      {"SKIP", "CONSTRAINT", "SKIP ERRORS", &LoadData::skip_errors},
-      {"SKIP", "DUPLICATE", "SKIP ERRORS", &LoadData::skip_errors},
-      {"SKIP", "PARSER", "SKIP ERRORS", &LoadData::skip_errors},
-      {"REPLACE", "INTO", "REPLACE", &LoadData::later},
-      {"IGNORE", "INTO", "IGNORE", &LoadData::later},
+      {"SKIP", "ALL", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::skip_errors},
+      {"SKIP", "CONSTRAINT", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::skip_errors},
+      {"SKIP", "DUPLICATE", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::skip_errors},
+      {"SKIP", "PARSER", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::skip_errors},
+      {"REPLACE", "INTO", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::replace},
+      {"REPLACE", "STOP_ON_ERROR", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::replace},
+      {"IGNORE", "INTO", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::ignore},
+      {"IGNORE", "STOP_ON_ERROR", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::ignore},
       {"SET", "", "SET", &LoadData::set},
       {"WHERE", "", "WHERE", &LoadData::where},
       {"ON", "DUPLICATE", "ON DUPLICATE KEY UPDATE", &LoadData::on_duplicate},
@@ -232,14 +242,14 @@ Status LoadData::credentials() {
 
 Status LoadData::batch_interval() {
   reader_.skip();
-  TRY(pipeline_.batch_interval_ms, reader_.integer("BATCH_INTERVAL", 0, kIntervalMsMax));
+  TRY(pipeline_.batch_interval_ms, reader_.integer("BATCH_INTERVAL", 0, kBatchIntervalMsMax));
   return {};
 }
 
 Status LoadData::offsets_per_batch() {
   reader_.skip();
   TRY(pipeline_.offsets_per_partition_max,
-      reader_.integer("MAX_OFFSETS_PER_BATCH_PARTITION", 1, 100'000'000));
+      reader_.integer("MAX_OFFSETS_PER_BATCH_PARTITION", 1, kOffsetsPerBatchMax));
   return {};
 }
 
@@ -252,9 +262,8 @@ Status LoadData::partitions_per_batch() {
 
 Status LoadData::retries() {
   reader_.skip();
-  TRY([[maybe_unused]] const int64_t ignored,
-      reader_.integer("MAX_RETRIES_PER_BATCH_PARTITION", 0, kIntegerMax));
-  return no_effect("MAX_RETRIES_PER_BATCH_PARTITION");
+  TRY(pipeline_.retries_max, reader_.integer("MAX_RETRIES_PER_BATCH_PARTITION", 0, kIntegerMax));
+  return {};
 }
 
 Status LoadData::resource_pool() {
@@ -304,7 +313,54 @@ Status LoadData::into() {
 
 Status LoadData::format() {
   if (reader_.accept({"FORMAT", "CSV"})) return {};
-  return reader_.unsupported("clause FORMAT " + std::string(reader_.raw_at(1)));
+  if (reader_.accept({"FORMAT", "JSON"})) {
+    pipeline_.format = engine::FormatKind::kJson;
+    return {};
+  }
+  if (!reader_.accept({"FORMAT", "AVRO"}))
+    return reader_.unsupported("clause FORMAT " + std::string(reader_.raw_at(1)));
+  pipeline_.format = engine::FormatKind::kAvro;
+  if (!reader_.accept({"SCHEMA", "REGISTRY"})) return {};
+  TRY(std::string address, reader_.string("the address of a schema registry"));
+  if (address.find("://") == std::string::npos) address = "http://" + address;
+  pipeline_.source.config["schema.registry.url"] = std::move(address);
+  return {};
+}
+
+Status LoadData::schema() {
+  reader_.skip();
+  TRY(pipeline_.avro_schema, reader_.string("a schema as JSON"));
+  return {};
+}
+
+/// What the clauses say together: FORMAT may stand before or behind the column list.
+Status LoadData::check_together() {
+  const bool csv = pipeline_.format == engine::FormatKind::kCsv;
+  const auto wrong = [](const std::string& what, const std::string& hint) {
+    return Error(Code::kInvalidArgument, what, hint);
+  };
+  if (!pipeline_.avro_schema.empty() && pipeline_.format != engine::FormatKind::kAvro)
+    return wrong("clause SCHEMA belongs to FORMAT AVRO", "");
+  for (const auto* seen : seen_) {
+    const bool of_csv = seen->group == "FIELDS" || seen->group == "LINES" ||
+                        seen->group == "IGNORE LINES" || seen->group == "NULL DEFINED BY";
+    if (of_csv && !csv)
+      return wrong("clause " + std::string(seen->group) + " belongs to FORMAT CSV", "");
+  }
+  if (with_paths_ && csv)
+    return wrong("a path (<-) stands in the column list without FORMAT JSON or FORMAT AVRO",
+                 "Write FORMAT JSON before the column list.");
+  if (pipeline_.duplicates != store::Duplicates::kRefuse &&
+      pipeline_.step == engine::StepKind::kTrain)
+    return wrong("TRAIN MODEL keeps one row in its table, which it replaces itself", "");
+  if (pipeline_.skipped != engine::SkippedErrors::kNone && !pipeline_.stop_on_error)
+    warnings_.emplace_back(
+        "IGNORE and SKIP ... ERRORS have no effect without STOP_ON_ERROR ON: a bad row goes to "
+        "millrace.rejects and stops nothing");
+  if (without_paths_ && !csv)
+    return wrong("an entry of the column list has no path",
+                 "FORMAT JSON and FORMAT AVRO take (column <- key::key, ...).");
+  return {};
 }
 
 Result<std::string> LoadData::byte(std::string_view what) {
@@ -387,9 +443,78 @@ Status LoadData::character_set() {
 }
 
 Status LoadData::skip_errors() {
-  Error error = reader_.unsupported("clause SKIP ... ERRORS");
-  error.hint = "Rows that cannot be read or stored go to millrace.rejects and stop nothing.";
-  return error;
+  using engine::SkippedErrors;
+  reader_.skip();
+  if (reader_.accept("ALL")) {
+    pipeline_.skipped = SkippedErrors::kAll;
+  } else if (reader_.accept("CONSTRAINT")) {
+    pipeline_.skipped = SkippedErrors::kConstraint;
+  } else if (reader_.accept({"DUPLICATE", "KEY"})) {
+    pipeline_.skipped = SkippedErrors::kDuplicateKey;
+  } else {
+    TRY_OK(reader_.expect("PARSER"));
+    pipeline_.skipped = SkippedErrors::kParser;
+  }
+  return reader_.expect("ERRORS");
+}
+
+Status LoadData::ignore() {
+  reader_.skip();
+  pipeline_.skipped = engine::SkippedErrors::kIgnore;
+  return {};
+}
+
+Status LoadData::replace() {
+  if (pipeline_.duplicates == store::Duplicates::kUpdate)
+    return reader_.error_at(reader_.position(), Code::kInvalidArgument,
+                            "REPLACE and ON DUPLICATE KEY UPDATE cannot stand together");
+  reader_.skip();
+  pipeline_.duplicates = store::Duplicates::kReplace;
+  return {};
+}
+
+Status LoadData::on_duplicate() {
+  TRY_OK(reader_.expect({"ON", "DUPLICATE", "KEY", "UPDATE"}));
+  if (pipeline_.duplicates == store::Duplicates::kReplace)
+    return reader_.error_at(reader_.position(), Code::kInvalidArgument,
+                            "REPLACE and ON DUPLICATE KEY UPDATE cannot stand together");
+  pipeline_.duplicates = store::Duplicates::kUpdate;
+  return assignments(pipeline_.on_duplicate, ExpressionOf::kDuplicate);
+}
+
+/// key::key, with a leading %:: or without; % alone is the whole document.
+Status LoadData::path(engine::FieldDefinition& field) {
+  if (!reader_.accept("%") || reader_.accept("::")) {
+    do {
+      if (!is_name(reader_.peek()) && reader_.peek().kind != TokenKind::kString)
+        return reader_.error("a key of the document");
+      field.path.push_back(reader_.value());
+      reader_.skip();
+    } while (reader_.accept("::"));
+  }
+  if (reader_.accept("DEFAULT")) return default_value(field);
+  return {};
+}
+
+Status LoadData::default_value(engine::FieldDefinition& field) {
+  using Form = decode::Literal::Form;
+  const bool negative = reader_.accept("-");
+  const Token& token = reader_.peek();
+  if (token.kind == TokenKind::kNumber) {
+    field.default_value = decode::Literal{Form::kNumber, (negative ? "-" : "") + reader_.value()};
+  } else if (negative) {
+    return reader_.error("a number");
+  } else if (token.kind == TokenKind::kString) {
+    field.default_value = decode::Literal{Form::kText, reader_.value()};
+  } else if (reader_.at("TRUE") || reader_.at("FALSE")) {
+    field.default_value = decode::Literal{Form::kBool, to_lower(reader_.raw_at())};
+  } else if (reader_.at("NULL")) {
+    field.default_value = decode::Literal{};
+  } else {
+    return reader_.error("a literal");
+  }
+  reader_.skip();
+  return {};
 }
 
 Status LoadData::column_list() {
@@ -398,14 +523,18 @@ Status LoadData::column_list() {
   }
   reader_.skip();
   do {
-    if (reader_.peek().kind == TokenKind::kVariable) {
-      pipeline_.fields.push_back({reader_.value(), true});
+    engine::FieldDefinition field;
+    field.variable = reader_.peek().kind == TokenKind::kVariable;
+    if (field.variable) {
+      field.name = reader_.value();
       reader_.skip();
     } else {
-      TRY(std::string name, reader_.name("a column or @variable"));
-      if (reader_.at("<-")) return reader_.unsupported("a path (<-) without FORMAT JSON or AVRO");
-      pipeline_.fields.push_back({std::move(name), false});
+      TRY(field.name, reader_.name("a column or @variable"));
     }
+    const bool with_path = reader_.accept("<-");
+    (with_path ? with_paths_ : without_paths_) = true;
+    if (with_path) TRY_OK(path(field));
+    pipeline_.fields.push_back(std::move(field));
     if (pipeline_.fields.size() > kFieldsMax) {
       return reader_.error_at(
           reader_.position(), Code::kResourceExhausted,
@@ -421,18 +550,22 @@ bool ends_assignment(const TokenReader& reader) {
 
 Status LoadData::set() {
   reader_.skip();
+  return assignments(pipeline_.set, ExpressionOf::kRow);
+}
+
+Status LoadData::assignments(std::vector<engine::SetDefinition>& into, ExpressionOf of) {
   do {
     engine::SetDefinition assignment;
     const int64_t position = reader_.position();
     TRY(assignment.column, reader_.name("a column"));
     TRY_OK(reader_.expect("="));
-    TRY(assignment.value, parse_expression(reader_, ends_assignment));
-    for (const auto& other : pipeline_.set) {
+    TRY(assignment.value, parse_expression(reader_, ends_assignment, of));
+    for (const auto& other : into) {
       if (!same_name(other.column, assignment.column)) continue;
       return reader_.error_at(position, Code::kInvalidArgument,
                               "column \"" + assignment.column + "\" is SET twice");
     }
-    pipeline_.set.push_back(std::move(assignment));
+    into.push_back(std::move(assignment));
   } while (reader_.accept(","));
   return {};
 }

@@ -115,6 +115,10 @@ Result<Argument> parse_call(TokenReader& reader) {
   return parse_word(reader, 0);
 }
 
+Result<Argument> parse_argument(TokenReader& reader) {
+  return parse_value(reader, 0);
+}
+
 Status check_utf8(const TokenReader& reader) {
   if (decode::is_utf8(reader.text())) return {};
   return Error(Code::kInvalidArgument, "the statement is not UTF-8");

@@ -1,7 +1,168 @@
-// CREATE, DROP, START and STOP PIPELINE, but for the LOAD DATA inside (parse_load_data.cc).
+// The statements about pipelines: CREATE, DROP, START, STOP, ALTER, TEST, PROFILE, EXTRACT, but for
+// the LOAD DATA inside (parse_load_data.cc).
+#include <charconv>
+#include <limits>
+
+#include "decode/time_text.h"
+#include "sql/json_object.h"
 #include "sql/parse.h"
 
 namespace millrace::sql {
+namespace {
+
+/// LIMIT n [`unit`]
+Result<int64_t> limit(TokenReader& reader, std::string_view unit) {
+  TRY_OK(reader.expect("LIMIT"));
+  TRY(const int64_t number, reader.integer("LIMIT", 1, 100'000'000));
+  if (!unit.empty()) TRY_OK(reader.expect(unit));
+  return number;
+}
+
+/// '{"0": 10, "1": 20}': the next offset of each partition.
+Result<std::map<int32_t, int64_t>> offsets(TokenReader& reader) {
+  const int64_t position = reader.position();
+  const auto wrong = [&] {
+    return reader.error_at(
+        position, Code::kInvalidArgument, "these are no offsets",
+        "They are written '{\"0\": 10, \"1\": 20}': of each partition the next.");
+  };
+  TRY(const std::string json, reader.string("offsets as a JSON object in quotes"));
+  const auto object = parse_json_object(json);
+  if (!object || object->empty()) return wrong();
+  std::map<int32_t, int64_t> result;
+  const auto whole = [](const std::string& text, auto& value) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size() && value >= 0;
+  };
+  for (const auto& [partition, offset] : *object) {
+    int32_t number = 0;
+    int64_t next = 0;
+    if (!whole(partition, number) || !whole(offset, next)) return wrong();
+    result[number] = next;
+  }
+  return result;
+}
+
+/// EARLIEST | LATEST | TIMESTAMP {'2026-01-31 12:00:00' | milliseconds} | [CURSOR] 'json'
+Result<engine::OffsetsChange> offsets_change(TokenReader& reader) {
+  using Form = engine::OffsetsChange::Form;
+  engine::OffsetsChange change;
+  if (reader.accept("EARLIEST")) return change;
+  if (reader.accept("LATEST")) {
+    change.form = Form::kLatest;
+    return change;
+  }
+  if (reader.accept("TIMESTAMP")) {
+    change.form = Form::kTime;
+    if (reader.peek().kind == TokenKind::kNumber) {
+      TRY(change.timestamp_ms, reader.integer("the time in milliseconds since 1970", 0,
+                                              std::numeric_limits<int64_t>::max()));
+      return change;
+    }
+    const int64_t position = reader.position();
+    TRY(const std::string text, reader.string("a time"));
+    int64_t micros = 0;
+    if (decode::parse_timestamp(text, micros) != decode::Parsed::kValue)
+      return reader.error_at(position, Code::kInvalidArgument, "\"" + text + "\" is no time",
+                             "It is written '2026-01-31 23:59:59', in UTC.");
+    change.timestamp_ms = micros / 1000;
+    return change;
+  }
+  if (!reader.accept("CURSOR") && reader.peek().kind != TokenKind::kString)
+    return reader.error("EARLIEST, LATEST, TIMESTAMP or offsets", {"EARLIEST", "LATEST"});
+  change.form = Form::kGiven;
+  TRY(change.offsets, offsets(reader));
+  return change;
+}
+
+Status change_setting(TokenReader& reader, AlterPipeline& alter) {
+  auto& change = alter.change;
+  if (reader.accept("OFFSETS")) {
+    TRY(change.offsets, offsets_change(reader));
+  } else if (reader.accept("BATCH_INTERVAL")) {
+    TRY(change.batch_interval_ms, reader.integer("BATCH_INTERVAL", 0, kBatchIntervalMsMax));
+  } else if (reader.accept("MAX_OFFSETS_PER_BATCH_PARTITION")) {
+    TRY(change.offsets_per_partition_max,
+        reader.integer("MAX_OFFSETS_PER_BATCH_PARTITION", 1, kOffsetsPerBatchMax));
+  } else if (reader.accept("MAX_RETRIES_PER_BATCH_PARTITION")) {
+    TRY(change.retries_max,
+        reader.integer("MAX_RETRIES_PER_BATCH_PARTITION", 0, std::numeric_limits<int64_t>::max()));
+  } else if (reader.accept("STOP_ON_ERROR")) {
+    change.stop_on_error = reader.at("ON");
+    if (!reader.accept("ON") && !reader.accept("OFF"))
+      return reader.error("ON or OFF", {"ON", "OFF"});
+  } else if (reader.accept("MAX_PARTITIONS_PER_BATCH")) {
+    TRY([[maybe_unused]] const int64_t ignored,
+        reader.integer("MAX_PARTITIONS_PER_BATCH", 0, std::numeric_limits<int64_t>::max()));
+    alter.warnings.emplace_back("MAX_PARTITIONS_PER_BATCH has no effect in millrace");
+  } else if (reader.accept({"RESOURCE", "POOL"})) {
+    TRY([[maybe_unused]] const std::string ignored, reader.name("a resource pool"));
+    alter.warnings.emplace_back("RESOURCE POOL has no effect in millrace");
+  } else {
+    return reader.error("what to set",
+                        {"OFFSETS", "BATCH_INTERVAL", "MAX_OFFSETS_PER_BATCH_PARTITION",
+                         "MAX_RETRIES_PER_BATCH_PARTITION", "STOP_ON_ERROR"});
+  }
+  return {};
+}
+
+}  // namespace
+
+/// ALTER PIPELINE p SET ... [SET ...] | DROP PARTITION 'n' | RENAME TO q
+Result<Statement> parse_alter_pipeline(TokenReader& reader, const std::string& database) {
+  AlterPipeline result;
+  TRY(result.name, reader.object_name("the pipeline's name", database));
+  do {
+    if (reader.accept("SET")) {
+      do {
+        TRY_OK(change_setting(reader, result));
+      } while (reader.accept(","));
+    } else if (reader.accept({"DROP", "PARTITION"})) {
+      const int64_t position = reader.position();
+      TRY(const std::string text, reader.string("the partition's number in quotes"));
+      int32_t number = -1;
+      const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
+      if (wrong != std::errc() || end != text.data() + text.size() || number < 0)
+        return reader.error_at(position, Code::kInvalidArgument,
+                               "\"" + text + "\" is no partition's number");
+      result.change.dropped_partitions.push_back(number);
+    } else if (reader.accept({"RENAME", "TO"})) {
+      TRY(result.change.new_name, reader.name("the new name"));
+    } else {
+      return reader.error("SET, DROP PARTITION or RENAME TO", {"SET", "DROP", "RENAME"});
+    }
+  } while (!reader.done());
+  return result;
+}
+
+Result<Statement> parse_test_pipeline(TokenReader& reader, const std::string& database) {
+  TestPipeline result;
+  TRY(result.name, reader.object_name("the pipeline's name", database));
+  if (reader.at("LIMIT")) {
+    TRY(result.limit, limit(reader, ""));
+  }
+  TRY_OK(reader.expect_end());
+  return result;
+}
+
+Result<Statement> parse_profile_pipeline(TokenReader& reader, const std::string& database) {
+  ProfilePipeline result;
+  TRY(result.name, reader.object_name("the pipeline's name", database));
+  TRY_OK(reader.expect_end());
+  return result;
+}
+
+Result<Statement> parse_extract_pipeline(TokenReader& reader, const std::string& database) {
+  ExtractPipeline result;
+  TRY(result.name, reader.object_name("the pipeline's name", database));
+  if (reader.accept("OFFSETS")) {
+    TRY(result.offsets, offsets(reader));
+  }
+  TRY_OK(reader.expect({"INTO", "OUTFILE"}));
+  TRY(result.file, reader.string("the file's name"));
+  TRY_OK(reader.expect_end());
+  return result;
+}
 
 Result<Statement> parse_create_pipeline(TokenReader& reader, const std::string& database,
                                         bool or_replace) {
@@ -38,7 +199,14 @@ Result<Statement> parse_run_pipeline(TokenReader& reader, const std::string& dat
                                             : reader.accept({"IF", "RUNNING"});
   if (lenient) result.absent = engine::Absent::kIgnore;
   TRY(result.name, reader.object_name("the pipeline's name", database));
-  if (reader.at("FOREGROUND")) return reader.unsupported("START PIPELINE ... FOREGROUND");
+  if (verb == Verb::kStart) {
+    result.foreground = reader.accept("FOREGROUND");
+    if (reader.at("LIMIT")) {
+      // Whoever wants so many batches waits for them.
+      result.foreground = true;
+      TRY(result.batches_max, limit(reader, "BATCHES"));
+    }
+  }
   TRY_OK(reader.expect_end());
   return result;
 }

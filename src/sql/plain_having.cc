@@ -37,6 +37,7 @@ std::optional<PlainHaving> plain_having(std::string_view text, std::span<const T
     if (is(i, "ORDER") && is(i + 1, "BY")) found->order = i;
     if (is(i, "LIMIT") || tokens[i].kind == TokenKind::kEnd) found->end = i;
   }
+  if (found && found->end == 0) return std::nullopt;  // its parentheses do not match
   if (found && found->order == 0) found->order = found->end;
   return found;
 }

@@ -112,13 +112,63 @@ std::string csv_clauses(const decode::CsvFormat& csv) {
          (lines.empty() ? "" : "\n  LINES" + lines) + rest;
 }
 
-std::string column_list(const std::vector<engine::FieldDefinition>& fields) {
+std::string literal(const decode::Literal& value) {
+  switch (value.form) {
+    case decode::Literal::Form::kNull:
+      return "NULL";
+    case decode::Literal::Form::kText:
+      return mysql_text(value.text);
+    default:
+      return value.text;
+  }
+}
+
+/// ` <- key::key DEFAULT literal`
+std::string path_of(const engine::FieldDefinition& field) {
+  std::string result = " <- ";
+  for (size_t i = 0; i < field.path.size(); ++i)
+    result += (i > 0 ? "::" : "") + backticked(field.path[i]);
+  if (field.path.empty()) result += "%";
+  if (field.default_value) result += " DEFAULT " + literal(*field.default_value);
+  return result;
+}
+
+std::string column_list(const engine::PipelineDefinition& pipeline) {
   std::string result;
-  for (const auto& field : fields) {
+  for (const auto& field : pipeline.fields) {
     if (!result.empty()) result += ", ";
     result += (field.variable ? "@" : "") + backticked(field.name);
+    if (pipeline.format != engine::FormatKind::kCsv) result += path_of(field);
   }
   return result.empty() ? result : "\n  (" + result + ")";
+}
+
+std::string assignments(const std::string& word, const std::vector<engine::SetDefinition>& set) {
+  std::string sql;
+  for (const auto& one : set) {
+    sql += sql.empty() ? "\n  " + word : ",\n  " + std::string(word.size(), ' ');
+    sql += backticked(one.column) + " = " + one.value.text;
+  }
+  return sql;
+}
+
+std::string errors_clause(const engine::PipelineDefinition& pipeline) {
+  if (pipeline.duplicates == store::Duplicates::kReplace) return "\n  REPLACE";
+  switch (pipeline.skipped) {
+    case engine::SkippedErrors::kNone:
+      return "";
+    case engine::SkippedErrors::kIgnore:
+      return "\n  IGNORE";
+    case engine::SkippedErrors::kAll:
+      return "\n  SKIP ALL ERRORS";
+    case engine::SkippedErrors::kConstraint:
+      return "\n  SKIP CONSTRAINT ERRORS";
+    case engine::SkippedErrors::kDuplicateKey:
+      return "\n  SKIP DUPLICATE KEY ERRORS";
+    case engine::SkippedErrors::kParser:
+      return "\n  SKIP PARSER ERRORS";
+  }
+  return "";
 }
 
 }  // namespace
@@ -139,19 +189,25 @@ std::string print(const engine::PipelineDefinition& pipeline) {
     sql +=
         "\n  MAX_OFFSETS_PER_BATCH_PARTITION " + std::to_string(pipeline.offsets_per_partition_max);
   }
+  if (pipeline.retries_max) {
+    sql += "\n  MAX_RETRIES_PER_BATCH_PARTITION " + std::to_string(*pipeline.retries_max);
+  }
   if (pipeline.step != engine::StepKind::kNone) {
     sql +=
         pipeline.step == engine::StepKind::kTrain ? "\n  TRAIN MODEL " : "\n  CLASSIFY WITH MODEL ";
     sql += beside(pipeline.model, pipeline.name);
   }
+  sql += errors_clause(pipeline);
   if (pipeline.stop_on_error) sql += "\n  STOP_ON_ERROR ON";
   sql += "\n  INTO TABLE " + beside(pipeline.table, pipeline.name);
-  sql += csv_clauses(pipeline.csv) + column_list(pipeline.fields);
-  for (size_t i = 0; i < pipeline.set.size(); ++i) {
-    sql += i == 0 ? "\n  SET " : ",\n      ";
-    sql += backticked(pipeline.set[i].column) + " = " + pipeline.set[i].value.text;
-  }
+  if (pipeline.format == engine::FormatKind::kCsv) sql += csv_clauses(pipeline.csv);
+  if (pipeline.format == engine::FormatKind::kJson) sql += "\n  FORMAT JSON";
+  if (pipeline.format == engine::FormatKind::kAvro) sql += "\n  FORMAT AVRO";
+  sql += column_list(pipeline);
+  if (!pipeline.avro_schema.empty()) sql += "\n  SCHEMA " + mysql_text(pipeline.avro_schema);
+  sql += assignments("SET ", pipeline.set);
   if (!pipeline.where.sql.empty()) sql += "\n  WHERE " + pipeline.where.text;
+  sql += assignments("ON DUPLICATE KEY UPDATE ", pipeline.on_duplicate);
   return sql;
 }
 

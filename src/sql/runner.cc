@@ -4,7 +4,6 @@
 
 #include "data/schema.h"
 #include "sql/parse.h"
-#include "sql/print.h"
 #include "sql/quote.h"
 #include "sql/schema_change.h"
 #include "sql/system_schema.h"
@@ -30,12 +29,6 @@ bool changes_schema(std::string_view text, std::span<const Token> tokens) {
   const bool structure = is(0, "CREATE") || is(0, "ALTER") || is(0, "DROP") || is(0, "TRUNCATE");
   const size_t kind = is(1, "OR") ? 3 : 1;
   return structure && !is(kind, "TEMPORARY") && !is(kind, "TEMP");
-}
-
-/// `error` without a place: what it counts in is not the user's text.
-Error placeless(Error error) {
-  error.position = -1;
-  return error;
 }
 
 }  // namespace
@@ -340,78 +333,6 @@ Result<StatementResult> Runner::execute(const Native&) {
 }
 
 Result<StatementResult> Runner::execute(const Ignored&) {
-  return ok();
-}
-
-// --- Models and pipelines -----------------------------------------------------------------------
-
-Result<StatementResult> Runner::execute(const CreateModel& statement) {
-  TRY_OK(commit_open());
-  TRY_OK(engine_.create_model(statement.model, statement.existing));
-  return ok();
-}
-
-Result<StatementResult> Runner::execute(const DropModel& statement) {
-  TRY_OK(commit_open());
-  TRY_OK(engine_.drop_model(statement.name, statement.absent));
-  return ok();
-}
-
-Result<StatementResult> Runner::execute(const DescribeModel& statement) {
-  TRY(const Batch batch, engine_.describe_model(statement.name));
-  return rows(rows_of(batch));
-}
-
-Result<StatementResult> Runner::execute(const ShowCreateModel& statement) {
-  TRY(const auto model, engine_.model(statement.name));
-  Rows result;
-  result.add_column("Model");
-  result.add_column("Create Model");
-  result.rows.push_back({model.name.name, print(model)});
-  return rows(std::move(result));
-}
-
-Result<StatementResult> Runner::execute(const CreatePipeline& statement) {
-  if (is_system_schema(statement.pipeline.table.database)) {
-    return Error(Code::kPermission, "cannot write to \"" + statement.pipeline.table.name +
-                                        "\": schema \"" + statement.pipeline.table.database +
-                                        "\" is read only");
-  }
-  TRY_OK(commit_open());
-  for (const auto& warning : statement.warnings) warn(warning);
-  // Positions of arguments are those of another statement, CREATE MODEL.
-  auto created = engine_.create_pipeline(statement.pipeline, statement.existing);
-  if (!created) return placeless(created.error());
-  return ok();
-}
-
-Result<StatementResult> Runner::execute(const DropPipeline& statement) {
-  TRY_OK(commit_open());
-  TRY_OK(engine_.drop_pipeline(statement.name, statement.absent));
-  return ok();
-}
-
-Result<StatementResult> Runner::execute(const ShowCreatePipeline& statement) {
-  TRY(const auto pipeline, engine_.pipeline(statement.name));
-  Rows result;
-  result.add_column("Pipeline");
-  result.add_column("Create Pipeline");
-  result.rows.push_back({pipeline.name.name, print(pipeline)});
-  return rows(std::move(result));
-}
-
-Result<StatementResult> Runner::execute(const RunPipeline& statement) {
-  TRY_OK(commit_open());
-  const bool start = statement.verb == Verb::kStart;
-  if (statement.all) {
-    auto done = start ? engine_.start_all(statement.name.database)
-                      : engine_.stop_all(statement.name.database);
-    if (!done) return placeless(done.error());
-    return ok();
-  }
-  auto done = start ? engine_.start_pipeline(statement.name, statement.absent)
-                    : engine_.stop_pipeline(statement.name, statement.absent);
-  if (!done) return placeless(done.error());
   return ok();
 }
 

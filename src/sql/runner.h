@@ -8,10 +8,12 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/thread.h"
 #include "engine/engine.h"
 #include "sql/insert_target.h"
 #include "sql/rows.h"
@@ -46,6 +48,12 @@ class Prepared : public PreparedStatement {
   std::unique_ptr<store::Statement> statement_;  // null for a statement of ours
 };
 
+/// `error` without a place: what it counts in is not the user's text.
+inline Error placeless(Error error) {
+  error.position = -1;
+  return error;
+}
+
 class Runner {
  public:
   Runner(store::Store& store, engine::Engine& engine, SessionInfo info, SessionHost& host,
@@ -62,7 +70,7 @@ class Runner {
   bool autocommit() const { return variables_.autocommit(); }
   bool in_transaction() const { return session_->in_transaction(); }
   LexOptions lex_options() const { return variables_.lex_options(); }
-  void interrupt() { session_->interrupt(); }  // thread-safe
+  void interrupt();  // thread-safe
 
  private:
   friend struct StatementVisitor;
@@ -76,10 +84,19 @@ class Runner {
   Result<StatementResult> execute(const DropModel& statement);
   Result<StatementResult> execute(const DescribeModel& statement);
   Result<StatementResult> execute(const ShowCreateModel& statement);
+  Result<StatementResult> execute(const TrainModel& statement);
+  Result<StatementResult> execute(const EvaluateModel& statement);
+  Result<StatementResult> execute(const RestoreModel& statement);
+  Result<StatementResult> execute(const AlterModel& statement);
+  Result<StatementResult> execute(const CheckModel& statement);
   Result<StatementResult> execute(const CreatePipeline& statement);
   Result<StatementResult> execute(const DropPipeline& statement);
   Result<StatementResult> execute(const ShowCreatePipeline& statement);
   Result<StatementResult> execute(const RunPipeline& statement);
+  Result<StatementResult> execute(const AlterPipeline& statement);
+  Result<StatementResult> execute(const TestPipeline& statement);
+  Result<StatementResult> execute(const ProfilePipeline& statement);
+  Result<StatementResult> execute(const ExtractPipeline& statement);
   Result<StatementResult> execute(const Use& statement);
   Result<StatementResult> execute(const CreateDatabase& statement);
   Result<StatementResult> execute(const DropDatabase& statement);
@@ -90,6 +107,8 @@ class Runner {
   Result<StatementResult> execute(const Kill& statement);
   Result<StatementResult> execute(const Show& statement);
 
+  template <class Use>
+  Result<engine::RowsReport> on_rows(size_t first, Use use);
   Status create_with_sequences(const CreateTable& statement);
   Result<StatementResult> show_create_table(const Show& show);
   Status check_table(const Show& show);
@@ -99,6 +118,7 @@ class Runner {
   Status set_store_setting(const SetVariable& variable, const std::string& value);
   Result<Cell> evaluate(const SetVariable& variable);
 
+  std::stop_token new_stop() EXCLUDES(stop_mutex_);
   TranslateOptions translate_options(bool names_items) const;
   bool names_items() const;
   /// The statement at work for the store. An INSERT into a table with an AUTO_INCREMENT column
@@ -145,6 +165,10 @@ class Runner {
   Prepared* prepared_ = nullptr;               // null: it came as text
   std::span<const store::BoundValue> values_;  // of its parameters
   enum class InsertId : uint8_t { kNone, kGiven, kMade } insert_id_ = InsertId::kNone;
+
+  Mutex stop_mutex_;
+  /// Asked by an interrupt; a new one for each statement that waits for a pipeline.
+  std::stop_source stop_ GUARDED_BY(stop_mutex_);
 };
 
 }  // namespace millrace::sql

@@ -184,6 +184,37 @@ TEST_F(SessionTest, OurStatementsGoToTheEngine) {
                           "drop pipeline db.p", "drop model db.m"));
 }
 
+TEST_F(SessionTest, AModelLearnsAndIsEvaluatedOnAQuery) {
+  engine_.report.metrics = {{"accuracy", 0.5}, {"auc", std::nan("")}};
+  engine_.report.global_step = 3;
+  engine_.report.examples = 20;
+  engine_.report.version = 2;
+  EXPECT_EQ(run("TRAIN MODEL m ON SELECT `a`, \"x\" FROM t"), "0.5|NULL|3|20|2");
+  EXPECT_THAT(world_.take_log(), ElementsAre("query SELECT \"a\", 'x' FROM t", "train model db.m"));
+  engine_.report.refused = 2;
+  engine_.report.refusals = {"row 1: no label", "row 7: no label"};
+  EXPECT_EQ(run("EVALUATE MODEL x.m VERSION 4 ON (SELECT 1)"), "0.5|NULL|3|20|2 warnings 3");
+  EXPECT_EQ(run("SHOW WARNINGS"),
+            "Warning|1105|2 of 22 rows were left out\nWarning|1105|row 1: no label\n"
+            "Warning|1105|row 7: no label");
+  EXPECT_THAT(world_.take_log(), ElementsAre("query (SELECT 1)", "evaluate version of model x.m"));
+  run("BEGIN");
+  run("EVALUATE MODEL m ON SELECT 1");
+  run("TRAIN MODEL m ON SELECT 1");
+  EXPECT_THAT(world_.take_log(),
+              ElementsAre("BEGIN TRANSACTION", "query SELECT 1", "evaluate model db.m", "COMMIT",
+                          "query SELECT 1", "train model db.m"));
+}
+
+TEST_F(SessionTest, TheLifeOfAModelIsTheEngines) {
+  EXPECT_EQ(run("RESTORE MODEL m TO VERSION 7"), "ok 0");
+  EXPECT_EQ(run("ALTER MODEL m SET learning_rate = 0.5, a.b => 'x'"), "ok 0");
+  EXPECT_EQ(run("CHECK MODEL m"), "");
+  EXPECT_THAT(world_.take_log(),
+              ElementsAre("restore version 7 of model db.m", "learning_rate = 0.5", "a.b = 'x'",
+                          "alter model db.m", "check model db.m"));
+}
+
 TEST_F(SessionTest, TheEnginesErrorsPointIntoTheStatement) {
   Error error(Code::kInvalidArgument, "optimizer \"ftlr\" does not exist", "Did you mean Ftrl?");
   error.position = 31;

@@ -78,7 +78,9 @@ std::string indexes_query(const Show& show) {
 std::string models_query(const Show& show) {
   return "SELECT model_name AS " + quoted_name(first_column(show)) +
          ", estimator AS \"Estimator\", state AS \"State\", version AS \"Version\","
-         " global_step AS \"Global_step\", examples AS \"Examples\" FROM millrace.models WHERE " +
+         " global_step AS \"Global_step\", examples AS \"Examples\","
+         " lifetime_loss AS \"Loss\", window_loss AS \"Window_loss\", drifts AS \"Drifts\""
+         " FROM millrace.models WHERE " +
          is_name("database_name", show.database) + " ORDER BY model_name";
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -29,6 +30,27 @@ struct DescribeModel {
 struct ShowCreateModel {
   engine::ObjectName name;
 };
+/// `query` is the token at which the query begins.
+struct TrainModel {
+  engine::ObjectName name;
+  size_t query = 0;
+};
+struct EvaluateModel {
+  engine::ObjectName name;
+  int64_t version = store::kNewest;
+  size_t query = 0;
+};
+struct RestoreModel {
+  engine::ObjectName name;
+  int64_t version = 0;
+};
+struct AlterModel {
+  engine::ObjectName name;
+  std::vector<engine::ModelSetting> settings;
+};
+struct CheckModel {
+  engine::ObjectName name;
+};
 struct CreatePipeline {
   engine::PipelineDefinition pipeline;
   engine::Existing existing = engine::Existing::kFail;
@@ -47,6 +69,25 @@ struct RunPipeline {
   bool all = false;         // START ALL PIPELINES: of name.database
   engine::ObjectName name;  // name.name empty when all
   engine::Absent absent = engine::Absent::kFail;
+  bool foreground = false;
+  std::optional<int64_t> batches_max;  // of a run in the foreground
+};
+struct AlterPipeline {
+  engine::ObjectName name;
+  engine::PipelineChange change;
+  std::vector<std::string> warnings;
+};
+struct TestPipeline {
+  engine::ObjectName name;
+  int64_t limit = 1;
+};
+struct ProfilePipeline {
+  engine::ObjectName name;
+};
+struct ExtractPipeline {
+  engine::ObjectName name;
+  std::map<int32_t, int64_t> offsets;  // empty: from the cursors
+  std::string file;
 };
 
 // Databases and tables.
@@ -138,7 +179,9 @@ struct Native {};
 
 using Statement =
     std::variant<Native, Ignored, CreateModel, DropModel, DescribeModel, ShowCreateModel,
-                 CreatePipeline, DropPipeline, ShowCreatePipeline, RunPipeline, Use, CreateDatabase,
-                 DropDatabase, CreateTable, Transaction, Set, SetPassword, Kill, Show>;
+                 TrainModel, EvaluateModel, RestoreModel, AlterModel, CheckModel, CreatePipeline,
+                 DropPipeline, ShowCreatePipeline, RunPipeline, AlterPipeline, TestPipeline,
+                 ProfilePipeline, ExtractPipeline, Use, CreateDatabase, DropDatabase,
+                 CreateTable, Transaction, Set, SetPassword, Kill, Show>;
 
 }  // namespace millrace::sql

@@ -83,10 +83,10 @@ class Translator {
   std::vector<ItemName> names_;
   size_t next_name_ = 0;
   std::optional<PlainHaving> having_;
-  bool past_having_ = false;         // at its condition, or behind it
-  size_t marks_ = 0;                 // that were translated
-  std::string row_alias_;            // of the row that is a duplicate
-  bool updating_duplicate_ = false;  // behind ON DUPLICATE KEY UPDATE
+  bool past_having_ = false;                              // at its condition, or behind it
+  size_t marks_ = 0;                                      // that were translated
+  std::string row_alias_;                                 // of the row that is a duplicate
+  bool updating_duplicate_ = options_.updates_duplicate;  // behind ON DUPLICATE KEY UPDATE
 };
 
 struct Translator::Rule {
@@ -272,7 +272,9 @@ Status Translator::name() {
     return reader_.unsupported("function " + to_lower(value) + "()");
   }
   if (!after(".") && information_schema()) return {};
-  if (call() && !after(".") && !after("INTO")) {
+  // UPPER and LOWER of what is no text are for sessions: a pipeline's expressions are kept.
+  const bool kept = options_.facts == nullptr && (reader_.at("UPPER") || reader_.at("LOWER"));
+  if (call() && !kept && !after(".") && !after("INTO")) {
     if (const auto taught = taught_function(value); !taught.empty()) {
       take(taught);
       return {};

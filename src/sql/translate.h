@@ -40,6 +40,7 @@ struct TranslateOptions {
   LexOptions lex;
   const SessionFacts* facts = nullptr;   // null in a pipeline's expression: no session there
   const Variables* variables = nullptr;  // null likewise
+  bool updates_duplicate = false;        // VALUES(column) is the row that met another of its key
   bool names_items = false;  // give unnamed items of the SELECT list the name MySQL gives them
   Marks marks = Marks::kNone;
   std::span<const size_t> defaults{};  // tokens that become DEFAULT, ascending

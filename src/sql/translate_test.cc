@@ -192,7 +192,8 @@ TEST_F(Translate, UnnamedItemsAreCalledByTheirText) {
       {"SELECT DATE '2026-11-24', TIME \"10:00:00\"", "SELECT DATE '2026-11-24', TIME '10:00:00'"},
       {"SELECT predict('m', t).probability FROM t", "SELECT predict('m', t).probability FROM t"},
       {"SELECT DISTINCT LOWER(a) FROM t UNION SELECT UPPER(b)",
-       "SELECT DISTINCT LOWER(a) AS \"LOWER(a)\" FROM t UNION SELECT UPPER(b) AS \"UPPER(b)\""},
+       "SELECT DISTINCT millrace_internal.lower(a) AS \"LOWER(a)\" FROM t UNION SELECT "
+       "millrace_internal.upper(b) AS \"UPPER(b)\""},
       {"SELECT (SELECT MAX(a) FROM t)",
        "SELECT (SELECT MAX(a) FROM t) AS \"(SELECT MAX(a) FROM t)\""},
       {"SELECT CASE WHEN a THEN 1 END FROM t",

@@ -54,6 +54,11 @@ struct PipelineIdentity {
   std::string name;
 };
 
+/// What becomes of a row whose key the table has: it is refused, or takes the place of the other,
+/// or the other is updated by expressions, in which a bare column is the other's and
+/// `excluded.column` the row's.
+enum class Duplicates : uint8_t { kRefuse, kReplace, kUpdate };
+
 struct OutputSpec {
   std::string database;
   std::string table;
@@ -64,6 +69,8 @@ struct OutputSpec {
   std::vector<Assignment>
       columns;  // kRows: target columns to fill; a bare quoted input column is copied as it is
   std::string where;  // kRows
+  Duplicates duplicates = Duplicates::kRefuse;
+  std::vector<Assignment> on_duplicate;  // kUpdate
 };
 
 struct MetricValue {
@@ -73,15 +80,21 @@ struct MetricValue {
 };
 
 struct ModelSnapshot {
-  int64_t version = 0;  // number of training batches learned
+  int64_t version = 0;
   int64_t global_step = 0;
   int64_t examples = 0;
-  int64_t batch_id = 0;  // of the pipeline that trained it last
+  int64_t batch_id = 0;  // of the pipeline that trained it last; 0 when a statement did
   std::string bytes;     // trainer, then metrics: the engine's envelope
   int64_t created_at = 0;
 };
 
-/// The model's part of a TRAIN batch.
+/// Which snapshots of a model stay: the newest ones, and all that are not older than this.
+struct Retention {
+  int64_t versions_max = 5;  // RunConfig's keep_checkpoint_max
+  int64_t micros_max = 0;
+};
+
+/// The model's part of a commit.
 struct ModelCommit {
   int64_t model_id = 0;
   std::string database, model;
@@ -90,6 +103,15 @@ struct ModelCommit {
   int64_t examples = 0;
   std::vector<MetricValue> metrics;
   std::optional<std::string> snapshot_bytes;  // when due
+  Retention retention;
+};
+
+/// What makes a version that no pipeline makes: a statement. Its rows cannot be learned again, so
+/// the version it makes always has its snapshot.
+struct ModelChange {
+  std::string kind;  // "train", "alter", "restore"
+  std::string statement;
+  std::optional<std::string> body;  // the definition's new text, if it changes
 };
 
 /// How many rows of each partition of `ranges` (same order) went on after decode and shape.
@@ -119,7 +141,8 @@ class BatchWriter {
   /// cursors in the store are not where this batch begins (someone else moved them).
   virtual Result<CommitOutcome> commit(const BatchCommit& batch) = 0;
   /// Only the model's snapshot, outside a batch (STOP PIPELINE, shutdown).
-  virtual Status save_snapshot(int64_t model_id, const ModelSnapshot& snapshot) = 0;
+  virtual Status save_snapshot(int64_t model_id, const ModelSnapshot& snapshot,
+                               const Retention& retention) = 0;
 };
 
 }  // namespace millrace::store

@@ -9,8 +9,6 @@
 namespace millrace::store {
 namespace {
 
-constexpr int64_t kSnapshotsMax = 2;
-
 Error moved(const std::string& what) {
   Error error(Code::kWrongState, what);
   error.hint = "Something else has committed batches of this pipeline; start it again.";
@@ -52,10 +50,11 @@ Result<DuckdbBatchLog> DuckdbBatchLog::open(duckdb_connection connection, int64_
   TRY_OK(statement(log.add_snapshot_,
                    "INSERT INTO millrace_internal.snapshots VALUES ($1, $2, $3, $4, $5, $6, "
                    "octet_length($7::BLOB), $7::BLOB)"));
-  TRY_OK(statement(log.trim_snapshots_,
-                   "DELETE FROM millrace_internal.snapshots WHERE model_id = $1 AND version NOT IN "
-                   "(SELECT version FROM millrace_internal.snapshots WHERE model_id = $1 "
-                   "ORDER BY version DESC LIMIT $2)"));
+  TRY_OK(
+      statement(log.trim_snapshots_,
+                "DELETE FROM millrace_internal.snapshots WHERE model_id = $1 AND created_at < $3 "
+                "AND version NOT IN (SELECT version FROM millrace_internal.snapshots "
+                "WHERE model_id = $1 ORDER BY version DESC LIMIT $2)"));
   return log;
 }
 
@@ -120,7 +119,8 @@ Status DuckdbBatchLog::log_rejects(int64_t batch_id, std::span<const Reject> rej
   return log.finish();
 }
 
-Status DuckdbBatchLog::log_model(int64_t batch_id, const ModelCommit& model) {
+Status DuckdbBatchLog::log_model(int64_t batch_id, const ModelCommit& model,
+                                 const ModelChange& made_by) {
   TRY(const auto changed, change(move_head_, {model.model_id, model.version}));
   if (changed == 0) {
     TRY(auto result, execute(read_head_, {model.model_id}));
@@ -133,7 +133,8 @@ Status DuckdbBatchLog::log_model(int64_t batch_id, const ModelCommit& model) {
   }
   TRY(auto log, RowAppender::open(connection_, kInternalSchema, "model_log"));
   log.add(model.model_id).add(model.version).add(model.global_step).add(model.examples);
-  log.add(pipeline_id_).add(batch_id).add_time(now_micros()).end_row();
+  log.add(pipeline_id_).add(batch_id).add_time(now_micros());
+  log.add(std::string_view(made_by.kind)).add(std::string_view(made_by.statement)).end_row();
   TRY_OK(log.finish());
   TRY_OK(log_metrics(batch_id, model));
   if (!model.snapshot_bytes) return {};
@@ -143,7 +144,7 @@ Status DuckdbBatchLog::log_model(int64_t batch_id, const ModelCommit& model) {
   snapshot.examples = model.examples;
   snapshot.batch_id = batch_id;
   snapshot.created_at = now_micros();
-  return put_snapshot(model.model_id, snapshot, *model.snapshot_bytes);
+  return put_snapshot(model.model_id, snapshot, *model.snapshot_bytes, model.retention);
 }
 
 Status DuckdbBatchLog::log_metrics(int64_t batch_id, const ModelCommit& model) {
@@ -153,28 +154,30 @@ Status DuckdbBatchLog::log_metrics(int64_t batch_id, const ModelCommit& model) {
   for (const auto& metric : model.metrics) {
     log.add(model.model_id).add(batch_id).add(model.global_step).add(model.examples);
     log.add_time(now).add(std::string_view(metric.scope)).add(std::string_view(metric.metric));
-    log.add(metric.value).end_row();
+    log.add(metric.value).add(model.version).end_row();
   }
   return log.finish();
 }
 
-Status DuckdbBatchLog::save_snapshot(int64_t model_id, const ModelSnapshot& snapshot) {
+Status DuckdbBatchLog::save_snapshot(int64_t model_id, const ModelSnapshot& snapshot,
+                                     const Retention& retention) {
   TRY(auto result, execute(read_head_, {model_id}));
   Rows head(std::move(result));
   const int64_t last = head.next() ? head.integer(0) : 0;
   if (snapshot.version > last)
     return moved("a snapshot of version " + std::to_string(snapshot.version) +
                  " cannot be kept: the model's last version is " + std::to_string(last));
-  return put_snapshot(model_id, snapshot, snapshot.bytes);
+  return put_snapshot(model_id, snapshot, snapshot.bytes, retention);
 }
 
 Status DuckdbBatchLog::put_snapshot(int64_t model_id, const ModelSnapshot& snapshot,
-                                    std::string_view bytes) {
+                                    std::string_view bytes, const Retention& retention) {
   TRY_OK(execute(drop_snapshot_, {model_id, snapshot.version}));
   TRY_OK(
       execute(add_snapshot_, {model_id, snapshot.version, snapshot.global_step, snapshot.examples,
                               snapshot.batch_id, snapshot.created_at, Bytes{bytes}}));
-  TRY_OK(execute(trim_snapshots_, {model_id, kSnapshotsMax}));
+  TRY_OK(execute(trim_snapshots_, {model_id, std::max<int64_t>(retention.versions_max, 1),
+                                   now_micros() - retention.micros_max}));
   return {};
 }
 

@@ -19,6 +19,7 @@ struct RangeOutcome {
 
 class DuckdbBatchLog {
  public:
+  /// `pipeline_id` is 0 for what statements do.
   static Result<DuckdbBatchLog> open(duckdb_connection connection, int64_t pipeline_id);
 
   /// Moves the cursors from where the batch begins to where it ends. Errors: kWrongState when they
@@ -28,16 +29,24 @@ class DuckdbBatchLog {
   Status log_rejects(int64_t batch_id, std::span<const Reject> rejects);
   /// Version, metrics and, when due, the snapshot. Errors: kWrongState when the version is not the
   /// one after the last.
-  Status log_model(int64_t batch_id, const ModelCommit& model);
+  Status log_model(int64_t batch_id, const ModelCommit& model) {
+    return log_model(batch_id, model, {"batch", {}, {}});
+  }
+  /// What a statement made, outside of a batch.
+  Status log_change(const ModelCommit& model, const ModelChange& change) {
+    return log_model(0, model, change);
+  }
   /// Outside of a batch. Errors: kWrongState for a version that was not logged.
-  Status save_snapshot(int64_t model_id, const ModelSnapshot& snapshot);
+  Status save_snapshot(int64_t model_id, const ModelSnapshot& snapshot, const Retention& retention);
 
  private:
   DuckdbBatchLog(duckdb_connection connection, int64_t pipeline_id)
       : connection_(connection), pipeline_id_(pipeline_id) {}
+  Status log_model(int64_t batch_id, const ModelCommit& model, const ModelChange& made_by);
   Status log_metrics(int64_t batch_id, const ModelCommit& model);
-  /// Keeps the newest of the model and drops the others. `bytes` are not copied on the way in.
-  Status put_snapshot(int64_t model_id, const ModelSnapshot& snapshot, std::string_view bytes);
+  /// And drops those that `retention` does not keep. `bytes` are not copied on the way in.
+  Status put_snapshot(int64_t model_id, const ModelSnapshot& snapshot, std::string_view bytes,
+                      const Retention& retention);
 
   duckdb_connection connection_;
   int64_t pipeline_id_;

@@ -124,29 +124,41 @@ std::shared_ptr<const void> owner_of(Vector vector) {
 
 }  // namespace
 
+void FeatureReader::add(std::vector<millrace::Field>& columns, idx_t child, std::string name,
+                        const LogicalType& type) {
+  if (const auto held = data_type_of(type.get())) {
+    fields_.push_back({child, *held, false, {}});
+  } else {
+    auto from = TextType::of(type.get());
+    const auto made = from ? converted_type(*from) : std::nullopt;
+    if (!made) return;
+    fields_.push_back({child, *made, true, std::move(*from)});
+  }
+  columns.push_back({std::move(name), fields_.back().type});
+}
+
 FeatureReader::FeatureReader(duckdb_logical_type row) {
   std::vector<millrace::Field> columns;
-  for (idx_t i = 0; i < duckdb_struct_type_child_count(row); ++i) {
-    const LogicalType type(duckdb_struct_type_child_type(row, i));
-    auto name = take_text(duckdb_struct_type_child_name(row, i));
-    if (const auto held = data_type_of(type.get())) {
-      fields_.push_back({i, *held, false, {}});
-    } else {
-      auto from = TextType::of(type.get());
-      const auto made = from ? converted_type(*from) : std::nullopt;
-      if (!made) continue;
-      fields_.push_back({i, *made, true, std::move(*from)});
-    }
-    columns.push_back({std::move(name), fields_.back().type});
-  }
+  for (idx_t i = 0; i < duckdb_struct_type_child_count(row); ++i)
+    add(columns, i, take_text(duckdb_struct_type_child_name(row, i)),
+        LogicalType(duckdb_struct_type_child_type(row, i)));
   schema_ = std::make_shared<Schema>(std::move(columns));
 }
 
-void FeatureReader::read(duckdb_vector vector, size_t rows, Batch& batch) const {
+FeatureReader::FeatureReader(duckdb_result& result) {
+  std::vector<millrace::Field> columns;
+  for (idx_t i = 0; i < duckdb_column_count(&result); ++i)
+    add(columns, i, duckdb_column_name(&result, i),
+        LogicalType(duckdb_column_logical_type(&result, i)));
+  schema_ = std::make_shared<Schema>(std::move(columns));
+}
+
+template <class VectorOf>
+void FeatureReader::read_each(VectorOf vector_of, size_t rows, Batch& batch) const {
   batch.reset(rows);
   for (size_t i = 0; i < fields_.size(); ++i) {
     const auto& field = fields_[i];
-    const auto child = duckdb_struct_vector_get_child(vector, field.child);
+    const auto child = vector_of(field.child);
     if (!field.converted) {
       read_vector(child, rows, batch.column(i), 0);
       continue;
@@ -157,6 +169,17 @@ void FeatureReader::read(duckdb_vector vector, size_t rows, Batch& batch) const 
     read_vector(made.get(), rows, batch.column(i), 0);
     batch.keep_alive(owner_of(std::move(made)));
   }
+}
+
+void FeatureReader::read(duckdb_vector vector, size_t rows, Batch& batch) const {
+  read_each([&](idx_t child) { return duckdb_struct_vector_get_child(vector, child); }, rows,
+            batch);
+}
+
+void FeatureReader::read(DataChunk chunk, Batch& batch) const {
+  read_each([&](idx_t child) { return duckdb_data_chunk_get_vector(chunk.get(), child); },
+            duckdb_data_chunk_get_size(chunk.get()), batch);
+  batch.keep_alive(std::make_shared<DataChunk>(std::move(chunk)));
 }
 
 }  // namespace millrace::store

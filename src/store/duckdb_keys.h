@@ -34,6 +34,7 @@ class DuckdbKeys {
                                  const std::vector<std::string>& names);
 
   bool empty() const { return keys_.empty(); }
+  const std::vector<Key>& all() const { return keys_; }
   /// Outside of a transaction.
   Result<std::vector<KeyTaken>> taken(duckdb_connection connection, const EachChunk& each_chunk,
                                       std::vector<LogicalType> types) const;

@@ -1,8 +1,6 @@
-// predict('model', row) in SQL: a DuckDB scalar function over a store::Predictor. The row is a
-// struct (a table's name stands for its rows); of its fields those are handed on that a Batch can
-// hold, DECIMAL and HUGEINT as DOUBLE, ENUM as VARCHAR, every TIMESTAMP in microseconds. A chunk of
-// rows is one call for each model named in it. No model or no row: NULL. It is volatile, since a
-// model learns between two calls, so DuckDB never computes it ahead.
+// predict('model', row) in SQL, and predict('model', row, version => v): a function
+// (duckdb_model_function.h) over a store::Predictor. A chunk of rows is one call for each model and
+// version named in it.
 #pragma once
 
 #include <memory>

@@ -33,8 +33,8 @@ class FakePredictor : public Predictor {
 
   const std::shared_ptr<const Schema>& output() const override { return output_; }
 
-  Status predict(std::string_view model, std::string_view database, const Batch& rows,
-                 Batch& predictions) override {
+  Status predict(const ModelOfSql& asked, const Batch& rows, Batch& predictions) override {
+    const auto [model, database, asked_version] = asked;
     {
       Lock lock(mutex_);
       seen_.push_back(
@@ -61,7 +61,8 @@ class FakePredictor : public Predictor {
     predictions.column(3).set_list_offsets(offsets);
     for (size_t row = 0; row < rows.rows(); ++row) {
       predictions.column(1).set<std::string_view>(row, (*texts)[row]);
-      predictions.column(6).set<int64_t>(row, version);
+      predictions.column(6).set<int64_t>(row,
+                                         asked_version == kNewest ? version.load() : asked_version);
       if (a == nullptr || !a->is_valid(row)) continue;
       const double number = number_at(*a, row);
       predictions.column(0).set<int64_t>(row, static_cast<int64_t>(number));
@@ -243,6 +244,14 @@ TEST_F(PredictTest, ManyThreadsAtOnce) {
                 "500000");
     }));
   }
+}
+
+TEST_F(PredictTest, AVersionIsAskedForByRow) {
+  EXPECT_EQ(one("SELECT predict('m', {'a': 1}, 7).model_version"), "7");
+  EXPECT_EQ(one("SELECT predict('m', {'a': 1}, version => 7).model_version"), "7");
+  EXPECT_EQ(one("SELECT list(predict('m', {'a': i}, if(i = 2, NULL, i % 2)).model_version "
+                "ORDER BY i) FROM range(4) r(i)"),
+            "[0, 1, null, 1]");
 }
 
 }  // namespace

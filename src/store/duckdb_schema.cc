@@ -41,11 +41,11 @@ CREATE TABLE millrace_internal.reject_log (
 CREATE TABLE millrace_internal.model_log (
   model_id BIGINT NOT NULL, version BIGINT NOT NULL, global_step BIGINT NOT NULL,
   examples BIGINT NOT NULL, pipeline_id BIGINT NOT NULL, batch_id BIGINT NOT NULL,
-  "at" TIMESTAMP NOT NULL);
+  "at" TIMESTAMP NOT NULL, kind VARCHAR NOT NULL, statement VARCHAR NOT NULL);
 CREATE TABLE millrace_internal.metric_log (
   model_id BIGINT NOT NULL, batch_id BIGINT NOT NULL, global_step BIGINT NOT NULL,
   examples BIGINT NOT NULL, "at" TIMESTAMP NOT NULL, scope VARCHAR NOT NULL,
-  metric VARCHAR NOT NULL, value DOUBLE);
+  metric VARCHAR NOT NULL, value DOUBLE, version BIGINT NOT NULL);
 CREATE TABLE millrace_internal.snapshots (
   model_id BIGINT NOT NULL, version BIGINT NOT NULL, global_step BIGINT NOT NULL,
   examples BIGINT NOT NULL, batch_id BIGINT NOT NULL, created_at BIGINT NOT NULL,
@@ -69,12 +69,28 @@ SELECT d.database_name, d.name AS pipeline_name, b.batch_id, b.source_partition,
 FROM millrace_internal.batch_log b JOIN millrace_internal.definitions d ON d.id = b.pipeline_id;
 CREATE OR REPLACE VIEW millrace.model_versions AS
 SELECT d.database_name, d.name AS model_name, m.version, m.global_step, m.examples,
-       s.size AS bytes, m.batch_id, m.at AS created_at, sha256(s.bytes) AS checksum
+       s.size AS bytes, nullif(m.batch_id, 0) AS batch_id, m.at AS created_at,
+       sha256(s.bytes) AS checksum, m.kind AS made_by, p.name AS pipeline_name,
+       nullif(m.statement, '') AS statement, b.offsets, v.metrics
 FROM millrace_internal.model_log m JOIN millrace_internal.definitions d ON d.id = m.model_id
-LEFT JOIN millrace_internal.snapshots s ON s.model_id = m.model_id AND s.version = m.version;
+LEFT JOIN millrace_internal.snapshots s ON s.model_id = m.model_id AND s.version = m.version
+LEFT JOIN millrace_internal.definitions p ON p.id = m.pipeline_id
+LEFT JOIN (SELECT pipeline_id, batch_id,
+                  CAST('{' || string_agg('"' || source_partition || '":[' || first_offset || ','
+                       || end_offset || ']', ',' ORDER BY source_partition) || '}' AS JSON)
+                    AS offsets
+           FROM millrace_internal.batch_log GROUP BY pipeline_id, batch_id) b
+  ON b.pipeline_id = m.pipeline_id AND b.batch_id = m.batch_id
+LEFT JOIN (SELECT model_id, version,
+                  CAST('{' || string_agg(to_json(metric) || ':' || CASE WHEN isfinite(value)
+                       THEN CAST(value AS VARCHAR) ELSE 'null' END, ',' ORDER BY metric)
+                       || '}' AS JSON) AS metrics
+           FROM millrace_internal.metric_log WHERE scope = 'lifetime'
+           GROUP BY model_id, version) v
+  ON v.model_id = m.model_id AND v.version = m.version;
 CREATE OR REPLACE VIEW millrace.model_metrics AS
-SELECT d.database_name, d.name AS model_name, m.batch_id, m.global_step, m.examples, m.at, m.scope,
-       m.metric, m.value
+SELECT d.database_name, d.name AS model_name, nullif(m.batch_id, 0) AS batch_id, m.global_step,
+       m.examples, m.at, m.scope, m.metric, m.value, m.version
 FROM millrace_internal.metric_log m JOIN millrace_internal.definitions d ON d.id = m.model_id;
 )";
 

@@ -13,7 +13,7 @@
 namespace millrace::store {
 
 /// Of the tables in `millrace_internal`; a file with another one is refused.
-inline constexpr int64_t kSchemaVersion = 1;
+inline constexpr int64_t kSchemaVersion = 2;
 
 inline constexpr const char* kCatalog = "__millrace";  // the attached file, as DuckDB knows it
 inline constexpr const char* kMainSchema = "main";

@@ -61,6 +61,7 @@ class DuckdbSession : public Session {
   ~DuckdbSession() override { CHECK(!running_, "a session outlives its streams"); }
 
   Result<std::unique_ptr<ResultStream>> execute(std::string_view sql) override;
+  Result<std::unique_ptr<RowStream>> query(std::string_view sql) override;
   Result<std::unique_ptr<Statement>> prepare(std::string_view sql) override;
   Status use(std::string_view database) override;
   const std::string& database() const override { return database_; }
@@ -68,17 +69,20 @@ class DuckdbSession : public Session {
   void interrupt() override { interruption_.interrupt(connection_.get()); }
 
  private:
-  using Stream = std::unique_ptr<ResultStream>;
-
-  Status begin_statement(std::string_view sql);
-  Result<Stream> begun(Result<Stream> stream, std::string_view sql);
-  Result<Stream> start(const std::string& sql);
-  Result<Stream> start(const DuckdbStatement& statement, std::span<const BoundValue> values);
-  Result<Stream> open_stream(QueryResult result);
+  template <class Start>
+  auto begin(std::string_view sql, Start start) -> decltype(start(std::string()));
+  /// The statement's answer.
+  enum class Allowed : uint8_t { kAll, kQueries };
+  Result<QueryResult> start(const std::string& sql, Allowed allowed);
   Result<std::unique_ptr<Statement>> plan(const std::string& sql);
+  Result<std::unique_ptr<ResultStream>> run_with(const DuckdbStatement& statement,
+                                                 std::span<const BoundValue> values,
+                                                 std::string_view sql);
   Result<Extracted> extract(const std::string& sql, idx_t& count);
-  Result<QueryResult> run_statement(duckdb_extracted_statements statements, idx_t index);
-  Result<QueryResult> run_prepared(const Prepared& statement);
+  Result<QueryResult> run_prepared(const Prepared& statement, Allowed allowed);
+  StreamEvents events();
+  Result<QueryResult> run_statement(duckdb_extracted_statements statements, idx_t index,
+                                    Allowed allowed);
   Status check_aborted(std::string_view sql);
   Error failed(Error error);
   Error failed_statement(Error error, std::string_view sql);
@@ -97,36 +101,46 @@ class DuckdbSession : public Session {
   bool aborted_ = false;  // in a transaction that only ROLLBACK can end
 };
 
-Status DuckdbSession::begin_statement(std::string_view sql) {
-  CHECK(!running_, "a stream is gone before the next statement");
+/// What `start` makes of the statement, or why there is nothing.
+template <class Start>
+auto DuckdbSession::begin(std::string_view sql, Start start) -> decltype(start(std::string())) {
+  CHECK(!running_, "a stream is gone before the next execute()");
   // DuckDB would read no further, and half a statement may do more harm than the whole.
   if (sql.find('\0') != std::string_view::npos)
     return Error(Code::kSyntax, "the statement has a NUL byte in it");
   TRY_OK(check_aborted(sql));
   running_ = true;
   interruption_.begin();
-  return {};
-}
-
-/// A stream that could not begin leaves the session as after any failed statement.
-Result<std::unique_ptr<ResultStream>> DuckdbSession::begun(Result<Stream> stream,
-                                                           std::string_view sql) {
+  auto stream = start(std::string(sql));
   if (stream) return stream;
   end_statement();
   return failed_statement(std::move(stream).error(), sql);
 }
 
 Result<std::unique_ptr<ResultStream>> DuckdbSession::execute(std::string_view sql) {
-  TRY_OK(begin_statement(sql));
-  return begun(start(std::string(sql)), sql);
+  return begin(sql, [&](const std::string& text) -> Result<std::unique_ptr<ResultStream>> {
+    TRY(auto result, start(text, Allowed::kAll));
+    TRY(auto stream, DuckdbStream::open(std::move(result), interruption_, events()));
+    return std::unique_ptr<ResultStream>(std::move(stream));
+  });
+}
+
+Result<std::unique_ptr<RowStream>> DuckdbSession::query(std::string_view sql) {
+  return begin(sql, [&](const std::string& text) -> Result<std::unique_ptr<RowStream>> {
+    TRY(auto result, start(text, Allowed::kQueries));
+    FeatureReader reader(result.get());
+    TRY(auto stream, DuckdbStream::open(std::move(result), interruption_, events()));
+    return std::unique_ptr<RowStream>(
+        std::make_unique<DuckdbRowStream>(std::move(stream), std::move(reader)));
+  });
 }
 
 Result<std::unique_ptr<Statement>> DuckdbSession::prepare(std::string_view sql) {
-  TRY_OK(begin_statement(sql));
-  auto statement = plan(std::string(sql));
-  end_statement();
-  if (!statement) return failed(std::move(statement).error());
-  return statement;
+  return begin(sql, [&](const std::string& text) -> Result<std::unique_ptr<Statement>> {
+    auto statement = plan(text);
+    if (statement) end_statement();
+    return statement;
+  });
 }
 
 /// What stands for more than one statement is kept as text, and has no parameters.
@@ -142,13 +156,29 @@ Result<std::unique_ptr<Statement>> DuckdbSession::plan(const std::string& sql) {
       DuckDBError)
     return error_of(duckdb_prepare_error(prepared.get()));
   auto statement = std::make_unique<DuckdbStatement>(
-      [this, sql](const DuckdbStatement& self,
-                  std::span<const BoundValue> values) -> Result<Stream> {
-        TRY_OK(begin_statement(sql));
-        return begun(start(self, values), sql);
+      [this, sql](const DuckdbStatement& self, std::span<const BoundValue> values) {
+        return run_with(self, values, sql);
       });
   TRY_OK(statement->describe(std::move(prepared)));
   return std::unique_ptr<Statement>(std::move(statement));
+}
+
+Result<std::unique_ptr<ResultStream>> DuckdbSession::run_with(const DuckdbStatement& statement,
+                                                              std::span<const BoundValue> values,
+                                                              std::string_view sql) {
+  return begin(sql, [&](const std::string&) -> Result<std::unique_ptr<ResultStream>> {
+    TRY_OK(bind_values(statement.prepared(), statement.parameters(), values));
+    TRY(auto result, run_prepared(statement.prepared(), Allowed::kAll));
+    TRY(auto stream, DuckdbStream::open(std::move(result), interruption_, events()));
+    return std::unique_ptr<ResultStream>(std::move(stream));
+  });
+}
+
+StreamEvents DuckdbSession::events() {
+  StreamEvents events;
+  events.failed = [this](Error error) { return failed(std::move(error)); };
+  events.ended = [this] { end_statement(); };
+  return events;
 }
 
 Status DuckdbSession::check_aborted(std::string_view sql) {
@@ -175,45 +205,33 @@ Result<Extracted> DuckdbSession::extract(const std::string& sql, idx_t& count) {
   return Error(Code::kSyntax, "the statement is empty");
 }
 
-Result<std::unique_ptr<ResultStream>> DuckdbSession::start(const std::string& sql) {
+Result<QueryResult> DuckdbSession::start(const std::string& sql, Allowed allowed) {
   idx_t count = 0;
   TRY(const Extracted statements, extract(sql, count));
   QueryResult result;
   for (idx_t i = 0; i < count; ++i) {
-    TRY(result, run_statement(statements.get(), i));
+    TRY(result, run_statement(statements.get(), i, i + 1 < count ? Allowed::kAll : allowed));
   }
-  return open_stream(std::move(result));
-}
-
-Result<std::unique_ptr<ResultStream>> DuckdbSession::start(const DuckdbStatement& statement,
-                                                           std::span<const BoundValue> values) {
-  TRY_OK(bind_values(statement.prepared(), statement.parameters(), values));
-  TRY(auto result, run_prepared(statement.prepared()));
-  return open_stream(std::move(result));
-}
-
-Result<std::unique_ptr<ResultStream>> DuckdbSession::open_stream(QueryResult result) {
-  StreamEvents events;
-  events.failed = [this](Error error) { return failed(std::move(error)); };
-  events.ended = [this] { end_statement(); };
-  TRY(auto stream, DuckdbStream::open(std::move(result), interruption_, std::move(events)));
-  return std::unique_ptr<ResultStream>(std::move(stream));
+  return result;
 }
 
 Result<QueryResult> DuckdbSession::run_statement(duckdb_extracted_statements statements,
-                                                 idx_t index) {
+                                                 idx_t index, Allowed allowed) {
   Prepared statement;
   if (duckdb_prepare_extracted_statement(connection_.get(), statements, index, statement.out()) ==
       DuckDBError)
     return error_of(duckdb_prepare_error(statement.get()));
-  return run_prepared(statement);
+  return run_prepared(statement, allowed);
 }
 
-Result<QueryResult> DuckdbSession::run_prepared(const Prepared& statement) {
+Result<QueryResult> DuckdbSession::run_prepared(const Prepared& statement, Allowed allowed) {
   TRY_OK(interruption_.check());
   // What changes something runs to its end, even if it has rows to show.
   const auto type = duckdb_prepared_statement_type(statement.get());
-  streaming_ = type == DUCKDB_STATEMENT_TYPE_SELECT;
+  const bool query = type == DUCKDB_STATEMENT_TYPE_SELECT;
+  if (!query && allowed == Allowed::kQueries)
+    return Error(Code::kInvalidArgument, "the statement is not a query");
+  streaming_ = query;
   Pending pending;
   const auto made = streaming_ ? duckdb_pending_prepared_streaming(statement.get(), pending.out())
                                : duckdb_pending_prepared(statement.get(), pending.out());
@@ -295,9 +313,9 @@ bool DuckdbSession::is_refused() {
 Status DuckdbSession::use(std::string_view database) {
   CHECK(!running_, "a stream is gone before use()");
   TRY_OK(check_aborted({}));
-  auto schemas =
-      query(connection_.get(), "SELECT schema_name FROM duckdb_schemas() WHERE database_name = $1",
-            {std::string_view(kCatalog)});
+  auto schemas = store::query(connection_.get(),
+                              "SELECT schema_name FROM duckdb_schemas() WHERE database_name = $1",
+                              {std::string_view(kCatalog)});
   if (!schemas) return failed(std::move(schemas).error());
   std::string found;
   while (schemas->next()) {

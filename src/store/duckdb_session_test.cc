@@ -376,5 +376,42 @@ TEST_F(SessionDeathTest, TwoStatementsAtOnceAreADefectOfTheCaller) {
   EXPECT_DEATH((void)session_->execute("SELECT 2"), "a stream is gone before");
 }
 
+TEST_F(SessionTest, GivesTheRowsOfAQueryAsColumns) {
+  auto stream = session_->query(
+      "SELECT i::INTEGER AS number, 'word ' || i AS word, (i / 4)::DECIMAL(8, 2) AS price, "
+      "[i, i + 1] AS pair, {'a': i} AS unread FROM range(5000) r(i) ORDER BY i");
+  ASSERT_TRUE(stream) << stream.error().to_string();
+  const auto& schema = *(*stream)->schema();
+  ASSERT_EQ(schema.size(), 4U) << "a struct is nothing that models read";
+  EXPECT_EQ(schema.fields()[2].type.kind, Kind::kDouble);
+  Batch rows((*stream)->schema());
+  int64_t seen = 0;
+  while (true) {
+    const auto more = (*stream)->next(rows);
+    ASSERT_TRUE(more) << more.error().to_string();
+    if (!*more) break;
+    for (size_t row = 0; row < rows.rows(); ++row, ++seen) {
+      ASSERT_EQ(rows.column(0).values<int32_t>()[row], seen);
+      ASSERT_EQ(rows.column(1).values<std::string_view>()[row], "word " + std::to_string(seen));
+      ASSERT_EQ(rows.column(2).values<double>()[row], static_cast<double>(seen) / 4);
+      ASSERT_EQ(rows.column(3).list_offsets()[row + 1], (row + 1) * 2);
+    }
+  }
+  EXPECT_EQ(seen, 5000);
+  stream->reset();
+  ok("SELECT 1");
+}
+
+TEST_F(SessionTest, AQueryOfColumnsChangesNothing) {
+  for (const char* sql : {"DELETE FROM t", "INSERT INTO t VALUES (1, 'a') RETURNING a",
+                          "WITH x AS (SELECT 1) DELETE FROM t", "DROP TABLE t"}) {
+    const auto stream = session_->query(sql);
+    ASSERT_FALSE(stream) << sql;
+    EXPECT_EQ(stream.error().code, Code::kInvalidArgument) << sql;
+  }
+  EXPECT_EQ(session_->query("SELECT * FROM nothing").error().code, Code::kNotFound);
+  EXPECT_EQ(one("SELECT count(*) FROM t"), "0");
+}
+
 }  // namespace
 }  // namespace millrace::store

@@ -1,8 +1,12 @@
 #include "store/duckdb_store.h"
 
+#include <algorithm>
+
 #include "base/log.h"
+#include "base/thread.h"
 #include "store/duckdb_connection.h"
 #include "store/duckdb_error.h"
+#include "store/duckdb_explain.h"
 #include "store/duckdb_predict.h"
 #include "store/duckdb_schema.h"
 #include "store/duckdb_session.h"
@@ -21,6 +25,13 @@ Status set_option(const Config& config, const char* name, const std::string& val
                "the store does not take " + value + " as its " + std::string(name));
 }
 
+/// A core is left to the pipelines: they bring threads of their own, and one that commits spins
+/// while a thread of DuckDB does the work.
+int threads_of(const StoreOptions& options) {
+  if (options.threads_max > 0) return options.threads_max;
+  return std::max(1, core_count() - 1);
+}
+
 Result<Database> open_instance(const StoreOptions& options) {
   Config config;
   if (duckdb_create_config(config.out()) == DuckDBError)
@@ -30,8 +41,9 @@ Result<Database> open_instance(const StoreOptions& options) {
   TRY_OK(set_option(config, "autoload_known_extensions", "false"));
   if (options.memory_bytes_max > 0)
     TRY_OK(set_option(config, "memory_limit", std::to_string(options.memory_bytes_max) + "B"));
-  if (options.threads_max > 0)
-    TRY_OK(set_option(config, "threads", std::to_string(options.threads_max)));
+  // A checkpoint holds up every commit; the log of this size is replayed in about a second.
+  TRY_OK(set_option(config, "checkpoint_threshold", "64MB"));
+  TRY_OK(set_option(config, "threads", std::to_string(threads_of(options))));
   Database database;
   char* text = nullptr;
   if (duckdb_open_ext(nullptr, database.out(), config.get(), &text) == DuckDBError)
@@ -152,6 +164,11 @@ Status DuckdbStore::add_virtual_table(VirtualTable table) {
 Status DuckdbStore::set_predictor(std::shared_ptr<Predictor> predictor) {
   Lock lock(mutex_);
   return register_predictor(connection_.get(), std::move(predictor));
+}
+
+Status DuckdbStore::set_explainer(std::shared_ptr<Explainer> explainer) {
+  Lock lock(mutex_);
+  return register_explainer(connection_.get(), std::move(explainer));
 }
 
 Status DuckdbStore::close() {

@@ -28,10 +28,14 @@ class DuckdbStore final : public Store {
 
   Result<std::vector<Definition>> definitions() override;
   Result<int64_t> put_definition(const Definition& definition) override;
+  Status set_body(int64_t definition_id, const std::string& body) override;
+  Result<int64_t> put_model(const Definition& definition, const ModelSnapshot& snapshot) override;
   Status set_state(int64_t definition_id, const std::string& state) override;
   Status remove_definition(int64_t definition_id) override;
 
   Result<std::vector<Cursor>> cursors(int64_t pipeline_id) override;
+  Status set_cursors(int64_t pipeline_id, const std::vector<Cursor>& cursors,
+                     const std::vector<int32_t>& gone) override;
   Result<int64_t> last_batch_id(int64_t pipeline_id) override;
   Result<std::unique_ptr<BatchWriter>> open_writer(const PipelineIdentity& pipeline,
                                                    const OutputSpec& output) override;
@@ -39,7 +43,11 @@ class DuckdbStore final : public Store {
   Status log_error(const PipelineError& error) override;
 
   Result<std::optional<ModelSnapshot>> newest_snapshot(int64_t model_id) override;
-  Result<std::vector<LoggedBatch>> training_log(int64_t model_id, int64_t after_version) override;
+  Result<std::optional<ModelSnapshot>> snapshot(int64_t model_id, int64_t version) override;
+  Result<std::vector<int64_t>> kept_versions(int64_t model_id) override;
+  Result<std::vector<LoggedBatch>> training_log(int64_t model_id, int64_t after_version,
+                                                int64_t last_version) override;
+  Status commit_model(const ModelCommit& model, const ModelChange& change) override;
   Status forget_training(int64_t model_id, int64_t after_version) override;
 
   Result<std::optional<std::string>> setting(const std::string& key) override;
@@ -47,6 +55,7 @@ class DuckdbStore final : public Store {
 
   Status add_virtual_table(VirtualTable table) override;
   Status set_predictor(std::shared_ptr<Predictor> predictor) override;
+  Status set_explainer(std::shared_ptr<Explainer> explainer) override;
 
   Status close() override;
 
@@ -55,6 +64,9 @@ class DuckdbStore final : public Store {
  private:
   DuckdbStore() = default;
   Status attach(const StoreOptions& options) REQUIRES(mutex_);
+  Status set_column(const char* column, int64_t definition_id, const std::string& value)
+      REQUIRES(mutex_);
+  Result<int64_t> write_definition(const Definition& definition) REQUIRES(mutex_);
 
   DirectoryLock lock_;  // let go of last
   Database database_;

@@ -40,9 +40,7 @@ Result<std::vector<Definition>> DuckdbStore::definitions() {
   return all;
 }
 
-Result<int64_t> DuckdbStore::put_definition(const Definition& definition) {
-  Lock lock(mutex_);
-  TRY(auto transaction, Transaction::begin(connection_.get()));
+Result<int64_t> DuckdbStore::write_definition(const Definition& definition) {
   int64_t id = definition.id;
   if (id == 0) {
     TRY(auto rows, query(connection_.get(), "SELECT nextval('millrace_internal.definition_ids')"));
@@ -55,16 +53,33 @@ Result<int64_t> DuckdbStore::put_definition(const Definition& definition) {
              {id, std::string_view(word_of(definition.kind)), std::string_view(definition.database),
               std::string_view(definition.name), std::string_view(definition.body),
               std::string_view(definition.state), definition.created_at}));
+  return id;
+}
+
+Result<int64_t> DuckdbStore::put_definition(const Definition& definition) {
+  Lock lock(mutex_);
+  TRY(auto transaction, Transaction::begin(connection_.get()));
+  TRY(const int64_t id, write_definition(definition));
   TRY_OK(transaction.commit());
   return id;
 }
 
 Status DuckdbStore::set_state(int64_t definition_id, const std::string& state) {
   Lock lock(mutex_);
+  return set_column("state", definition_id, state);
+}
+
+Status DuckdbStore::set_body(int64_t definition_id, const std::string& body) {
+  Lock lock(mutex_);
+  return set_column("body", definition_id, body);
+}
+
+Status DuckdbStore::set_column(const char* column, int64_t definition_id,
+                               const std::string& value) {
   TRY(const auto statement,
-      prepare(connection_.get(),
-              "UPDATE millrace_internal.definitions SET state = $2 WHERE id = $1"));
-  TRY(const auto changed, change(statement, {definition_id, std::string_view(state)}));
+      prepare(connection_.get(), "UPDATE millrace_internal.definitions SET " + std::string(column) +
+                                     " = $2 WHERE id = $1"));
+  TRY(const auto changed, change(statement, {definition_id, std::string_view(value)}));
   if (changed > 0) return {};
   return Error(Code::kNotFound, "definition " + std::to_string(definition_id) + " does not exist");
 }
@@ -97,6 +112,28 @@ Result<std::vector<Cursor>> DuckdbStore::cursors(int64_t pipeline_id) {
   return cursors;
 }
 
+/// The number of the last batch is some cursor's: those that are moved and those that stay have it.
+Status DuckdbStore::set_cursors(int64_t pipeline_id, const std::vector<Cursor>& cursors,
+                                const std::vector<int32_t>& gone) {
+  TRY(const int64_t last, last_batch_id(pipeline_id));
+  Lock lock(mutex_);
+  TRY(auto transaction, Transaction::begin(connection_.get()));
+  for (const int32_t partition : gone)
+    TRY_OK(run(connection_.get(),
+               "DELETE FROM millrace_internal.cursors "
+               "WHERE pipeline_id = $1 AND source_partition = $2",
+               {pipeline_id, int64_t{partition}}));
+  TRY_OK(run(connection_.get(),
+             "UPDATE millrace_internal.cursors SET batch_id = $2 WHERE pipeline_id = $1",
+             {pipeline_id, last}));
+  for (const auto& cursor : cursors)
+    TRY_OK(run(connection_.get(),
+               "INSERT INTO millrace_internal.cursors VALUES ($1, $2, $3, $4) "
+               "ON CONFLICT (pipeline_id, source_partition) DO UPDATE SET next_offset = $3",
+               {pipeline_id, int64_t{cursor.partition}, cursor.next_offset, last}));
+  return transaction.commit();
+}
+
 Result<int64_t> DuckdbStore::last_batch_id(int64_t pipeline_id) {
   Lock lock(mutex_);
   // Each batch moves a cursor, so the newest batch is some cursor's.
@@ -120,68 +157,6 @@ Status DuckdbStore::log_error(const PipelineError& error) {
              "(SELECT error_id FROM millrace_internal.pipeline_errors WHERE pipeline_id = $1 "
              "ORDER BY error_id DESC LIMIT 1 OFFSET $2)",
              {error.pipeline_id, kErrorsMax}));
-  return transaction.commit();
-}
-
-Result<std::optional<ModelSnapshot>> DuckdbStore::newest_snapshot(int64_t model_id) {
-  Lock lock(mutex_);
-  TRY(auto rows,
-      query(connection_.get(),
-            "SELECT version, global_step, examples, batch_id, created_at, size, bytes "
-            "FROM millrace_internal.snapshots WHERE model_id = $1 ORDER BY version DESC LIMIT 1",
-            {model_id}));
-  if (!rows.next()) return std::optional<ModelSnapshot>();
-  ModelSnapshot snapshot;
-  snapshot.version = rows.integer(0);
-  snapshot.global_step = rows.integer(1);
-  snapshot.examples = rows.integer(2);
-  snapshot.batch_id = rows.integer(3);
-  snapshot.created_at = rows.integer(4);
-  snapshot.bytes = rows.text(6);
-  if (static_cast<int64_t>(snapshot.bytes.size()) != rows.integer(5))
-    return Error(Code::kDataLoss, "a model's snapshot of version " +
-                                      std::to_string(snapshot.version) + " is not whole");
-  return std::optional<ModelSnapshot>(std::move(snapshot));
-}
-
-Result<std::vector<LoggedBatch>> DuckdbStore::training_log(int64_t model_id,
-                                                           int64_t after_version) {
-  Lock lock(mutex_);
-  TRY(auto rows,
-      query(connection_.get(),
-            "SELECT m.version, m.pipeline_id, m.batch_id, b.source_partition::BIGINT, "
-            "b.first_offset, b.end_offset, b.messages, b.latest_offset "
-            "FROM millrace_internal.model_log m LEFT JOIN millrace_internal.batch_log b "
-            "ON b.pipeline_id = m.pipeline_id AND b.batch_id = m.batch_id "
-            "WHERE m.model_id = $1 AND m.version > $2 ORDER BY m.version, b.source_partition",
-            {model_id, after_version}));
-  std::vector<LoggedBatch> log;
-  while (rows.next()) {
-    const int64_t version = rows.integer(0);
-    if (rows.is_null(3))
-      return Error(Code::kDataLoss,
-                   "version " + std::to_string(version) + " of a model was learned from batch " +
-                       std::to_string(rows.integer(2)) + " of a pipeline that is gone");
-    if (log.empty() || log.back().version != version)
-      log.push_back({version, rows.integer(1), rows.integer(2), {}});
-    log.back().ranges.push_back({static_cast<int32_t>(rows.integer(3)), rows.integer(4),
-                                 rows.integer(5), rows.integer(6), rows.integer(7)});
-  }
-  return log;
-}
-
-Status DuckdbStore::forget_training(int64_t model_id, int64_t after_version) {
-  Lock lock(mutex_);
-  TRY(auto transaction, Transaction::begin(connection_.get()));
-  for (const char* sql : {
-           "DELETE FROM millrace_internal.metric_log WHERE model_id = $1 AND global_step > "
-           "coalesce((SELECT max(global_step) FROM millrace_internal.model_log "
-           "WHERE model_id = $1 AND version <= $2), 0)",
-           "DELETE FROM millrace_internal.model_log WHERE model_id = $1 AND version > $2",
-           "UPDATE millrace_internal.model_heads SET version = $2 "
-           "WHERE model_id = $1 AND version > $2",
-       })
-    TRY_OK(run(connection_.get(), sql, {model_id, after_version}));
   return transaction.commit();
 }
 

@@ -124,7 +124,13 @@ void DuckdbStream::read_change() {
 }
 
 Result<std::unique_ptr<ResultChunk>> DuckdbStream::next() {
-  if (ended_) return std::unique_ptr<ResultChunk>();
+  TRY(DataChunk chunk, next_chunk());
+  if (!chunk) return std::unique_ptr<ResultChunk>();
+  return std::unique_ptr<ResultChunk>(std::make_unique<DuckdbChunk>(std::move(chunk), types_));
+}
+
+Result<DataChunk> DuckdbStream::next_chunk() {
+  if (ended_) return DataChunk();
   // An interrupt between two chunks is not DuckDB's to see when the rows are all there.
   auto going_on = interruption_.check();
   DataChunk chunk;
@@ -142,10 +148,17 @@ Result<std::unique_ptr<ResultChunk>> DuckdbStream::next() {
   }
   if (!chunk || duckdb_data_chunk_get_size(chunk.get()) == 0) {
     end();
-    return std::unique_ptr<ResultChunk>();
+    return DataChunk();
   }
   if (changes_) rows_changed_ += static_cast<int64_t>(duckdb_data_chunk_get_size(chunk.get()));
-  return std::unique_ptr<ResultChunk>(std::make_unique<DuckdbChunk>(std::move(chunk), types_));
+  return chunk;
+}
+
+Result<bool> DuckdbRowStream::next(Batch& rows) {
+  TRY(DataChunk chunk, stream_->next_chunk());
+  if (!chunk) return false;
+  reader_.read(std::move(chunk), rows);
+  return true;
 }
 
 void DuckdbStream::end() {

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/thread.h"
+#include "store/duckdb_feature.h"
 #include "store/duckdb_handles.h"
 #include "store/duckdb_text_type.h"
 #include "store/session.h"
@@ -51,6 +52,8 @@ class DuckdbStream : public ResultStream {
   const std::vector<ResultColumn>& columns() const override { return columns_; }
   int64_t rows_changed() const override { return rows_changed_; }
   Result<std::unique_ptr<ResultChunk>> next() override;
+  /// The next rows as DuckDB has them; empty at the end.
+  Result<DataChunk> next_chunk();
 
  private:
   Status read_columns();
@@ -65,6 +68,20 @@ class DuckdbStream : public ResultStream {
   bool changes_ = false;                          // the rows show what was changed (RETURNING)
   bool ended_ = false;
   int64_t rows_changed_ = 0;
+};
+
+/// The same for a model.
+class DuckdbRowStream : public RowStream {
+ public:
+  DuckdbRowStream(std::unique_ptr<DuckdbStream> stream, FeatureReader reader)
+      : stream_(std::move(stream)), reader_(std::move(reader)) {}
+
+  const std::shared_ptr<const Schema>& schema() const override { return reader_.schema(); }
+  Result<bool> next(Batch& rows) override;
+
+ private:
+  std::unique_ptr<DuckdbStream> stream_;
+  FeatureReader reader_;
 };
 
 }  // namespace millrace::store

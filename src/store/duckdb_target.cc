@@ -43,6 +43,9 @@ Result<std::unique_ptr<DuckdbTarget>> DuckdbTarget::open(duckdb_database databas
   std::vector<std::string> expressions;
   TRY_OK(target->plan(spec, expressions));
   TRY_OK(target->check_unfilled());
+  if (spec.duplicates != Duplicates::kRefuse) {
+    TRY(target->upsert_, DuckdbUpsert::open(connection, target->table_, target->names_, spec));
+  }
   if (!expressions.empty()) {
     TRY(target->query_,
         BatchQuery::open(database, std::move(sources), spec.input, expressions, spec.where));
@@ -208,6 +211,11 @@ Status DuckdbTarget::each_chunk(std::span<const uint32_t> rows, const UseChunk& 
 
 Status DuckdbTarget::append(std::span<const uint32_t> rows) {
   if (rows.empty()) return {};
+  if (upsert_)
+    return upsert_->append([&](const std::function<Status(duckdb_data_chunk)>& use) {
+      return each_chunk(
+          rows, [&](duckdb_data_chunk chunk, std::span<const uint32_t>) { return use(chunk); });
+    });
   TRY(const auto appender,
       open_appender(connection_, kCatalog, table_.schema, table_.name, names_));
   TRY_OK(check_types(appender));
@@ -237,8 +245,8 @@ Status DuckdbTarget::try_rows(std::span<const uint32_t> rows) {
 }
 
 Status DuckdbTarget::sift(Sifting sifting, std::vector<RowFailure>& failures) {
-  const auto late =
-      sifting == Sifting::kQuick ? set_aside_taken_keys(failures) : Result<std::vector<KeyTaken>>();
+  const auto late = sifting == Sifting::kQuick && !upsert_ ? set_aside_taken_keys(failures)
+                                                           : Result<std::vector<KeyTaken>>();
   if (!late) return late.error();
   Rows kept;
   TRY_OK(sift_rows(kept_, kept, sifting, failures));

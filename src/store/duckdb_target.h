@@ -12,6 +12,7 @@
 #include "store/duckdb_batch_query.h"
 #include "store/duckdb_keys.h"
 #include "store/duckdb_tables.h"
+#include "store/duckdb_upsert.h"
 
 namespace millrace::store {
 
@@ -72,9 +73,10 @@ class DuckdbTarget {
   FoundTable table_;
   std::vector<Column> columns_;
   std::vector<std::string> names_;
-  std::unique_ptr<BatchQuery> query_;  // null: the batch is staged as it is
-  DataChunk chunk_;                    // as the table wants it
-  DataChunk part_;                     // some of its rows
+  std::unique_ptr<BatchQuery> query_;     // null: the batch is staged as it is
+  std::unique_ptr<DuckdbUpsert> upsert_;  // null: rows with a key that is there are refused
+  DataChunk chunk_;                       // as the table wants it
+  DataChunk part_;                        // some of its rows
 
   // What is staged.
   const Batch* batch_ = nullptr;

@@ -18,7 +18,8 @@ class DuckdbWriter final : public BatchWriter {
   Status open(duckdb_database database, std::shared_ptr<BatchSources> sources,
               const PipelineIdentity& pipeline, const OutputSpec& output);
   Result<CommitOutcome> commit(const BatchCommit& batch) override;
-  Status save_snapshot(int64_t model_id, const ModelSnapshot& snapshot) override;
+  Status save_snapshot(int64_t model_id, const ModelSnapshot& snapshot,
+                       const Retention& retention) override;
 
  private:
   Status stage(const BatchCommit& batch);
@@ -132,9 +133,10 @@ void DuckdbWriter::count(const BatchCommit& batch) {
     ++range_of(messages[message_of_row[target_->batch_row(i)]].partition).rows_out;
 }
 
-Status DuckdbWriter::save_snapshot(int64_t model_id, const ModelSnapshot& snapshot) {
+Status DuckdbWriter::save_snapshot(int64_t model_id, const ModelSnapshot& snapshot,
+                                   const Retention& retention) {
   TRY(auto transaction, Transaction::begin(connection_.get()));
-  TRY_OK(log_->save_snapshot(model_id, snapshot));
+  TRY_OK(log_->save_snapshot(model_id, snapshot, retention));
   return transaction.commit();
 }
 

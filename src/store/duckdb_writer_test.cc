@@ -180,7 +180,7 @@ TEST_F(WriterTest, WhatDoesNotFitTheTargetIsAnErrorAtOnce) {
   output_.columns = {{"nope", "\"x\""}};
   EXPECT_EQ(code(), Code::kNotFound);
   output_.columns = {{"a", "\"nope\""}};
-  EXPECT_EQ(code(), Code::kNotFound);
+  EXPECT_EQ(code(), Code::kUnknownColumn);
   output_.columns = {{"a", "\"x\" +"}};
   EXPECT_EQ(code(), Code::kSyntax);
   output_.columns = {{"a", "\"x\""}};
@@ -242,7 +242,7 @@ TEST_F(WriterTest, AllTypesGoInAsTheyAre) {
                 "|4285|" + long_text + "|" + long_text);
 }
 
-TEST_F(WriterTest, ANewSnapshotIsKeptWithTheOneBeforeIt) {
+TEST_F(WriterTest, SnapshotsAreKeptAsTheModelSays) {
   use_evaluation("e");
   sql("CREATE TABLE shop.e (loss DOUBLE)");
   auto one = writer();
@@ -250,6 +250,7 @@ TEST_F(WriterTest, ANewSnapshotIsKeptWithTheOneBeforeIt) {
     TestCommit test(version, version * 10 - 10, 10);
     test.commit.rows_learned = {10};
     test.commit.model = model_commit(version);
+    test.commit.model->retention = {2, 0};
     test.commit.evaluation = {{"loss", 0.5}};
     if (version != 3) test.commit.model->snapshot_bytes = std::string(100'000, 'a') + '\0' + "z";
     ASSERT_TRUE(one->commit(test.commit));
@@ -260,9 +261,9 @@ TEST_F(WriterTest, ANewSnapshotIsKeptWithTheOneBeforeIt) {
   snapshot.version = 4;
   snapshot.examples = 9;
   snapshot.bytes = "again";
-  ASSERT_TRUE(one->save_snapshot(model_id_, snapshot)) << "a version may be saved again";
+  ASSERT_TRUE(one->save_snapshot(model_id_, snapshot, {})) << "a version may be saved again";
   snapshot.version = 5;
-  EXPECT_EQ(one->save_snapshot(model_id_, snapshot).error().code, Code::kWrongState);
+  EXPECT_EQ(one->save_snapshot(model_id_, snapshot, {}).error().code, Code::kWrongState);
   one.reset();
   reopen();
   const auto newest = *store().newest_snapshot(model_id_);
@@ -294,7 +295,7 @@ TEST_F(WriterTest, ModelVersionsFollowOneAnother) {
   EXPECT_EQ(commit(2, 1).error().code, Code::kWrongState);
   EXPECT_EQ(commit(2, 3).error().code, Code::kWrongState);
   ASSERT_TRUE(commit(2, 2));
-  const auto log = *store().training_log(model_id_, 0);
+  const auto log = *store().training_log(model_id_, 0, kNewest);
   ASSERT_EQ(log.size(), 2U);
   EXPECT_EQ(log[0].version, 1);
   EXPECT_EQ(log[0].pipeline_id, pipeline_.id);
@@ -303,13 +304,13 @@ TEST_F(WriterTest, ModelVersionsFollowOneAnother) {
   EXPECT_EQ(log[0].ranges[1].partition, 1);
   EXPECT_EQ(log[1].batch_id, 2);
   EXPECT_EQ(log[1].ranges[0].first_offset, 6);
-  EXPECT_EQ(store().training_log(model_id_, 1)->size(), 1U);
+  EXPECT_EQ(store().training_log(model_id_, 1, kNewest)->size(), 1U);
   EXPECT_EQ(rows("SELECT scope, metric, value FROM millrace.model_metrics WHERE batch_id = 2"),
             (std::vector<std::string>{"batch|loss|0.5", "lifetime|label/mean|0.25"}));
 
   ASSERT_TRUE(store().remove_definition(pipeline_.id));
-  EXPECT_EQ(store().training_log(model_id_, 0).error().code, Code::kDataLoss);
-  EXPECT_TRUE(store().training_log(model_id_, 2)->empty());
+  EXPECT_EQ(store().training_log(model_id_, 0, kNewest).error().code, Code::kDataLoss);
+  EXPECT_TRUE(store().training_log(model_id_, 2, kNewest)->empty());
   EXPECT_TRUE(store().cursors(pipeline_.id)->empty());
   EXPECT_EQ(*store().last_batch_id(pipeline_.id), 0);
   ASSERT_TRUE(store().remove_definition(model_id_));

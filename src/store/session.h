@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "data/batch.h"
 #include "store/bound_value.h"
 
 namespace millrace::store {
@@ -102,6 +103,16 @@ class Statement {
   virtual Result<std::unique_ptr<ResultStream>> execute(std::span<const BoundValue> values) = 0;
 };
 
+/// The rows of a query as columns, for models. Columns of types that no model reads are left out.
+class RowStream {
+ public:
+  virtual ~RowStream() = default;
+  virtual const std::shared_ptr<const Schema>& schema() const = 0;
+  /// The next rows into `rows`, which has this schema; false at the end. Errors: kCancelled, and
+  /// all a query may fail with.
+  virtual Result<bool> next(Batch& rows) = 0;
+};
+
 class Session {
  public:
   virtual ~Session() = default;
@@ -109,6 +120,9 @@ class Session {
   virtual Result<std::unique_ptr<ResultStream>> execute(std::string_view sql) = 0;
   /// One statement with parameters $1, $2... It may outlive changes of the tables it names.
   virtual Result<std::unique_ptr<Statement>> prepare(std::string_view sql) = 0;
+  /// A query of the store's SQL, in the order of its rows. Errors: kInvalidArgument for a statement
+  /// that is none. The stream must be gone before the next execute() or query().
+  virtual Result<std::unique_ptr<RowStream>> query(std::string_view sql) = 0;
   /// Makes `database` the current one. Errors: kNotFound.
   virtual Status use(std::string_view database) = 0;
   virtual const std::string& database() const = 0;

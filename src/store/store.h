@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +24,7 @@ namespace millrace::store {
 struct StoreOptions {
   std::string directory;         // made when missing; owned by one process at a time
   int64_t memory_bytes_max = 0;  // 0: the engine's own default
-  int threads_max = 0;           // 0: as many as cores
+  int threads_max = 0;           // 0: as many as cores, but one
 };
 
 /// A column of a user's table.
@@ -53,12 +54,14 @@ struct Definition {
   int64_t created_at = 0;  // microseconds since 1970
 };
 
-/// A training batch that was committed: enough to learn it again.
+/// A training batch that was committed: enough to learn it again. A version that a statement made
+/// has a kind (ModelChange) and no pipeline.
 struct LoggedBatch {
   int64_t version = 0;  // the model version it made
   int64_t pipeline_id = 0;
   int64_t batch_id = 0;
   std::vector<OffsetRange> ranges;
+  std::string kind;
 };
 
 /// What a virtual table shows: rows made at each query.
@@ -69,15 +72,44 @@ struct VirtualTable {
   std::function<Batch()> rows;  // thread-safe, quick, never calls the store
 };
 
+/// The last version there is, whichever it is.
+inline constexpr int64_t kNewest = std::numeric_limits<int64_t>::max();
+
+/// A model as a statement names it: "name" or "database.name"; `database` is the session's.
+struct ModelOfSql {
+  std::string_view name;
+  std::string_view database;
+  int64_t version = kNewest;
+};
+
 /// predict('model', row): called with rows of one model at a time.
 class Predictor {
  public:
   virtual ~Predictor() = default;
   /// class_id, class, probability, probabilities, logits, prediction, model_version.
   virtual const std::shared_ptr<const Schema>& output() const = 0;
-  /// `model` is "name" or "database.name"; `database` is the session's. Thread-safe.
-  virtual Status predict(std::string_view model, std::string_view database, const Batch& rows,
-                         Batch& predictions) = 0;
+  /// Thread-safe.
+  virtual Status predict(const ModelOfSql& model, const Batch& rows, Batch& predictions) = 0;
+};
+
+/// What one feature of a row adds to its prediction.
+struct ExplainedPart {
+  std::string feature;  // the feature column
+  std::string element;  // which of its buckets or words; empty for a number
+  double value = 0;     // the number, or the weight of the category
+  double contribution = 0;
+};
+using Explanation = std::vector<ExplainedPart>;
+
+/// explain('model', row): called with rows of one model at a time.
+class Explainer {
+ public:
+  virtual ~Explainer() = default;
+  /// Of `class_id`, or without it of the class that is predicted, one explanation for each row;
+  /// none for a row that cannot be predicted. Thread-safe.
+  virtual Status explain(const ModelOfSql& model, std::optional<int64_t> class_id,
+                         const Batch& rows,
+                         std::vector<std::optional<Explanation>>& explanations) = 0;
 };
 
 /// One row of PIPELINES_ERRORS.
@@ -111,6 +143,11 @@ class Store {
   virtual Result<std::vector<Definition>> definitions() = 0;
   virtual Result<int64_t> put_definition(
       const Definition& definition) = 0;  // inserts or replaces by id
+  /// The new text of a definition that is there.
+  virtual Status set_body(int64_t definition_id, const std::string& body) = 0;
+  /// A new model together with the state it starts with, its version 0 (warm start).
+  virtual Result<int64_t> put_model(const Definition& definition,
+                                    const ModelSnapshot& snapshot) = 0;
   virtual Status set_state(int64_t definition_id, const std::string& state) = 0;
   /// Removes it with all that hangs on it: cursors, log, errors, snapshots, metrics.
   virtual Status remove_definition(int64_t definition_id) = 0;
@@ -118,6 +155,10 @@ class Store {
   // Pipelines.
   virtual Result<std::vector<Cursor>> cursors(int64_t pipeline_id) = 0;
   virtual Result<int64_t> last_batch_id(int64_t pipeline_id) = 0;  // 0 before the first
+  /// Moves cursors, without a batch, and removes those of partitions that are `gone`. Nobody may be
+  /// committing for the pipeline.
+  virtual Status set_cursors(int64_t pipeline_id, const std::vector<Cursor>& cursors,
+                             const std::vector<int32_t>& gone) = 0;
   /// `input` is the schema of the batches that will be committed. The output is checked against the
   /// target now.
   virtual Result<std::unique_ptr<BatchWriter>> open_writer(const PipelineIdentity& pipeline,
@@ -127,8 +168,17 @@ class Store {
 
   // Models.
   virtual Result<std::optional<ModelSnapshot>> newest_snapshot(int64_t model_id) = 0;
-  virtual Result<std::vector<LoggedBatch>> training_log(int64_t model_id,
-                                                        int64_t after_version) = 0;
+  /// The snapshot of one version, if it is kept.
+  virtual Result<std::optional<ModelSnapshot>> snapshot(int64_t model_id, int64_t version) = 0;
+  /// The versions that have snapshots, ascending.
+  virtual Result<std::vector<int64_t>> kept_versions(int64_t model_id) = 0;
+  /// What was learned after one version up to another. Errors: kDataLoss when a batch is of a
+  /// pipeline that is gone.
+  virtual Result<std::vector<LoggedBatch>> training_log(int64_t model_id, int64_t after_version,
+                                                        int64_t last_version) = 0;
+  /// One transaction: a version that a statement made, with its snapshot, and the changed
+  /// definition. Errors: kWrongState when it is not the version that follows the last.
+  virtual Status commit_model(const ModelCommit& model, const ModelChange& change) = 0;
 
   /// Takes back what a model learned after a version, when it cannot be learned again.
   virtual Status forget_training(int64_t model_id, int64_t after_version) = 0;
@@ -139,6 +189,7 @@ class Store {
 
   virtual Status add_virtual_table(VirtualTable table) = 0;
   virtual Status set_predictor(std::shared_ptr<Predictor> predictor) = 0;
+  virtual Status set_explainer(std::shared_ptr<Explainer> explainer) = 0;
 
   /// Writes everything to the file and ends; sessions must be gone. Called once, before
   /// destruction.

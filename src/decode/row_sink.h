@@ -1,0 +1,85 @@
+// A RowSink writes documents into the columns of a batch, one row after another: the second half of
+// the decoders of documents. A row may turn out to be bad at its last value: drop_row() forgets it,
+// and its place is taken by the next. Fields are told by their index among the wanted ones. Owned
+// by one decoder, on its thread; reuses its memory from batch to batch.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "data/batch.h"
+#include "data/reject.h"
+#include "decode/decoder.h"
+#include "decode/scalar.h"
+#include "decode/text_arena.h"
+
+namespace millrace::decode {
+
+class RowSink {
+ public:
+  /// Errors: kInvalidArgument for a default that its field cannot hold.
+  static Result<std::unique_ptr<RowSink>> make(std::vector<InputField> fields,
+                                               const DecodeLimits& limits);
+
+  const std::shared_ptr<const Schema>& schema() const { return schema_; }
+  /// The wanted fields.
+  const std::vector<InputField>& fields() const { return fields_; }
+  TextArena& arena() { return *arena_; }
+
+  /// Begins with no rows and room for `rows`; there may come more.
+  void begin(Batch& batch, size_t rows);
+  void begin_row();
+  // Each gives a field of the row at work its value, once more when it has one already. False: the
+  // row is bad, and why is kept.
+  bool put(size_t field, const Scalar& value);
+  bool begin_list(size_t field);  // empties it; elements follow by put_element
+  bool put_element(size_t field, const Scalar& value);
+  /// Marks the row as bad: `what` is said of the field.
+  bool fail(size_t field, RejectReason reason, std::string what);
+  /// Gives defaults to the fields that were not put. False when the row is bad.
+  bool end_row(uint32_t message);
+  void drop_row();
+  /// Leaves the batch with the rows that ended well, keeping their memory alive.
+  void end();
+
+  RejectReason reason() const { return reason_; }
+  const std::string& detail() const { return detail_; }
+
+ private:
+  struct Field {
+    Kind kind = Kind::kVarchar;
+    bool list = false;
+    bool nullable = true;
+    size_t width = 0;
+    Column* column = nullptr;
+    std::byte* values = nullptr;  // of the column; not for lists
+    uint64_t put_in = 0;          // the number of the row it was put in last
+    Scalar fallback;              // what it gets when nothing is put
+    std::vector<std::byte> elements;
+    std::vector<uint32_t> offsets;  // rows + 1
+  };
+
+  RowSink(std::vector<InputField> fields, const DecodeLimits& limits);
+  Status set_fallbacks();
+  void aim();
+  bool is_oversized(const Field& field, const Scalar& value) const;
+  bool put_null(size_t index);
+  bool refuse(size_t index, Fit fit, const Scalar& value);
+
+  const std::vector<InputField> fields_;
+  const DecodeLimits limits_;
+  const std::shared_ptr<const Schema> schema_;
+  std::vector<Field> states_;
+  std::shared_ptr<TextArena> arena_ = std::make_shared<TextArena>();
+
+  Batch* batch_ = nullptr;  // the one at work
+  size_t row_ = 0;
+  uint64_t row_number_ = 0;  // never the same for two rows
+  RejectReason reason_ = RejectReason::kBadDocument;
+  std::string detail_;
+};
+
+}  // namespace millrace::decode

@@ -1,0 +1,106 @@
+#include "engine/alter_model.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/definitions_test.h"
+
+namespace millrace::engine {
+namespace {
+
+/// The definition that settings make, or the error.
+std::string altered(const ModelDefinition& definition, const std::vector<ModelSetting>& settings) {
+  const auto result = alter_model(*entry_of(definition), settings);
+  return result ? result->definition.estimator.to_sql() : result.error().to_string();
+}
+
+ModelDefinition model(const std::string& estimator, std::vector<Argument> more) {
+  std::vector<Argument> arguments{with("label", name("clicked"))};
+  for (auto& one : more) arguments.push_back(std::move(one));
+  return {{"shop", "m"}, call(estimator, std::move(arguments))};
+}
+
+Argument age() {
+  return list({call("numeric_column", {name("age")})});
+}
+
+TEST(AlterModel, SetsAnArgumentWhereverItStands) {
+  const auto with_optimizer = [](Argument optimizer) {
+    return model("LinearClassifier",
+                 {with("feature_columns", age()), with("optimizer", std::move(optimizer))});
+  };
+  const std::vector<ModelSetting> settings{{"learning_rate", number("0.5")}};
+  const std::string head =
+      "LinearClassifier(label => clicked, feature_columns => [numeric_column(age)], optimizer => ";
+  EXPECT_EQ(
+      altered(with_optimizer(call("Ftrl", {number("0.1"), with("beta", number("1"))})), settings),
+      head + "Ftrl(0.5, beta => 1))");
+  EXPECT_EQ(altered(with_optimizer(call("Adam", {with("learning_rate", number("0.1"))})), settings),
+            head + "Adam(learning_rate => 0.5))");
+  EXPECT_EQ(altered(with_optimizer(call("Adam", {})), settings),
+            head + "Adam(learning_rate => 0.5))");
+  EXPECT_EQ(altered(with_optimizer(name("ftrl")), settings), head + "Ftrl(learning_rate => 0.5))");
+  EXPECT_EQ(altered(model("LinearClassifier", {with("feature_columns", age())}), settings),
+            head + "Ftrl(learning_rate => 0.5))");
+  // A bare name's learning rate is the estimator's, and stays when something else is set.
+  EXPECT_EQ(altered(with_optimizer(name("Ftrl")), {{"beta", number("1")}}),
+            head + "Ftrl(learning_rate => 0.2, beta => 1))");
+}
+
+TEST(AlterModel, TellsWhichNumbersHaveChanged) {
+  const auto entry = entry_of(clicks());
+  const auto result = alter_model(*entry, {{"Learning_Rate", number("0.5")},
+                                           {"keep_versions", number("9")},
+                                           {"keep_for", text("2 hours")}});
+  ASSERT_TRUE(result) << result.error().to_string();
+  ASSERT_EQ(result->variables.size(), 1U);
+  EXPECT_EQ(result->variables[0].name, "training/Ftrl/learning_rate");
+  EXPECT_EQ(result->variables[0].values, std::vector<float>{0.5F});
+  EXPECT_EQ(result->retention.versions_max, 9);
+  EXPECT_EQ(result->retention.micros_max, 7'200'000'000);
+  EXPECT_TRUE(alter_model(*entry, {{"learning_rate", number("0.2")}})->variables.empty());
+}
+
+TEST(AlterModel, ACombinedModelHasTwoOptimizers) {
+  const auto definition =
+      model("DNNLinearCombinedClassifier",
+            {with("linear_feature_columns", age()), with("dnn_feature_columns", age()),
+             with("dnn_hidden_units", list({number("2")}))});
+  const auto result =
+      alter_model(*entry_of(definition), {{"dnn_optimizer.learning_rate", number("0.5")}});
+  ASSERT_TRUE(result) << result.error().to_string();
+  ASSERT_EQ(result->variables.size(), 1U);
+  EXPECT_EQ(result->variables[0].name, "training/Adagrad/learning_rate");
+  EXPECT_EQ(altered(definition, {{"learning_rate", number("1")}}),
+            "setting \"learning_rate\" of model \"m\" does not exist. There are keep_versions, "
+            "keep_for, linear_optimizer.learning_rate, linear_optimizer.learning_rate_power, "
+            "linear_optimizer.l1_regularization_strength, "
+            "linear_optimizer.l2_regularization_strength, linear_optimizer.beta, "
+            "linear_optimizer.decay, dnn_optimizer.learning_rate, dnn_optimizer.decay.");
+}
+
+TEST(AlterModel, RefusesWhatAModelIsMadeWithForGood) {
+  EXPECT_EQ(altered(clicks(), {{"batch_size", number("1")}}),
+            "setting \"batch_size\" of model \"clicks\" cannot be altered. It is what the model "
+            "is; CREATE OR REPLACE MODEL makes another one.");
+  EXPECT_EQ(altered(clicks(), {{"learning_rat", number("1")}}),
+            "setting \"learning_rat\" of model \"clicks\" does not exist. Did you mean "
+            "learning_rate?");
+  EXPECT_EQ(altered(clicks(), {{"learning_rate", number("-1")}}),
+            "cannot alter model \"clicks\": argument \"learning_rate\" of optimizer Ftrl must be "
+            "above 0");
+  EXPECT_EQ(altered(clicks(), {{"keep_for", text("a while")}}),
+            "cannot alter model \"clicks\": argument \"keep_for\" is a time, not 'a while'. Write "
+            "keep_for => '7 days', or a number of seconds.");
+  const auto schedule = call("ExponentialDecay", {number("0.1"), number("10"), number("0.9")});
+  EXPECT_EQ(altered(clicks({with("optimizer", call("Ftrl", {schedule}))}),
+                    {{"learning_rate", number("1")}}),
+            "setting \"learning_rate\" of model \"clicks\" cannot be altered: it is a schedule");
+  // What the optimizer counts with is not for people.
+  EXPECT_EQ(
+      altered(clicks({with("optimizer", call("Nadam", {}))}), {{"momentum_cache", number("1")}})
+          .find("setting \"momentum_cache\""),
+      0U);
+}
+
+}  // namespace
+}  // namespace millrace::engine

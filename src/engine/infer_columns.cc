@@ -1,0 +1,69 @@
+#include "engine/infer_columns.h"
+
+#include "engine/model_entry.h"
+
+namespace millrace::engine {
+namespace {
+
+using Form = Argument::Form;
+
+/// About the fourth root of infer_columns()'s number of buckets.
+constexpr const char* kDimension = "6";
+
+Argument make(Form form, std::string text, std::vector<Argument> items = {}) {
+  Argument argument;
+  argument.form = form;
+  argument.text = std::move(text);
+  argument.items = std::move(items);
+  return argument;
+}
+
+Argument argument_of(const features::FeatureColumn& column, features::Tower tower) {
+  const auto key = make(Form::kName, column.key);
+  if (column.kind == features::ColumnKind::kNumeric)
+    return make(Form::kCall, "numeric_column", {key});
+  auto bucket = make(Form::kCall, "categorical_column_with_hash_bucket",
+                     {key, make(Form::kNumber, std::to_string(column.buckets))});
+  if (tower == features::Tower::kLinear) return bucket;
+  return make(Form::kCall, "embedding_column",
+              {std::move(bucket), make(Form::kNumber, kDimension)});
+}
+
+/// The columns that are learned, or weigh, and so are no features.
+std::vector<std::string> targets_of(const estimator::EstimatorSpec& spec) {
+  std::vector<std::string> targets{spec.label, spec.weight_column};
+  for (int64_t i = 0; i < spec.label_dimension; ++i)
+    targets.push_back(spec.label + "_" + std::to_string(i));
+  return targets;
+}
+
+}  // namespace
+
+bool is_auto(const Argument& argument) {
+  return argument.form == Form::kName && same_name(argument.text, "auto");
+}
+
+Result<ModelDefinition> infer_definition(const ModelEntry& model, const Schema& rows) {
+  const auto columns = features::infer_columns(rows, targets_of(model.spec()));
+  if (columns.empty())
+    return Error(Code::kInvalidArgument,
+                 "model \"" + model.name().name + "\": no column of the rows is a feature",
+                 "feature_columns => auto takes columns of numbers and of texts.");
+  ModelDefinition definition = model.definition();
+  using Kind = estimator::EstimatorKind;
+  const Kind kind = model.spec().kind;
+  const bool layers = kind == Kind::kDnnClassifier || kind == Kind::kDnnRegressor;
+  for (auto& item : definition.estimator.items) {
+    if (!item.name.ends_with("feature_columns") || !is_auto(item)) continue;
+    const bool dnn = layers || item.name.starts_with("dnn");
+    const std::string name = item.name;
+    item = make(Form::kList, {});
+    item.name = name;
+    for (const auto& column : columns)
+      item.items.push_back(
+          argument_of(column, dnn ? features::Tower::kDnn : features::Tower::kLinear));
+  }
+  return definition;
+}
+
+}  // namespace millrace::engine

@@ -1,0 +1,263 @@
+#include "engine/probe.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "base/clock.h"
+#include "data/row_builder.h"
+#include "engine/plan.h"
+#include "engine/stages.h"
+#include "source/source.h"
+
+namespace millrace::engine {
+namespace {
+
+constexpr int64_t kProbeBytesMax = 64 << 20;
+
+/// Where the pipeline would go on, of the partitions there are.
+Result<std::vector<Cursor>> next_cursors(const ProbeContext& context, source::Source& source) {
+  TRY(const auto bounds, source.partitions());
+  TRY(const auto stored, context.store.cursors(context.pipeline_id));
+  const bool latest = stored.empty() && starts_at_latest(context.definition.source);
+  std::vector<Cursor> cursors;
+  for (const auto& bound : bounds) {
+    const auto at = std::find_if(stored.begin(), stored.end(), [&](const Cursor& cursor) {
+      return cursor.partition == bound.partition;
+    });
+    const int64_t first = latest ? bound.latest_offset : bound.earliest_offset;
+    cursors.push_back({bound.partition, at == stored.end() ? first : at->next_offset});
+  }
+  return cursors;
+}
+
+/// One batch from the cursors on; empty when there is nothing within the time START would wait.
+Result<MessageBatch> take_next(const ProbeContext& context, source::Source& source,
+                               const std::vector<Cursor>& cursors, int64_t messages_max,
+                               const std::stop_token& stop) {
+  TRY_OK(source.seek(cursors));
+  source::TakeLimits limits;
+  limits.offsets_per_partition_max = messages_max;
+  limits.bytes_max = kProbeBytesMax;
+  const Stopwatch watch;
+  while (true) {
+    TRY(auto batch, source.take(limits, stop));
+    if (!batch.messages.empty()) return batch;
+    if (stop.stop_requested()) return Error(Code::kCancelled, "the statement was interrupted");
+    TRY(const auto bounds, source.partitions());
+    const bool at_end = std::all_of(bounds.begin(), bounds.end(), [&](const auto& bound) {
+      return std::any_of(cursors.begin(), cursors.end(), [&](const Cursor& cursor) {
+        return cursor.partition == bound.partition && cursor.next_offset >= bound.latest_offset;
+      });
+    });
+    const bool late = watch.micros() > context.options.connect_timeout.count() * 1000;
+    if (at_end || late) return batch;
+  }
+}
+
+/// What the store would be given of each row, as text under the target's names.
+struct Projection {
+  store::ShapeSpec shape;
+  std::vector<std::string> names;
+};
+
+Projection projection_of(const Plan& plan, const std::shared_ptr<const Schema>& rows,
+                         const std::optional<store::TableInfo>& target) {
+  Projection projection;
+  projection.shape.input = rows;
+  projection.shape.where = plan.output.where;
+  const auto add = [&](const std::string& name, const std::string& expression) {
+    projection.shape.columns.push_back({"out:" + std::to_string(projection.names.size()),
+                                        "CAST((" + expression + "\n) AS VARCHAR)"});
+    projection.names.push_back(name);
+  };
+  if (plan.output.form == store::OutputSpec::Form::kEvaluation) {
+    for (const auto& field : rows->fields()) {
+      std::string quoted = "\"";
+      for (const char c : field.name) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+      add(field.name, quoted + "\"");
+    }
+    return projection;
+  }
+  for (const auto& output : plan.output.columns) {
+    const auto* column = target ? target->find(output.column) : nullptr;
+    add(output.column, column == nullptr
+                           ? output.expression
+                           : "CAST((" + output.expression + "\n) AS " + column->type_name + ")");
+  }
+  return projection;
+}
+
+Batch text_rows(const Projection& projection, const Batch& shaped) {
+  std::vector<Field> fields;
+  std::vector<const Column*> columns;
+  for (size_t i = 0; i < projection.names.size(); ++i) {
+    fields.push_back({projection.names[i], {Kind::kVarchar}, true});
+    columns.push_back(shaped.find("out:" + std::to_string(i)));
+  }
+  RowBuilder rows(std::make_shared<Schema>(std::move(fields)));
+  for (size_t row = 0; row < shaped.rows(); ++row) {
+    std::vector<Value> values;
+    for (const auto* column : columns) {
+      const bool valid = column->is_valid(row);
+      values.push_back(valid ? Value(std::string(column->values<std::string_view>()[row]))
+                             : Value());
+    }
+    rows.add(std::move(values));
+  }
+  return rows.build();
+}
+
+std::string said(const Reject& reject) {
+  return "partition " + std::to_string(reject.partition) + " offset " +
+         std::to_string(reject.offset) +
+         " would be rejected: " + std::string(name_of(reject.reason)) + ": " + reject.detail;
+}
+
+/// Rejects of rows that a stage left out.
+template <class Faults>
+void add_rejects(const MessageBatch& messages, const std::vector<uint32_t>& message_of_row,
+                 const Faults& faults, std::vector<Reject>& rejects) {
+  for (const auto& fault : faults)
+    rejects.push_back(
+        reject_of(messages.messages[message_of_row[fault.row]], fault.reason, fault.detail));
+}
+
+std::vector<uint32_t> origins(const Batch& rows) {
+  return {rows.message_of_row().begin(), rows.message_of_row().end()};
+}
+
+}  // namespace
+
+Result<TestReport> test_batch(const ProbeContext& context, int64_t limit,
+                              const std::stop_token& stop) {
+  const auto& definition = context.definition;
+  TRY(const auto target, context.store.table(definition.table.database, definition.table.name));
+  TRY(const auto plan, make_plan(definition, target, context.model.get()));
+  TRY(auto stages, make_stages(definition, plan, context.model, context.store));
+  TRY(const auto source, open_source(definition, context.options));
+  TRY(const auto cursors, next_cursors(context, *source));
+  TRY(const auto messages, take_next(context, *source, cursors, limit, stop));
+
+  std::vector<Reject> rejects;
+  Batch decoded(stages.decoder->schema());
+  TRY_OK(stages.decoder->decode(messages, decoded, rejects));
+  Batch* rows = &decoded;
+  Batch shaped;
+  if (stages.shaper) {
+    shaped = Batch(stages.shaper->schema());
+    std::vector<store::RowFailure> failures;
+    TRY_OK(stages.shaper->shape(decoded, shaped, failures));
+    add_rejects(messages, origins(decoded), failures, rejects);
+    rows = &shaped;
+  }
+  Batch scored;
+  if (stages.scorer) {
+    scored = Batch(stages.scorer->schema());
+    std::vector<RowCheckFault> faults;
+    const auto message_of_row = origins(*rows);
+    stages.scorer->score(*rows, scored, faults);
+    add_rejects(messages, message_of_row, faults, rejects);
+    rows = &scored;
+  }
+  const auto projection = projection_of(plan, stages.output, target);
+  TRY(const auto shaper, context.store.open_shaper(projection.shape));
+  Batch shown(shaper->schema());
+  std::vector<store::RowFailure> failures;
+  TRY_OK(shaper->shape(*rows, shown, failures));
+  add_rejects(messages, origins(*rows), failures, rejects);
+  TestReport report;
+  report.rows = text_rows(projection, shown);
+  for (const auto& reject : rejects) report.rejects.push_back(said(reject));
+  return report;
+}
+
+Result<int64_t> extract_batch(const ProbeContext& context,
+                              const std::map<int32_t, int64_t>& offsets, const std::string& file,
+                              const std::stop_token& stop) {
+  TRY(const auto source, open_source(context.definition, context.options));
+  TRY(auto cursors, next_cursors(context, *source));
+  for (const auto& [partition, offset] : offsets) {
+    const auto at =
+        std::find_if(cursors.begin(), cursors.end(),
+                     [partition = partition](auto& one) { return one.partition == partition; });
+    if (at == cursors.end())
+      return Error(Code::kInvalidArgument,
+                   "the source has no partition " + std::to_string(partition));
+    at->next_offset = offset;
+  }
+  TRY(const auto batch,
+      take_next(context, *source, cursors, context.definition.offsets_per_partition_max, stop));
+  std::FILE* out = std::fopen(file.c_str(), "wxb");
+  if (out == nullptr)
+    return Error(errno == EEXIST ? Code::kAlreadyExists : Code::kPermission,
+                 "could not write file \"" + file + "\": " + std::strerror(errno));
+  bool written = true;
+  for (const auto& message : batch.messages) {
+    char length[8];
+    for (size_t i = 0; i < sizeof length; ++i)
+      length[i] = static_cast<char>(message.payload.size() >> (8 * i));
+    written = written && std::fwrite(length, 1, sizeof length, out) == sizeof length &&
+              std::fwrite(message.payload.data(), 1, message.payload.size(), out) ==
+                  message.payload.size();
+  }
+  written = std::fclose(out) == 0 && written;
+  if (!written)
+    return Error(Code::kResourceExhausted, "could not write all of file \"" + file + "\"");
+  return static_cast<int64_t>(batch.messages.size());
+}
+
+Status move_offsets(const ProbeContext& context, const OffsetsChange& change) {
+  using Form = OffsetsChange::Form;
+  TRY(const auto source, open_source(context.definition, context.options));
+  TRY(const auto bounds, source->partitions());
+  std::vector<Cursor> cursors;
+  if (change.form == Form::kTime) {
+    TRY(cursors, source->cursors_at(change.timestamp_ms));
+    return context.store.set_cursors(context.pipeline_id, cursors, {});
+  }
+  if (change.form != Form::kGiven) {
+    for (const auto& bound : bounds)
+      cursors.push_back({bound.partition, change.form == Form::kLatest ? bound.latest_offset
+                                                                       : bound.earliest_offset});
+    return context.store.set_cursors(context.pipeline_id, cursors, {});
+  }
+  for (const auto& [partition, offset] : change.offsets) {
+    const auto at = std::find_if(bounds.begin(), bounds.end(), [partition = partition](auto& one) {
+      return one.partition == partition;
+    });
+    const std::string which = "partition " + std::to_string(partition);
+    if (at == bounds.end()) return Error(Code::kInvalidArgument, "the source has no " + which);
+    if (offset < at->earliest_offset || offset > at->latest_offset)
+      return Error(Code::kInvalidArgument, which + " has no offset " + std::to_string(offset) +
+                                               ": it holds " + std::to_string(at->earliest_offset) +
+                                               " to " + std::to_string(at->latest_offset));
+    cursors.push_back({partition, offset});
+  }
+  return context.store.set_cursors(context.pipeline_id, cursors, {});
+}
+
+Status drop_partition(const ProbeContext& context, int32_t partition) {
+  TRY(const auto stored, context.store.cursors(context.pipeline_id));
+  const bool known = std::any_of(stored.begin(), stored.end(), [&](const Cursor& cursor) {
+    return cursor.partition == partition;
+  });
+  const std::string which = "partition " + std::to_string(partition);
+  if (!known)
+    return Error(Code::kNotFound,
+                 "pipeline \"" + context.definition.name.name + "\" has no cursor of " + which);
+  TRY(const auto source, open_source(context.definition, context.options));
+  TRY(const auto bounds, source->partitions());
+  const bool there = std::any_of(bounds.begin(), bounds.end(),
+                                 [&](const auto& bound) { return bound.partition == partition; });
+  if (there)
+    return Error(Code::kWrongState, "the source has " + which + " still",
+                 "ALTER PIPELINE ... SET OFFSETS moves its cursor.");
+  if (stored.size() == 1)
+    return Error(Code::kWrongState, which + " is the only one",
+                 "DROP PIPELINE and create it anew.");
+  return context.store.set_cursors(context.pipeline_id, {}, {partition});
+}
+
+}  // namespace millrace::engine

@@ -1,0 +1,106 @@
+// What a session does with the statements about pipelines: it hands them to the engine.
+#include "sql/print.h"
+#include "sql/runner.h"
+#include "sql/system_schema.h"
+
+namespace millrace::sql {
+
+void Runner::interrupt() {
+  session_->interrupt();
+  Lock lock(stop_mutex_);
+  stop_.request_stop();
+}
+
+std::stop_token Runner::new_stop() {
+  Lock lock(stop_mutex_);
+  stop_ = std::stop_source();
+  return stop_.get_token();
+}
+
+Result<StatementResult> Runner::execute(const CreatePipeline& statement) {
+  if (is_system_schema(statement.pipeline.table.database)) {
+    return Error(Code::kPermission, "cannot write to \"" + statement.pipeline.table.name +
+                                        "\": schema \"" + statement.pipeline.table.database +
+                                        "\" is read only");
+  }
+  TRY_OK(commit_open());
+  for (const auto& warning : statement.warnings) warn(warning);
+  // Positions of arguments are those of another statement, CREATE MODEL.
+  auto created = engine_.create_pipeline(statement.pipeline, statement.existing);
+  if (!created) return placeless(created.error());
+  return ok();
+}
+
+Result<StatementResult> Runner::execute(const DropPipeline& statement) {
+  TRY_OK(commit_open());
+  TRY_OK(engine_.drop_pipeline(statement.name, statement.absent));
+  return ok();
+}
+
+Result<StatementResult> Runner::execute(const ShowCreatePipeline& statement) {
+  TRY(const auto pipeline, engine_.pipeline(statement.name));
+  Rows result;
+  result.add_column("Pipeline");
+  result.add_column("Create Pipeline");
+  result.rows.push_back({pipeline.name.name, print(pipeline)});
+  return rows(std::move(result));
+}
+
+Result<StatementResult> Runner::execute(const RunPipeline& statement) {
+  TRY_OK(commit_open());
+  const bool start = statement.verb == Verb::kStart;
+  if (statement.all) {
+    auto done = start ? engine_.start_all(statement.name.database)
+                      : engine_.stop_all(statement.name.database);
+    if (!done) return placeless(done.error());
+    return ok();
+  }
+  if (statement.foreground) {
+    auto report = engine_.run_pipeline(statement.name, statement.batches_max, new_stop());
+    if (!report) return placeless(report.error());
+    return ok(report->rows);
+  }
+  auto done = start ? engine_.start_pipeline(statement.name, statement.absent)
+                    : engine_.stop_pipeline(statement.name, statement.absent);
+  if (!done) return placeless(done.error());
+  return ok();
+}
+
+Result<StatementResult> Runner::execute(const AlterPipeline& statement) {
+  TRY_OK(commit_open());
+  for (const auto& warning : statement.warnings) warn(warning);
+  auto done = engine_.alter_pipeline(statement.name, statement.change);
+  if (!done) return placeless(done.error());
+  return ok();
+}
+
+Result<StatementResult> Runner::execute(const TestPipeline& statement) {
+  auto report = engine_.test_pipeline(statement.name, statement.limit, new_stop());
+  if (!report) return placeless(report.error());
+  for (const auto& reject : report->rejects) warn(reject);
+  return rows(rows_of(report->rows));
+}
+
+/// One batch, worked as ever, and where its time went.
+Result<StatementResult> Runner::execute(const ProfilePipeline& statement) {
+  TRY_OK(commit_open());
+  auto report = engine_.run_pipeline(statement.name, 1, new_stop());
+  if (!report) return placeless(report.error());
+  Rows result;
+  result.add_column("step");
+  for (const std::string_view name : {"microseconds", "messages", "rows", "rejects"})
+    result.add_column(std::string(name), store::SqlType::kBigint);
+  for (const auto& [step, micros] : report->steps)
+    result.rows.push_back({step, std::to_string(micros), std::to_string(report->messages),
+                           std::to_string(report->rows), std::to_string(report->rejects)});
+  return rows(std::move(result));
+}
+
+Result<StatementResult> Runner::execute(const ExtractPipeline& statement) {
+  auto count =
+      engine_.extract_pipeline(statement.name, statement.offsets, statement.file, new_stop());
+  if (!count) return placeless(count.error());
+  return ok(*count);
+}
+
+}  // namespace millrace::sql

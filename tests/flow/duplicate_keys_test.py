@@ -1,0 +1,142 @@
+# ctest: kafka timeout=300
+"""Rows whose key is there already: refused, replaced, updated; and what STOP_ON_ERROR makes of
+those that SKIP ... ERRORS and IGNORE let pass. Facts of messages in SET and WHERE."""
+
+import json
+
+import pytest
+from confluent_kafka import Producer
+
+from lib import streams
+
+
+@pytest.fixture
+def shop(session):
+    session.execute("CREATE DATABASE shop; USE shop")
+    return session
+
+
+def make_feed(session, broker, topic, before="", behind="", columns="(a, b)"):
+    session.execute(f"CREATE PIPELINE feed AS {streams.load_data(broker, topic)} {before} "
+                    f"INTO TABLE t FIELDS TERMINATED BY ',' {columns} {behind}")
+
+
+ROWS = ["1,x,1", "2,y,1", "1,z,1", "3,w,1", "1,last,1", "2,v,5"]
+
+
+def test_replace_leaves_the_last_row_of_a_key(shop, broker):
+    topic = broker.create_topic("replace")
+    broker.produce(topic, ROWS)
+    shop.execute("CREATE TABLE t (a BIGINT PRIMARY KEY, b VARCHAR, n INT); "
+                 "INSERT INTO t VALUES (2, 'old', 7), (9, 'stays', 7)")
+    make_feed(shop, broker, topic, "REPLACE", columns="(a, b, n)")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.rows("SELECT * FROM t ORDER BY a") == [
+        (1, "last", 1), (2, "v", 5), (3, "w", 1), (9, "stays", 7)]
+    assert streams.rejects_of(shop, "feed") == {}
+    broker.produce(topic, ["3,again,2"])
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.rows("SELECT b, n FROM t WHERE a = 3") == [("again", 2)]
+    streams.check_batch_log(shop, "feed", {0: (0, 7)})
+
+
+def test_on_duplicate_key_update_applies_each_row_in_order(shop, broker):
+    topic = broker.create_topic("update")
+    broker.produce(topic, [*ROWS, "bad"])
+    shop.execute("CREATE TABLE t (a BIGINT PRIMARY KEY, b VARCHAR, n INT); "
+                 "INSERT INTO t VALUES (2, 'old', 7)")
+    make_feed(shop, broker, topic, columns="(a, b, n)",
+              behind="ON DUPLICATE KEY UPDATE n = n + VALUES(n), b = concat(b, VALUES(b))")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.rows("SELECT * FROM t ORDER BY a") == [
+        (1, "xzlast", 3), (2, "oldyv", 13), (3, "w", 1)]
+    assert streams.rejects_of(shop, "feed") == {(0, 6): "too-few-fields"}
+    shown = shop.rows("SHOW CREATE PIPELINE feed")[0][1]
+    assert "ON DUPLICATE KEY UPDATE `n` = n + VALUES(n)" in shown
+
+
+def test_rows_that_are_refused_for_another_reason_are_sifted_out_of_an_upsert(shop, broker):
+    topic = broker.create_topic("sift")
+    broker.produce(topic, [f"{number % 50},{number},1" for number in range(200)] + ["7,-5,1"])
+    shop.execute("CREATE TABLE t (a BIGINT PRIMARY KEY, b BIGINT CHECK (b >= 0), n INT)")
+    make_feed(shop, broker, topic, "REPLACE", columns="(a, b, n)")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert streams.rejects_of(shop, "feed") == {(0, 200): "constraint"}
+    assert shop.rows("SELECT count(*), min(b), max(b) FROM t") == [(50, 150, 199)]
+
+
+def test_a_table_without_one_key_is_refused(shop, broker):
+    topic = broker.create_topic("keys")
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    shop.expect_error(f"CREATE PIPELINE feed AS {streams.load_data(broker, topic)} REPLACE "
+                      "INTO TABLE t FIELDS TERMINATED BY ',' (a, b)", "has no key")
+    shop.execute("DROP TABLE t; CREATE TABLE t (a BIGINT PRIMARY KEY, b VARCHAR UNIQUE)")
+    shop.expect_error(f"CREATE PIPELINE feed AS {streams.load_data(broker, topic)} REPLACE "
+                      "INTO TABLE t FIELDS TERMINATED BY ',' (a, b)", "has several keys")
+
+
+@pytest.mark.parametrize("clause, stops_at_parser, stops_at_key", [
+    ("", True, True), ("SKIP PARSER ERRORS", False, True), ("SKIP CONSTRAINT ERRORS", True, False),
+    ("SKIP DUPLICATE KEY ERRORS", True, False), ("SKIP ALL ERRORS", False, False),
+    ("IGNORE", False, False)])
+def test_what_stops_on_error_and_what_does_not(shop, broker, clause, stops_at_parser,
+                                               stops_at_key):
+    shop.execute("CREATE TABLE t (a BIGINT PRIMARY KEY, b VARCHAR)")
+    for rows, stops in ((["1,x", "bad"], stops_at_parser), (["5,x", "5,y"], stops_at_key)):
+        topic = broker.create_topic("stops")
+        broker.produce(topic, rows)
+        make_feed(shop, broker, topic, f"{clause} STOP_ON_ERROR ON")
+        if stops:
+            shop.expect_error("START PIPELINE feed FOREGROUND", "STOP_ON_ERROR is ON")
+        else:
+            shop.execute("START PIPELINE feed FOREGROUND")
+            assert len(streams.rejects_of(shop, "feed")) == 1
+        shop.execute("DROP PIPELINE feed")
+
+
+def test_skip_without_stop_on_error_is_warned_of(shop, broker):
+    topic = broker.create_topic("warned")
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, broker, topic, "SKIP ALL ERRORS RESOURCE POOL x")
+    warnings = [row[2] for row in shop.rows("SHOW WARNINGS")]
+    assert any("STOP_ON_ERROR" in text for text in warnings)
+    assert any("RESOURCE POOL" in text for text in warnings)
+
+
+def test_facts_of_messages(shop, broker):
+    topic = broker.create_topic("facts", 2)
+    producer = Producer({"bootstrap.servers": broker.address})
+    producer.produce(topic, b"1", key=b"k\xc3\xa4", partition=0, timestamp=1700000000123,
+                     headers=[("h", b"v"), ("n", None), ("h", "\u00e4".encode())])
+    producer.produce(topic, b"2", key=b"\xff\x00", partition=1, timestamp=1700000000456)
+    producer.produce(topic, b"bad", partition=1)
+    producer.produce(topic, b"3", partition=1, timestamp=1700000000789)
+    producer.flush()
+    shop.execute("CREATE TABLE t (a BIGINT, k VARCHAR, ts BIGINT, top VARCHAR, part INT, "
+                 "off BIGINT, head VARCHAR, f VARCHAR)")
+    make_feed(shop, broker, topic, columns="(a)", behind="""
+      SET k = get_kafka_pipeline_prop('prop_key'), ts = get_kafka_pipeline_prop("timestamp"),
+          top = get_kafka_pipeline_prop('prop_topicname'),
+          part = get_kafka_pipeline_prop('prop_partition'),
+          off = get_kafka_pipeline_prop('prop_offset'),
+          head = get_kafka_pipeline_prop('prop_headers'), f = pipeline_source_file()
+      WHERE get_kafka_pipeline_prop('prop_offset') < 3""")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    rows = shop.rows("SELECT * FROM t ORDER BY a")
+    assert rows[0][:6] == (1, "k\u00e4", 1700000000123, topic, 0, 0)
+    assert json.loads(rows[0][6]) == {"h": "\u00e4", "n": None} and rows[0][7] is None
+    assert rows[1][:6] == (2, "\\xFF\\x00", 1700000000456, topic, 1, 0)
+    assert rows[2][:6] == (3, None, 1700000000789, topic, 1, 2)
+    assert json.loads(rows[2][6]) == {}
+
+
+def test_facts_feed_models_too(shop, broker):
+    topic = broker.create_topic("facts", 1)
+    broker.produce(topic, ["1", "0", "1"])
+    shop.execute("CREATE MODEL m AS LinearClassifier(label => y, "
+                 "feature_columns => [numeric_column(x)])")
+    shop.execute(f"CREATE PIPELINE feed AS {streams.load_data(broker, topic)} TRAIN MODEL m INTO "
+                 "TABLE e FIELDS TERMINATED BY ',' (y) "
+                 "SET x = get_kafka_pipeline_prop('prop_offset')")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.rows("SELECT examples FROM millrace.models") == [(3,)]

@@ -57,6 +57,9 @@ struct ServeArguments {
   std::string auth_plugin{serve::kSha2Plugin};
   size_t connections_max = serve::ServerOptions().connections_max;
   std::vector<std::string> http_allowed_origins;
+  std::string tls_cert;
+  std::string tls_key;
+  bool require_secure_transport = false;
   uint64_t memory_max = 0;
   int threads_max = 0;
 };
@@ -91,6 +94,11 @@ CLI::App* add_serve(CLI::App& app, ServeArguments& arguments) {
       ->capture_default_str();
   serve->add_option("--http-allow-origin", arguments.http_allowed_origins,
                     "A site, as https://example.org, whose pages may ask over HTTP; repeatable");
+  serve->add_option("--tls-cert", arguments.tls_cert,
+                    "The server's certificate, PEM; without it, one of its own in --data");
+  serve->add_option("--tls-key", arguments.tls_key, "Its key, PEM");
+  serve->add_flag("--require-secure-transport", arguments.require_secure_transport,
+                  "Refuse MySQL clients without TLS");
   serve->add_option("--memory-max", arguments.memory_max, "Memory of the store, as 4GB")
       ->transform(CLI::AsSizeValue(false));
   serve
@@ -106,10 +114,18 @@ Status apply_setting(CLI::App& serve, std::string_view key, const toml::node& no
   std::replace(name.begin(), name.end(), '_', '-');
   auto* option = name == "config" ? nullptr : serve.get_option_no_throw("--" + name);
   if (option == nullptr) {
-    static const std::vector<std::string_view> known{
-        "data",       "mysql_listen", "http_listen",
-        "log_level",  "auth_plugin",  "connections_max",
-        "memory_max", "threads_max",  "http_allow_origin"};
+    static const std::vector<std::string_view> known{"data",
+                                                     "mysql_listen",
+                                                     "http_listen",
+                                                     "http_allow_origin",
+                                                     "log_level",
+                                                     "tls_cert",
+                                                     "tls_key",
+                                                     "auth_plugin",
+                                                     "connections_max",
+                                                     "memory_max",
+                                                     "threads_max",
+                                                     "require_secure_transport"};
     return Error(Code::kInvalidArgument, "setting \"" + std::string(key) + "\" does not exist",
                  did_you_mean(key, known));
   }
@@ -119,9 +135,11 @@ Status apply_setting(CLI::App& serve, std::string_view key, const toml::node& no
     value = *text;
   else if (const auto number = node.value_exact<int64_t>())
     value = std::to_string(*number);
+  else if (const auto flag = node.value_exact<bool>())
+    value = *flag ? "true" : "false";
   else
-    return Error(Code::kInvalidArgument,
-                 "setting \"" + std::string(key) + "\" must be a text or a whole number");
+    return Error(Code::kInvalidArgument, "setting \"" + std::string(key) +
+                                             "\" must be a text, a whole number, true or false");
   try {
     option->add_result(value);
     option->run_callback();
@@ -156,6 +174,9 @@ Result<serve::InstanceOptions> instance_options(const ServeArguments& arguments)
   options.server.auth_plugin = arguments.auth_plugin;
   options.server.connections_max = arguments.connections_max;
   options.server.http_allowed_origins = arguments.http_allowed_origins;
+  options.server.tls = {arguments.tls_cert, arguments.tls_key};
+  options.server.tls_directory = arguments.data;
+  options.server.tls_only = arguments.require_secure_transport;
   return options;
 }
 

@@ -19,6 +19,7 @@
 #include "serve/http_sessions.h"
 #include "serve/login.h"
 #include "serve/socket.h"
+#include "serve/tls.h"
 #include "serve/users.h"
 
 namespace millrace::serve {
@@ -30,6 +31,9 @@ struct ServerOptions {
   size_t connections_max = 500;
   std::vector<std::string> http_allowed_origins;  // see HttpOptions
   HttpLimits http_limits;
+  TlsFiles tls;               // empty: a certificate of its own, in tls_directory
+  std::string tls_directory;  // empty, too: no TLS
+  bool tls_only = false;      // refuse MySQL clients without TLS
   ConnectionLimits limits;
 };
 
@@ -67,6 +71,7 @@ class Server : public sql::SessionHost {
     ServerOptions options;
     std::unique_ptr<UserBook> users;
     Listener listener;
+    std::unique_ptr<TlsContext> tls;
   };
 
   Server(Ground ground, Backend& backend);
@@ -80,6 +85,7 @@ class Server : public sql::SessionHost {
   const ServerOptions options_;
   const std::unique_ptr<UserBook> users_;
   const LoginDesk desk_;
+  const std::unique_ptr<TlsContext> tls_;  // null: no TLS
   const Stopwatch since_start_;
   ServerCounters counters_;
   const ConnectionContext context_;

@@ -60,6 +60,7 @@ struct ServeArguments {
   std::string tls_cert;
   std::string tls_key;
   bool require_secure_transport = false;
+  bool http_tls = false;
   uint64_t memory_max = 0;
   int threads_max = 0;
 };
@@ -94,6 +95,7 @@ CLI::App* add_serve(CLI::App& app, ServeArguments& arguments) {
       ->capture_default_str();
   serve->add_option("--http-allow-origin", arguments.http_allowed_origins,
                     "A site, as https://example.org, whose pages may ask over HTTP; repeatable");
+  serve->add_flag("--http-tls", arguments.http_tls, "HTTP over TLS alone, with that certificate");
   serve->add_option("--tls-cert", arguments.tls_cert,
                     "The server's certificate, PEM; without it, one of its own in --data");
   serve->add_option("--tls-key", arguments.tls_key, "Its key, PEM");
@@ -118,6 +120,7 @@ Status apply_setting(CLI::App& serve, std::string_view key, const toml::node& no
                                                      "mysql_listen",
                                                      "http_listen",
                                                      "http_allow_origin",
+                                                     "http_tls",
                                                      "log_level",
                                                      "tls_cert",
                                                      "tls_key",
@@ -173,6 +176,7 @@ Result<serve::InstanceOptions> instance_options(const ServeArguments& arguments)
   TRY(options.server.http_listen, serve::parse_address(arguments.http_listen));
   options.server.auth_plugin = arguments.auth_plugin;
   options.server.connections_max = arguments.connections_max;
+  options.server.http_tls = arguments.http_tls;
   options.server.http_allowed_origins = arguments.http_allowed_origins;
   options.server.tls = {arguments.tls_cert, arguments.tls_key};
   options.server.tls_directory = arguments.data;

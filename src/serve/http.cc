@@ -1,6 +1,7 @@
 #include "serve/http.h"
 
 #include <httplib.h>
+#include <openssl/ssl.h>
 
 #include "base/thread.h"
 #include "serve/http_routes.h"
@@ -33,6 +34,16 @@ void add_health_routes(httplib::Server& server, const HttpOptions& options,
   });
 }
 
+Result<std::unique_ptr<httplib::Server>> make_server(const TlsFiles& tls) {
+  if (tls.certificate.empty()) return std::make_unique<httplib::Server>();
+  auto server = std::make_unique<httplib::SSLServer>(tls.certificate.c_str(), tls.key.c_str());
+  if (!server->is_valid() ||
+      SSL_CTX_set_min_proto_version(server->ssl_context(), TLS1_2_VERSION) != 1)
+    return Error(Code::kInvalidArgument, "HTTP cannot use the certificate \"" + tls.certificate +
+                                             "\" with the key \"" + tls.key + "\"");
+  return std::unique_ptr<httplib::Server>(std::move(server));
+}
+
 }  // namespace
 
 struct HttpServer::Inside {
@@ -43,7 +54,7 @@ struct HttpServer::Inside {
 
   HttpApi api;
   const RouteContext routes;
-  httplib::Server server;
+  std::unique_ptr<httplib::Server> server;  // an SSLServer for TLS
   std::jthread thread;
   Mutex mutex;
   Condition changed;
@@ -71,7 +82,8 @@ HttpServer::~HttpServer() {
 Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpOptions options,
                                                       const HttpContext& context) {
   auto inside = std::make_unique<Inside>(options, context);
-  auto& server = inside->server;
+  TRY(inside->server, make_server(options.tls));
+  auto& server = *inside->server;
   const auto& limits = context.sessions.limits();
   server.new_task_queue = [&self = *inside, threads = limits.sessions_max + kSpareThreads] {
     self.set_listening();
@@ -110,7 +122,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpOptions options,
 
 void HttpServer::stop() {
   if (!inside_->thread.joinable()) return;
-  inside_->server.stop();
+  inside_->server->stop();
   inside_->thread.join();
 }
 

@@ -12,6 +12,7 @@
 #include "serve/connection.h"
 #include "serve/http_sessions.h"
 #include "serve/socket.h"
+#include "serve/tls.h"
 #include "serve/users.h"
 
 namespace millrace::serve {
@@ -20,6 +21,7 @@ struct HttpOptions {
   Address listen;
   std::string server_version;
   std::vector<std::string> allowed_origins;  // whose pages browsers let ask; none: CORS is off
+  TlsFiles tls;                              // empty: no TLS
 };
 
 /// What the HTTP side stands on; all outlive it.
@@ -33,7 +35,8 @@ struct HttpContext {
 
 class HttpServer {
  public:
-  /// Listens and answers from now on. Errors: kUnavailable when the address is taken.
+  /// Listens and answers from now on. Errors: kUnavailable when the address is taken,
+  /// kInvalidArgument for a certificate and key that cannot be used.
   static Result<std::unique_ptr<HttpServer>> start(HttpOptions options, const HttpContext& context);
   ~HttpServer();
   /// As bound: the port is a real one.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
@@ -270,6 +271,26 @@ TEST_F(HttpApiTest, TheDescriptionIsJsonAndNamesEveryAddress) {
     EXPECT_EQ(answer->status, get ? 200 : 400) << path;
   }
   EXPECT_EQ(description["paths"].size(), 9U);
+}
+
+TEST_F(HttpApiTest, WithTlsItSpeaksNothingElse) {
+  std::string folder = ::testing::TempDir() + "/millrace-http-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  ServerOptions options;
+  options.http_tls = true;
+  options.http_listen.port = 0;
+  options.mysql_listen.port = 0;
+  EXPECT_EQ(Server::open(options, backend_).error().code, Code::kInvalidArgument);
+  options.tls_directory = folder;
+  start(options);
+  httplib::SSLClient secure("127.0.0.1", server_->http_address().port);
+  secure.set_ca_cert_path((folder + "/server-cert.pem").c_str());
+  secure.enable_server_certificate_verification(true);
+  const auto answer = secure.Post("/api/v1/sql", R"({"sql":"ROWS 1"})", kJsonType);
+  ASSERT_TRUE(answer) << httplib::to_string(answer.error());
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_FALSE(client().Get("/healthz"));
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -19,14 +19,13 @@ Error unsafe(const Address& address) {
                "Start on 127.0.0.1 first, run SET PASSWORD = '...', then start again.");
 }
 
-Result<std::unique_ptr<TlsContext>> open_tls(const ServerOptions& options) {
+/// Empty: there is no certificate.
+Result<TlsFiles> tls_files(const ServerOptions& options) {
   if (options.tls.certificate.empty() != options.tls.key.empty())
     return Error(Code::kInvalidArgument, "a certificate needs its key, and a key its certificate",
                  "Give both --tls-cert and --tls-key.");
-  if (!options.tls.certificate.empty()) return TlsContext::server(options.tls);
-  if (options.tls_directory.empty()) return std::unique_ptr<TlsContext>();
-  TRY(const auto files, own_certificate(options.tls_directory));
-  return TlsContext::server(files);
+  if (!options.tls.certificate.empty() || options.tls_directory.empty()) return options.tls;
+  return own_certificate(options.tls_directory);
 }
 
 }  // namespace
@@ -47,8 +46,12 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Backend& bac
     if (!loopback && !users->find(kRoot).has_password()) return unsafe(*address);
     beyond = beyond || !loopback;
   }
-  TRY(auto tls, open_tls(options));
-  if (options.tls_only && !tls)
+  TRY(const auto files, tls_files(options));
+  std::unique_ptr<TlsContext> tls;
+  if (!files.certificate.empty()) {
+    TRY(tls, TlsContext::server(files));
+  }
+  if ((options.tls_only || options.http_tls) && !tls)
     return Error(Code::kInvalidArgument,
                  "clients cannot be asked for TLS: there is no certificate");
   TRY(auto listener, Listener::open(options.mysql_listen));
@@ -56,7 +59,8 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Backend& bac
   auto server = std::unique_ptr<Server>(new Server(std::move(ground), backend));
   server->beyond_loopback_ = beyond;
   HttpOptions http{server->options_.http_listen, server->server_version(),
-                   server->options_.http_allowed_origins};
+                   server->options_.http_allowed_origins,
+                   server->options_.http_tls ? files : TlsFiles()};
   TRY(server->http_, HttpServer::start(std::move(http), {server->http_sessions_, backend, *server,
                                                          *server->users_, server->counters_}));
   server->accepter_ = run_thread("mysql-accept", [&self = *server](const std::stop_token& stop) {

@@ -31,6 +31,7 @@ struct ServerOptions {
   size_t connections_max = 500;
   std::vector<std::string> http_allowed_origins;  // see HttpOptions
   HttpLimits http_limits;
+  bool http_tls = false;      // HTTP speaks TLS alone, with the same certificate
   TlsFiles tls;               // empty: a certificate of its own, in tls_directory
   std::string tls_directory;  // empty, too: no TLS
   bool tls_only = false;      // refuse MySQL clients without TLS

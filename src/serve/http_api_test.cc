@@ -222,6 +222,8 @@ TEST_F(HttpApiTest, PagesOfOtherSitesAreRefusedUnlessAllowed) {
   EXPECT_EQ(other->status, 403);
   EXPECT_FALSE(other->has_header("Access-Control-Allow-Origin"));
   EXPECT_EQ(from("null")->status, 403);
+  EXPECT_EQ(error_of(from("https://\xff\xfe"))["message"],
+            "pages of \"https://??\" may not ask this server");
   const auto friends = from("https://friend.example");
   EXPECT_EQ(friends->status, 200);
   EXPECT_EQ(friends->get_header_value("Access-Control-Allow-Origin"), "https://friend.example");

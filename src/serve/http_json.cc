@@ -1,5 +1,6 @@
 #include "serve/http_json.h"
 
+#include "decode/utf8.h"
 #include "store/value_text.h"
 
 namespace millrace::serve {
@@ -113,6 +114,14 @@ bool is_finite_text(std::string_view text) {
   return text.find_first_of("Nnyf") == std::string_view::npos;
 }
 
+/// Headers reach an error's text, and may be no UTF-8, which JSON must be.
+std::string as_utf8(std::string_view text) {
+  std::string out(text);
+  if (decode::is_utf8(text)) return out;
+  for (char& c : out) c = static_cast<unsigned char>(c) < 0x80 ? c : '?';
+  return out;
+}
+
 void append_member(std::string_view name, std::string_view text, std::string& out) {
   out += ",\"";
   out += name;
@@ -195,9 +204,9 @@ std::string json_error(const Error& error) {
   append_json_string(known.name, out);
   append_member("sqlstate", known.sqlstate, out);
   out += ",\"errno\":" + std::to_string(known.mysql_errno);
-  append_member("message", error.message, out);
-  if (!error.detail.empty()) append_member("detail", error.detail, out);
-  if (!error.hint.empty()) append_member("hint", error.hint, out);
+  append_member("message", as_utf8(error.message), out);
+  if (!error.detail.empty()) append_member("detail", as_utf8(error.detail), out);
+  if (!error.hint.empty()) append_member("hint", as_utf8(error.hint), out);
   if (error.position >= 0) out += ",\"position\":" + std::to_string(error.position);
   return out + "}}";
 }

@@ -56,6 +56,9 @@ struct ServeArguments {
   std::string log_level = "info";
   std::string auth_plugin{serve::kSha2Plugin};
   size_t connections_max = serve::ServerOptions().connections_max;
+  std::string tls_cert;
+  std::string tls_key;
+  bool require_secure_transport = false;
   uint64_t memory_max = 0;
   int threads_max = 0;
 };
@@ -88,6 +91,11 @@ CLI::App* add_serve(CLI::App& app, ServeArguments& arguments) {
   serve->add_option("--connections-max", arguments.connections_max, "Clients at the same time")
       ->check(CLI::Range(size_t{1}, size_t{100'000}))
       ->capture_default_str();
+  serve->add_option("--tls-cert", arguments.tls_cert,
+                    "The server's certificate, PEM; without it, one of its own in --data");
+  serve->add_option("--tls-key", arguments.tls_key, "Its key, PEM");
+  serve->add_flag("--require-secure-transport", arguments.require_secure_transport,
+                  "Refuse MySQL clients without TLS");
   serve->add_option("--memory-max", arguments.memory_max, "Memory of the store, as 4GB")
       ->transform(CLI::AsSizeValue(false));
   serve
@@ -103,9 +111,17 @@ Status apply_setting(CLI::App& serve, std::string_view key, const toml::node& no
   std::replace(name.begin(), name.end(), '_', '-');
   auto* option = name == "config" ? nullptr : serve.get_option_no_throw("--" + name);
   if (option == nullptr) {
-    static const std::vector<std::string_view> known{
-        "data",        "mysql_listen",    "http_listen", "log_level",
-        "auth_plugin", "connections_max", "memory_max",  "threads_max"};
+    static const std::vector<std::string_view> known{"data",
+                                                     "mysql_listen",
+                                                     "http_listen",
+                                                     "log_level",
+                                                     "tls_cert",
+                                                     "tls_key",
+                                                     "auth_plugin",
+                                                     "connections_max",
+                                                     "memory_max",
+                                                     "threads_max",
+                                                     "require_secure_transport"};
     return Error(Code::kInvalidArgument, "setting \"" + std::string(key) + "\" does not exist",
                  did_you_mean(key, known));
   }
@@ -115,9 +131,11 @@ Status apply_setting(CLI::App& serve, std::string_view key, const toml::node& no
     value = *text;
   else if (const auto number = node.value_exact<int64_t>())
     value = std::to_string(*number);
+  else if (const auto flag = node.value_exact<bool>())
+    value = *flag ? "true" : "false";
   else
-    return Error(Code::kInvalidArgument,
-                 "setting \"" + std::string(key) + "\" must be a text or a whole number");
+    return Error(Code::kInvalidArgument, "setting \"" + std::string(key) +
+                                             "\" must be a text, a whole number, true or false");
   try {
     option->add_result(value);
     option->run_callback();
@@ -151,6 +169,9 @@ Result<serve::InstanceOptions> instance_options(const ServeArguments& arguments)
   TRY(options.server.http_listen, serve::parse_address(arguments.http_listen));
   options.server.auth_plugin = arguments.auth_plugin;
   options.server.connections_max = arguments.connections_max;
+  options.server.tls = {arguments.tls_cert, arguments.tls_key};
+  options.server.tls_directory = arguments.data;
+  options.server.tls_only = arguments.require_secure_transport;
   return options;
 }
 

@@ -13,7 +13,10 @@ namespace millrace {
 enum class Code : uint8_t {
   kSyntax,             // the statement does not parse
   kInvalidArgument,    // it parses, and asks for something that has no meaning
-  kNotFound,           // no such database, table, model, pipeline
+  kNotFound,           // no such table, model, pipeline
+  kUnknownDatabase,    // no such database
+  kUnknownColumn,      // no such column
+  kUnknownVariable,    // no such system variable
   kAlreadyExists,      // the name is taken
   kTypeMismatch,       // a value or column of the wrong type
   kConstraint,         // a key or NOT NULL is violated

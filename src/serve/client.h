@@ -1,4 +1,5 @@
-// A small MySQL client: what `millrace sql` and the demo ask with. Text protocol only. One
+// A small MySQL client: what `millrace sql` and the demo ask with. Text protocol only; TLS when
+// the server has it, whoever it is. One
 // connection, one thread; close() and the destructor say goodbye. Results come either row by row
 // (query) or gathered (run), the latter for answers that are known to be small.
 #pragma once
@@ -14,6 +15,7 @@
 #include "serve/messages.h"
 #include "serve/packet.h"
 #include "serve/socket.h"
+#include "serve/tls.h"
 
 namespace millrace::serve {
 
@@ -66,12 +68,15 @@ class Client {
  private:
   explicit Client(Socket socket, const ClientOptions& options);
   Status log_in(const ClientOptions& options);
+  Status start_tls(const Login& login);
   Status prove(const std::string& password, std::string plugin, std::string scramble);
   Result<bool> read_result(ResultSink& sink);
   Status read_columns(uint64_t count, ResultSink& sink);
   Result<bool> read_rows(size_t columns, ResultSink& sink);
 
   Socket socket_;
+  std::unique_ptr<TlsContext> tls_context_;
+  std::unique_ptr<TlsStream> tls_;  // over the socket, when the server has TLS
   PacketChannel channel_;
   Milliseconds patience_;
   uint32_t connection_id_ = 0;

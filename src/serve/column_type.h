@@ -10,6 +10,7 @@ namespace millrace::serve {
 
 // MYSQL_TYPE_*
 enum class WireType : uint8_t {
+  kDecimal = 0,
   kTiny = 1,
   kShort = 2,
   kLong = 3,
@@ -18,14 +19,24 @@ enum class WireType : uint8_t {
   kNull = 6,
   kTimestamp = 7,
   kLongLong = 8,
+  kInt24 = 9,
   kDate = 10,
   kTime = 11,
   kDateTime = 12,
+  kYear = 13,
+  kVarchar = 15,
+  kBit = 16,
   kJson = 245,
   kNewDecimal = 246,
+  kEnum = 247,
+  kSet = 248,
+  kTinyBlob = 249,
+  kMediumBlob = 250,
+  kLongBlob = 251,
   kBlob = 252,
   kVarString = 253,
   kString = 254,
+  kGeometry = 255,
 };
 
 // Column flags.

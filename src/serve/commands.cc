@@ -1,32 +1,12 @@
 #include "base/clock.h"
 #include "serve/column_type.h"
+#include "serve/command.h"
 #include "serve/connection.h"
 #include "serve/result_writer.h"
 #include "serve/wire.h"
 
 namespace millrace::serve {
 namespace {
-
-// The commands of the command phase (COM_*).
-enum Command : uint8_t {
-  kQuit = 0x01,
-  kInitDb = 0x02,
-  kQuery = 0x03,
-  kFieldList = 0x04,
-  kStatistics = 0x09,
-  kProcessInfo = 0x0a,
-  kProcessKill = 0x0c,
-  kPing = 0x0e,
-  kChangeUser = 0x11,
-  kStatementPrepare = 0x16,
-  kStatementExecute = 0x17,
-  kStatementSendLongData = 0x18,
-  kStatementClose = 0x19,
-  kStatementReset = 0x1a,
-  kSetOption = 0x1b,
-  kStatementFetch = 0x1c,
-  kResetConnection = 0x1f,
-};
 
 constexpr size_t kShownTextBytes = 8192;  // of a statement in SHOW PROCESSLIST
 
@@ -68,32 +48,14 @@ Status Connection::answer(const std::string& packet) {
     case kResetConnection:
       return reset();
     default:
-      return answer_statement_command(command);
-  }
-}
-
-Status Connection::answer_statement_command(uint8_t command) {
-  switch (command) {
-    case kStatementPrepare:
-      return send_error(WireError{1295, "HY000",
-                                  "prepared statements are not supported. Send the text of the "
-                                  "statement, with its values in place."});
-    case kStatementClose:
-    case kStatementSendLongData:
-      return {};  // these have no answer
-    case kStatementExecute:
-    case kStatementReset:
-    case kStatementFetch:
-      return send_error(WireError{1243, "HY000", "there is no such prepared statement"});
-    default:
-      return send_error(
-          WireError{1047, "08S01", "command " + std::to_string(command) + " is not supported"});
+      return answer_statement_command(command, payload);
   }
 }
 
 Status Connection::query(std::string_view text) {
   begin_command("Query", text);
   ++context_.counters.questions;
+  statements_.detach_cursors();
   auto execution = session_->execute(text);
   if (!execution) return send_error(execution.error());
   bool failed = false;
@@ -101,25 +63,26 @@ Status Connection::query(std::string_view text) {
     auto result = (*execution)->next();
     if (!result) return send_error(result.error());
     const bool more = !(*execution)->done();
-    TRY_OK(send_result(std::move(*result), more, failed));
+    TRY_OK(send_result(std::move(*result), {RowForm::kAsText, more}, failed));
     if (!more) return {};
   } while (!failed);
   return {};
 }
 
-Status Connection::send_result(sql::StatementResult result, bool more, bool& failed) {
+Status Connection::send_result(sql::StatementResult result, ResultForm form, bool& failed) {
   Ok end;
   end.last_insert_id = result.last_insert_id;
   end.warnings = result.warnings;
-  end.status = static_cast<uint16_t>(status_flags() | (more ? kStatusMoreResults : 0));
+  end.status = static_cast<uint16_t>(status_flags() | (form.more ? kStatusMoreResults : 0));
   if (!result.stream || result.stream->columns().empty()) {
     end.rows_changed = static_cast<uint64_t>(
         std::max<int64_t>(0, result.stream ? result.stream->rows_changed() : result.rows_changed));
     end.info = std::move(result.info);
-    TRY_OK(channel_.write(write_ok(end)));
+    note_changes(end);
+    TRY_OK(channel_.write(write_ok(end, capabilities_)));
     return channel_.flush();
   }
-  TRY(const auto outcome, write_rows(channel_, *result.stream, capabilities_, end));
+  TRY(const auto outcome, write_rows(channel_, *result.stream, form.rows, capabilities_, end));
   if (!outcome.query) {
     failed = true;
     return send_error(outcome.query.error());
@@ -130,11 +93,8 @@ Status Connection::send_result(sql::StatementResult result, bool more, bool& fai
 
 Status Connection::use_database(std::string_view name) {
   begin_command("Init DB", name);
-  if (const auto used = session_->use(name); !used) {
-    if (used.error().code != Code::kNotFound) return send_error(used.error());
-    return send_error(WireError{1049, "42000", used.error().to_string()});
-  }
-  return send_ok();
+  statements_.detach_cursors();
+  return send_status(session_->use(name));
 }
 
 Status Connection::change_user(std::string_view payload) {
@@ -150,6 +110,7 @@ Status Connection::change_user(std::string_view payload) {
 
 Status Connection::reset() {
   begin_command("Reset connection", {});
+  statements_.close_all();
   return send_status(session_->reset());
 }
 
@@ -158,6 +119,7 @@ Status Connection::field_list(std::string_view payload) {
   WireReader reader(payload);
   const std::string table(reader.nul_or_rest());
   begin_command("Field List", table);
+  statements_.detach_cursors();
   auto execution = session_->execute("SELECT * FROM " + backticked(table) + " LIMIT 0");
   if (!execution) return send_error(execution.error());
   auto result = (*execution)->next();
@@ -206,8 +168,18 @@ Status Connection::send_status(const Status& status) {
 
 Status Connection::send_ok(Ok ok) {
   ok.status = status_flags();
-  TRY_OK(channel_.write(write_ok(ok)));
+  note_changes(ok);
+  TRY_OK(channel_.write(write_ok(ok, capabilities_)));
   return channel_.flush();
+}
+
+/// Session tracking: the current database, when it is another than the client was last told.
+void Connection::note_changes(Ok& ok) {
+  if ((capabilities_ & kSessionTrack) == 0 || !session_) return;
+  if (session_->database() == told_database_) return;
+  told_database_ = session_->database();
+  ok.status |= kStatusSessionChanged;
+  ok.schema = told_database_;
 }
 
 Status Connection::send_end() {

@@ -8,11 +8,12 @@
 namespace millrace::serve {
 namespace {
 
-/// What we can do, and no more: TLS, compression and LOCAL INFILE are not among it.
-constexpr uint32_t kCapabilities =
-    kLongPassword | kFoundRows | kLongFlag | kConnectWithDb | kIgnoreSpace | kProtocol41 |
-    kInteractive | kTransactions | kSecureConnection | kMultiStatements | kMultiResults |
-    kPluginAuth | kConnectAttributes | kPluginAuthLenenc | kDeprecateEof;
+/// What we can do, and no more: LOCAL INFILE is not among it. TLS is when there is a certificate.
+constexpr uint32_t kCapabilities = kLongPassword | kFoundRows | kLongFlag | kConnectWithDb |
+                                   kIgnoreSpace | kProtocol41 | kInteractive | kTransactions |
+                                   kSecureConnection | kMultiStatements | kMultiResults |
+                                   kPluginAuth | kConnectAttributes | kPluginAuthLenenc |
+                                   kSessionTrack | kDeprecateEof | kCompress;
 constexpr size_t kLoginBytesMax = size_t{1} << 16;
 constexpr int kSweepsBeforeForce = 3;
 
@@ -50,34 +51,67 @@ Status Connection::log_in() {
   greeting.server_version = kServerVersion;
   greeting.connection_id = static_cast<uint32_t>(id_);
   greeting.scramble = scramble_;
-  greeting.capabilities = kCapabilities;
+  greeting.capabilities = offered();
   greeting.status = kStatusAutocommit;
   greeting.plugin = context_.desk.plugin();
   TRY_OK(channel_.write(write_greeting(greeting)));
   TRY_OK(channel_.flush());
   std::string packet;
   TRY_OK(channel_.read(packet, context_.limits.login_timeout));
-  auto login = read_login(packet, kCapabilities);
+  if (context_.tls != nullptr && is_tls_request(packet)) {
+    TRY_OK(start_tls());
+    TRY_OK(channel_.read(packet, context_.limits.login_timeout));
+  }
+  auto login = read_login(packet, offered());
   if (!login) {
     capabilities_ = kProtocol41;
     TRY_OK(send_error(WireError{1043, "08S01", login.error().to_string()}));
     return std::move(login).error();
   }
   capabilities_ = login->capabilities;
+  if (context_.tls_only && !tls_) {
+    const Error refused(Code::kAuthentication,
+                        "connections without TLS are refused (require_secure_transport)");
+    TRY_OK(send_error(WireError{3159, "HY000", refused.message}));
+    return refused;
+  }
   TRY_OK(open_session(*login));
   channel_.set_payload_max(context_.limits.packet_bytes_max);
-  return send_ok();
+  TRY_OK(send_ok());
+  if ((capabilities_ & kCompress) != 0) start_compression();
+  return {};
+}
+
+uint32_t Connection::offered() const {
+  return kCapabilities | (context_.tls != nullptr ? kTls : 0);
+}
+
+/// What the client sent behind its request is TLS already.
+Status Connection::start_tls() {
+  TRY(tls_, context_.tls->accept(socket_, channel_.take_unread(), context_.limits.login_timeout));
+  channel_.set_stream(*tls_);
+  return {};
+}
+
+void Connection::start_compression() {
+  ByteStream& below = tls_ ? static_cast<ByteStream&>(*tls_) : socket_;
+  compressed_ = std::make_unique<CompressedStream>(below, channel_.take_unread());
+  channel_.set_stream(*compressed_);
 }
 
 /// For the login and for COM_CHANGE_USER: proves who it is, and gives it a new session.
 Status Connection::open_session(const Login& login) {
-  const LoginDesk::Visitor visitor{login, scramble_, peer_.host, context_.limits.login_timeout};
+  const LoginDesk::Visitor visitor{login, scramble_, peer_.host, context_.limits.login_timeout,
+                                   tls_ != nullptr};
   if (auto admitted = context_.desk.admit(channel_, visitor); !admitted) {
     if (channel_.fault() == PacketFault::kNone) TRY_OK(send_error(admitted.error()));
     return admitted;
   }
   close_session();
-  auto opened = context_.backend.open_session({id_, login.user, peer_.to_string()}, context_.host);
+  auto opened =
+      context_.backend.open_session({id_, login.user, peer_.to_string(), context_.tls != nullptr,
+                                     tls_ ? tls_->version() : "", tls_ ? tls_->cipher() : ""},
+                                    context_.host);
   if (!opened) {
     TRY_OK(send_error(opened.error()));
     return std::move(opened).error();
@@ -91,7 +125,7 @@ Status Connection::open_session(const Login& login) {
   session_->allow_multi_statements((capabilities_ & kMultiStatements) != 0);
   if (login.database.empty()) return {};
   if (auto used = session_->use(login.database); !used) {
-    TRY_OK(send_error(WireError{1049, "42000", used.error().to_string()}));
+    TRY_OK(send_error(used.error()));
     return used;
   }
   end_command();
@@ -99,6 +133,8 @@ Status Connection::open_session(const Login& login) {
 }
 
 void Connection::close_session() {
+  statements_.close_all();
+  told_database_.clear();
   std::unique_ptr<sql::SqlSession> closing;
   Lock lock(mutex_);
   closing = std::move(session_);
@@ -109,6 +145,7 @@ void Connection::serve_commands() {
   std::string packet;
   while (!goodbye_ && !killed_) {
     channel_.reset_sequence();
+    if (compressed_) compressed_->reset_sequence();
     if (auto got = channel_.read(packet, context_.limits.idle_timeout); !got) {
       farewell();
       return;

@@ -14,10 +14,14 @@
 #include "base/result.h"
 #include "base/thread.h"
 #include "serve/backend.h"
+#include "serve/compressed_stream.h"
 #include "serve/login.h"
 #include "serve/messages.h"
+#include "serve/open_statements.h"
 #include "serve/packet.h"
+#include "serve/result_writer.h"
 #include "serve/socket.h"
+#include "serve/tls.h"
 
 namespace millrace::serve {
 
@@ -40,6 +44,8 @@ struct ConnectionContext {
   const LoginDesk& desk;
   ServerCounters& counters;
   ConnectionLimits limits;
+  const TlsContext* tls = nullptr;  // null: no TLS
+  bool tls_only = false;            // who comes without it is sent away
 };
 
 class Connection {
@@ -60,6 +66,9 @@ class Connection {
  private:
   // connection.cc: the life.
   Status log_in();
+  Status start_tls();
+  void start_compression();
+  uint32_t offered() const;
   Status open_session(const Login& login);
   void close_session();
   void serve_commands();
@@ -68,9 +77,12 @@ class Connection {
 
   // commands.cc: an Error of these ends the connection; errors of SQL are sent to the client.
   Status answer(const std::string& packet);
-  Status answer_statement_command(uint8_t command);
   Status query(std::string_view text);
-  Status send_result(sql::StatementResult result, bool more, bool& failed);
+  struct ResultForm {
+    RowForm rows;
+    bool more;  // another result follows
+  };
+  Status send_result(sql::StatementResult result, ResultForm form, bool& failed);
   Status use_database(std::string_view name);
   Status change_user(std::string_view payload);
   Status field_list(std::string_view payload);
@@ -83,14 +95,26 @@ class Connection {
   Status send_end();
   Status send_error(const Error& error);
   Status send_error(const WireError& error);
+  void note_changes(Ok& ok);
   uint16_t status_flags() const;
   void begin_command(std::string_view command, std::string_view text);
   void end_command();
+
+  // statement_commands.cc
+  Status answer_statement_command(uint8_t command, std::string_view payload);
+  Status prepare(std::string_view text);
+  Status execute(std::string_view payload);
+  Status open_cursor(OpenStatement& statement);
+  Status fetch(std::string_view payload);
+  Status reset_statement(std::string_view payload);
+  void take_long_data(std::string_view payload);
 
   const uint64_t id_;
   const Address peer_;
   const ConnectionContext& context_;
   Socket socket_;
+  std::unique_ptr<TlsStream> tls_;                // over the socket, when the client asked for it
+  std::unique_ptr<CompressedStream> compressed_;  // over either, likewise
   PacketChannel channel_;
   std::string scramble_;
   uint32_t capabilities_ = 0;
@@ -100,6 +124,8 @@ class Connection {
   /// Changed on the connection's thread under the lock, so that an interrupt() from another thread
   /// never meets a session that is being closed; used on its thread without it.
   std::unique_ptr<sql::SqlSession> session_;
+  OpenStatements statements_;  // of the session: gone before it
+  std::string told_database_;  // by session tracking
   mutable Mutex mutex_;
   sql::Process process_ GUARDED_BY(mutex_);
   int64_t command_began_ GUARDED_BY(mutex_) = 0;  // microseconds since 1970

@@ -4,6 +4,7 @@
 // statement; several are separated by ';'. Only tests include it.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <map>
@@ -52,9 +53,13 @@ class FakeSession : public sql::SqlSession {
   explicit FakeSession(std::string user) : user_(std::move(user)) {}
 
   Result<std::unique_ptr<sql::Execution>> execute(std::string_view text) override;
+  Result<std::unique_ptr<sql::PreparedStatement>> prepare(std::string_view text) override;
+  Result<std::unique_ptr<sql::Execution>> execute(
+      sql::PreparedStatement& statement, std::span<const store::BoundValue> values) override;
   void allow_multi_statements(bool allowed) override { multi_ = allowed; }
   Status use(std::string_view database) override {
-    if (database == "missing") return Error(Code::kNotFound, "database \"missing\" does not exist");
+    if (database == "missing")
+      return Error(Code::kUnknownDatabase, "database \"missing\" does not exist");
     database_ = database;
     return {};
   }
@@ -98,6 +103,56 @@ class FakeExecution : public sql::Execution {
   size_t at_ = 0;
   bool failed_ = false;
 };
+
+/// Each `?` is a parameter.
+class FakePrepared : public sql::PreparedStatement {
+ public:
+  explicit FakePrepared(std::string_view text)
+      : text_(text),
+        parameters_(static_cast<size_t>(std::count(text.begin(), text.end(), '?')),
+                    store::SqlType::kNull),
+        columns_{{"text", store::SqlType::kVarchar}} {}
+  const std::vector<store::SqlType>& parameters() const override { return parameters_; }
+  const std::vector<store::ResultColumn>& columns() const override { return columns_; }
+  const std::string& text() const override { return text_; }
+
+ private:
+  std::string text_;
+  std::vector<store::SqlType> parameters_;
+  std::vector<store::ResultColumn> columns_;
+};
+
+/// As a fake answers with it: texts and bytes as they are, numbers in digits.
+inline std::string shown(const store::BoundValue& value) {
+  if (std::holds_alternative<std::monostate>(value)) return "NULL";
+  if (const auto* text = std::get_if<std::string_view>(&value)) return std::string(*text);
+  if (const auto* blob = std::get_if<store::BlobValue>(&value)) return std::string(blob->bytes);
+  if (const auto* number = std::get_if<int64_t>(&value)) return std::to_string(*number);
+  if (const auto* number = std::get_if<uint64_t>(&value)) return std::to_string(*number);
+  if (const auto* decimal = std::get_if<store::DecimalValue>(&value))
+    return std::string(decimal->text);
+  if (const auto* date = std::get_if<store::DateValue>(&value)) return std::to_string(date->days);
+  if (const auto* time = std::get_if<store::TimeValue>(&value)) return std::to_string(time->micros);
+  if (const auto* moment = std::get_if<store::TimestampValue>(&value))
+    return std::to_string(moment->micros);
+  return "a real number";
+}
+
+inline Result<std::unique_ptr<sql::PreparedStatement>> FakeSession::prepare(std::string_view text) {
+  if (text == "FAIL") return Error(Code::kNotFound, "table \"x\" does not exist");
+  return std::unique_ptr<sql::PreparedStatement>(std::make_unique<FakePrepared>(text));
+}
+
+/// The statement with each `?` replaced by the value that is bound to it.
+inline Result<std::unique_ptr<sql::Execution>> FakeSession::execute(
+    sql::PreparedStatement& statement, std::span<const store::BoundValue> values) {
+  std::string text;
+  size_t next = 0;
+  for (const char c : statement.text())
+    text += c == '?' ? shown(values[next++]) : std::string(1, c);
+  return std::unique_ptr<sql::Execution>(
+      std::make_unique<FakeExecution>(*this, std::vector<std::string>{text}));
+}
 
 inline Result<std::unique_ptr<sql::Execution>> FakeSession::execute(std::string_view text) {
   std::vector<std::string> statements;

@@ -1,7 +1,8 @@
 // The desk at the door: finds out whether a client is who it says, over the client's own channel.
 // It takes the proof that came with the login when it was made with a plugin of ours, asks for
 // another when it was not (AuthSwitchRequest), and lets a caching_sha2_password client send the
-// password under RSA when its proof does not hold (full authentication, as MySQL does). One per
+// password, under TLS or under RSA, when its proof does not hold (full authentication, as MySQL
+// does). One per
 // server; thread-safe; it runs on the connections' threads. It never says which of user and
 // password was wrong.
 //
@@ -33,6 +34,7 @@ class LoginDesk {
     const std::string& scramble;  // of the greeting
     const std::string& host;      // for the error
     Milliseconds patience;        // for each packet
+    bool confidential = false;    // nobody else can read the channel (TLS)
   };
   /// Nothing when the client may come in; the OK packet is the caller's. Errors: kAuthentication,
   /// and those of the channel.

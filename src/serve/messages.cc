@@ -9,6 +9,7 @@ namespace {
 constexpr uint8_t kProtocolVersion = 10;
 constexpr size_t kFirstScrambleBytes = 8;
 constexpr size_t kMessageBytesMax = 4096;
+constexpr uint8_t kSchemaChanged = 1;  // SESSION_TRACK_SCHEMA
 
 Error malformed(std::string_view what) {
   return Error(Code::kInvalidArgument, "bad handshake: the " + std::string(what) + " is malformed");
@@ -19,6 +20,25 @@ std::string_view read_response(WireReader& reader, uint32_t capabilities) {
   if ((capabilities & kPluginAuthLenenc) != 0) return reader.lenenc_string();
   if ((capabilities & kSecureConnection) != 0) return reader.bytes(reader.u8());
   return reader.nul_or_rest();
+}
+
+/// Names and values behind a length, as clients that announce kConnectAttributes send them last.
+Status read_attributes(WireReader& reader, Login& login) {
+  if ((login.capabilities & kConnectAttributes) == 0 || reader.left() == 0) return {};
+  WireReader list(reader.lenenc_string());
+  while (reader.ok() && list.ok() && list.left() > 0) {
+    const std::string name(list.lenenc_string());
+    login.attributes[name] = list.lenenc_string();
+  }
+  if (!reader.ok() || !list.ok()) return malformed("list of connection attributes");
+  return {};
+}
+
+void append_login_start(std::string& out, const Login& login) {
+  append_u32(out, login.capabilities);
+  append_u32(out, (1U << 30));
+  append_u8(out, login.collation);
+  out.append(23, '\0');
 }
 
 /// At most `size` bytes of `text`, never cutting a UTF-8 character.
@@ -72,15 +92,23 @@ Result<Greeting> read_greeting(std::string_view payload) {
 
 std::string write_login(const Login& login) {
   std::string out;
-  append_u32(out, login.capabilities);
-  append_u32(out, (1U << 30));
-  append_u8(out, login.collation);
-  out.append(23, '\0');
+  append_login_start(out, login);
   append_nul_string(out, login.user);
   append_lenenc_string(out, login.response);
   if ((login.capabilities & kConnectWithDb) != 0) append_nul_string(out, login.database);
   append_nul_string(out, login.plugin);
   return out;
+}
+
+std::string write_tls_request(const Login& login) {
+  std::string out;
+  append_login_start(out, login);
+  return out;
+}
+
+bool is_tls_request(std::string_view payload) {
+  constexpr size_t kStartBytes = 32;
+  return payload.size() == kStartBytes && (WireReader(payload).u32() & kTls) != 0;
 }
 
 Result<Login> read_login(std::string_view payload, uint32_t offered) {
@@ -89,8 +117,8 @@ Result<Login> read_login(std::string_view payload, uint32_t offered) {
   login.capabilities = reader.u32();
   if (!reader.ok() || (login.capabilities & kProtocol41) == 0)
     return Error(Code::kUnsupported, "bad handshake: the client speaks no protocol 4.1");
-  if ((login.capabilities & kTls) != 0)
-    return Error(Code::kUnsupported, "bad handshake: TLS is not supported",
+  if ((login.capabilities & ~offered & kTls) != 0)
+    return Error(Code::kUnsupported, "bad handshake: the server has no TLS",
                  "Connect with TLS switched off, as with --ssl-mode=DISABLED.");
   login.capabilities &= offered;
   reader.u32();  // the client's largest packet: a result row may be larger, as with MySQL
@@ -102,6 +130,7 @@ Result<Login> read_login(std::string_view payload, uint32_t offered) {
   // Clients leave out what comes last and is empty.
   if ((login.capabilities & kConnectWithDb) != 0) login.database = reader.nul_or_rest();
   if ((login.capabilities & kPluginAuth) != 0) login.plugin = reader.nul_or_rest();
+  TRY_OK(read_attributes(reader, login));
   return login;
 }
 
@@ -115,6 +144,7 @@ Result<Login> read_change_user(std::string_view payload, uint32_t capabilities) 
   if (!reader.ok()) return malformed("change of user");
   if (reader.left() >= 2) login.collation = static_cast<uint8_t>(reader.u16());
   if ((capabilities & kPluginAuth) != 0) login.plugin = reader.nul_or_rest();
+  TRY_OK(read_attributes(reader, login));
   return login;
 }
 
@@ -126,21 +156,33 @@ std::string write_auth_switch(std::string_view plugin, std::string_view scramble
   return out;
 }
 
-std::string write_ok(const Ok& ok) {
+std::string write_ok(const Ok& ok, uint32_t capabilities) {
   std::string out;
   append_u8(out, kOkHeader);
   append_lenenc(out, ok.rows_changed);
   append_lenenc(out, ok.last_insert_id);
   append_u16(out, ok.status);
   append_u16(out, ok.warnings);
-  out += ok.info;
+  const bool changed = (ok.status & kStatusSessionChanged) != 0;
+  if ((capabilities & kSessionTrack) == 0) {
+    out += ok.info;
+  } else if (changed || !ok.info.empty()) {
+    append_lenenc_string(out, ok.info);
+  }
+  if (!changed) return out;
+  std::string schema;
+  append_lenenc_string(schema, ok.schema);
+  std::string changes;
+  append_u8(changes, kSchemaChanged);
+  append_lenenc_string(changes, schema);
+  append_lenenc_string(out, changes);
   return out;
 }
 
 std::string write_end(const Ok& ok, uint32_t capabilities) {
   std::string out;
   if ((capabilities & kDeprecateEof) != 0) {
-    out = write_ok(ok);
+    out = write_ok(ok, capabilities);
     out[0] = static_cast<char>(kEofHeader);
     return out;
   }

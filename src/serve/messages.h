@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -35,10 +36,17 @@ struct Login {
   std::string response;  // the proof, made with `plugin` and the greeting's scramble
   std::string database;
   std::string plugin;  // empty: the client did not say
+  /// What the client tells of itself: _client_name, program_name...
+  std::map<std::string, std::string> attributes;
 };
 std::string write_login(const Login& login);
+/// SSLRequest: the beginning of a login, whose rest follows under TLS.
+std::string write_tls_request(const Login& login);
+/// Whether a client's first packet asks for TLS.
+bool is_tls_request(std::string_view payload);
 /// `offered`: the capabilities of the greeting; only what both sides have is left in the result.
-/// Errors: kUnsupported (TLS, clients older than 4.1), kInvalidArgument for a malformed packet.
+/// Errors: kUnsupported (clients older than 4.1, TLS that was not offered), kInvalidArgument for a
+/// malformed packet.
 Result<Login> read_login(std::string_view payload, uint32_t offered);
 /// The payload of COM_CHANGE_USER after its first byte.
 Result<Login> read_change_user(std::string_view payload, uint32_t capabilities);
@@ -52,8 +60,10 @@ struct Ok {
   uint16_t status = 0;
   uint16_t warnings = 0;
   std::string info;
+  std::string schema;  // the new one, when status says kStatusSessionChanged
 };
-std::string write_ok(const Ok& ok);
+/// Under kSessionTrack the info has a length, and what changed stands behind it.
+std::string write_ok(const Ok& ok, uint32_t capabilities);
 /// The end of a result set: an EOF packet, or under kDeprecateEof an OK with EOF's first byte.
 std::string write_end(const Ok& ok, uint32_t capabilities);
 /// Reads either, after its first byte. Errors: kInvalidArgument.

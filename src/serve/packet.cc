@@ -18,12 +18,19 @@ Error PacketChannel::failed(PacketFault fault, Code code, std::string message) {
   return Error(code, std::move(message));
 }
 
+std::string PacketChannel::take_unread() {
+  std::string unread = input_.substr(input_at_);
+  input_.clear();
+  input_at_ = 0;
+  return unread;
+}
+
 Status PacketChannel::read_exact(std::string& out, size_t size, Milliseconds patience) {
   while (size > 0) {
     if (input_at_ == input_.size()) {
       input_.resize(kReadAhead);
       input_at_ = 0;
-      auto got = stream_.read_some(input_.data(), input_.size(), patience);
+      auto got = stream_->read_some(input_.data(), input_.size(), patience);
       input_.resize(got ? *got : 0);
       if (!got) {
         const bool late = got.error().code == Code::kTimeout;
@@ -72,7 +79,7 @@ Status PacketChannel::write(std::string_view payload) {
     append_u8(output_, sequence_++);
     if (frame > limits_.buffer_bytes_max) {  // large: sent from where it lies, not copied
       TRY_OK(flush());
-      TRY_OK(stream_.write_all(payload.substr(0, frame), limits_.write_pause_max));
+      TRY_OK(stream_->write_all(payload.substr(0, frame), limits_.write_pause_max));
     } else {
       output_ += payload.substr(0, frame);
       if (output_.size() >= limits_.buffer_bytes_max) TRY_OK(flush());
@@ -85,7 +92,7 @@ Status PacketChannel::write(std::string_view payload) {
 
 Status PacketChannel::flush() {
   if (output_.empty()) return {};
-  const auto sent = stream_.write_all(output_, limits_.write_pause_max);
+  const auto sent = stream_->write_all(output_, limits_.write_pause_max);
   output_.clear();
   if (output_.capacity() > 4 * limits_.buffer_bytes_max) output_.shrink_to_fit();
   if (!sent) fault_ = PacketFault::kClosed;

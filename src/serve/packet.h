@@ -40,7 +40,12 @@ struct PacketLimits {
 
 class PacketChannel {
  public:
-  PacketChannel(ByteStream& stream, PacketLimits limits) : stream_(stream), limits_(limits) {}
+  PacketChannel(ByteStream& stream, PacketLimits limits) : stream_(&stream), limits_(limits) {}
+
+  /// From now on bytes go over another stream (TLS, compression); nothing may wait for a flush.
+  void set_stream(ByteStream& stream) { stream_ = &stream; }
+  /// What was read ahead and belongs to the stream that comes next.
+  std::string take_unread();
 
   /// Reads one payload, waiting up to `patience` for its first byte. After an error the channel is
   /// of no use but for a last write.
@@ -60,7 +65,7 @@ class PacketChannel {
   Status read_exact(std::string& out, size_t size, Milliseconds patience);
   Error failed(PacketFault fault, Code code, std::string message);
 
-  ByteStream& stream_;
+  ByteStream* stream_;
   PacketLimits limits_;
   uint8_t sequence_ = 0;
   PacketFault fault_ = PacketFault::kNone;

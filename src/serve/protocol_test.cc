@@ -42,8 +42,9 @@ TEST_F(ProtocolTest, TheGreetingPromisesOnlyWhatThereIs) {
   auto client = guest();
   EXPECT_EQ(client.greeting.scramble.size(), kScrambleBytes);
   EXPECT_EQ(client.greeting.plugin, kSha2Plugin);
-  EXPECT_EQ(client.greeting.capabilities & (kTls | kCompress | kLocalFiles), 0U);
-  EXPECT_NE(client.greeting.capabilities & kDeprecateEof, 0U);
+  EXPECT_EQ(client.greeting.capabilities & (kTls | kLocalFiles), 0U);  // it has no certificate
+  constexpr uint32_t kThere = kDeprecateEof | kCompress | kSessionTrack | kConnectAttributes;
+  EXPECT_EQ(client.greeting.capabilities & kThere, kThere);
   EXPECT_EQ(client.greeting.server_version.substr(0, 2), "8.");
 }
 
@@ -114,7 +115,7 @@ TEST_F(ProtocolTest, AnUnknownUserIsAskedLikeAKnownOne) {
   EXPECT_EQ(client.read(), "");  // and hangs up
 }
 
-TEST_F(ProtocolTest, TlsIsRefusedInWords) {
+TEST_F(ProtocolTest, TlsThatIsNotThereIsRefusedInWords) {
   auto client = guest();
   std::string packet;
   append_u32(packet, RawClient::kOld | kTls);
@@ -177,8 +178,8 @@ TEST_F(ProtocolTest, TheSmallCommandsAreAnswered) {
   EXPECT_EQ(client.command("\x1f").substr(0, 1), kOkStart);   // reset
   EXPECT_EQ(client.command("\x09").substr(0, 7), "Uptime:");  // statistics
   EXPECT_EQ(error_number(client.command(std::string_view("\x0c\xff\xff\0\0", 5))), 1146);
-  EXPECT_EQ(error_number(client.command("\x16SELECT ?")), 1295);  // prepare
-  EXPECT_EQ(error_number(client.command(std::string_view("\x17\1\0\0\0", 5))), 1243);
+  const std::string_view execution("\x17\1\0\0\0\0\1\0\0\0", 10);  // of a statement that is not
+  EXPECT_EQ(error_number(client.command(execution)), 1243);
   EXPECT_EQ(error_number(client.command("\x7f")), 1047);
   EXPECT_EQ(error_number(client.command("")), 1047);
 }
@@ -219,6 +220,42 @@ TEST_F(ProtocolTest, ChangeUserProvesAnewAndHangsUpOnAFailure) {
   EXPECT_EQ(change("sesame").substr(0, 1), kOkStart);
   EXPECT_EQ(error_number(change("wrong")), 1045);
   EXPECT_EQ(client.command("\x0e"), "");
+}
+
+TEST_F(ProtocolTest, TheLoginAndInitDbTellTrackingClientsTheSchema) {
+  auto client = guest();
+  Login login;
+  login.capabilities = RawClient::kOld | kSessionTrack | kConnectWithDb;
+  login.user = "root";
+  login.database = "db";
+  login.plugin = kSha2Plugin;
+  // OK, no rows, no id, autocommit and "changed", no warnings, no info, and a list of one change.
+  const auto ok_with = [](const std::string& schema) {
+    std::string ok("\0\0\0\x02\x40\0\0\0", 8);
+    const auto size = static_cast<char>(schema.size());
+    ok += static_cast<char>(size + 3);
+    ok += '\1';
+    ok += static_cast<char>(size + 1);
+    return ok + size + schema;
+  };
+  EXPECT_EQ(client.log_in(login), ok_with("db"));
+  EXPECT_EQ(client.command("\x02other"), ok_with("other"));
+  EXPECT_EQ(client.command("\x0e"), std::string_view("\0\0\0\2\0\0\0", 7));  // told once
+}
+
+TEST_F(ProtocolTest, ConnectionAttributesMustBeWhole) {
+  for (const bool whole : {true, false}) {
+    auto client = guest();
+    Login login;
+    login.capabilities = RawClient::kOld | kConnectAttributes;
+    login.user = "root";
+    login.plugin = kSha2Plugin;
+    auto packet = write_login(login);
+    packet +=
+        whole ? std::string("\x0a\x03key\x05value", 11) : std::string("\x0a\x03key\x09val", 9);
+    client.write(packet);
+    EXPECT_EQ(error_number(client.read()), whole ? 0 : 1043);
+  }
 }
 
 TEST_F(ProtocolTest, PacketsOutOfOrderAreSaidAndEndTheConnection) {

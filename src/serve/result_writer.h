@@ -1,14 +1,14 @@
-// Writes a result as a text result set: column definitions, then each row as it comes, chunk by
-// chunk. Holds one row at a time. Used on the connection's thread.
+// Writes a result as a result set: column definitions, then each row as it comes, chunk by chunk.
+// Holds one row at a time. Used on the connection's thread.
 //
-// Source: MySQL's client/server protocol, "COM_QUERY Response", "Text Resultset".
+// Source: MySQL's client/server protocol, "COM_QUERY Response", "Text Resultset", "Binary Protocol
+// Resultset".
 #pragma once
-
-#include <functional>
 
 #include "base/result.h"
 #include "serve/messages.h"
 #include "serve/packet.h"
+#include "serve/row_encoder.h"
 #include "store/session.h"
 
 namespace millrace::serve {
@@ -19,11 +19,12 @@ struct RowsOutcome {
   Status query;
 };
 
-/// Sends columns and rows, without the closing packet. An Error of its own is the channel's.
-Result<RowsOutcome> write_rows(PacketChannel& channel, store::ResultStream& stream,
-                               uint32_t capabilities, const Ok& end);
+/// The number of columns and their definitions, with the EOF that old clients expect behind them.
+Status write_columns(PacketChannel& channel, const std::vector<store::ResultColumn>& columns,
+                     uint32_t capabilities, const Ok& end);
 
-/// One row as the text protocol has it: each value behind its length, or the NULL mark.
-void append_text_row(std::string& out, const store::ResultChunk& chunk, size_t columns, size_t row);
+/// Sends columns and rows, without the closing packet. An Error of its own is the channel's.
+Result<RowsOutcome> write_rows(PacketChannel& channel, store::ResultStream& stream, RowForm form,
+                               uint32_t capabilities, const Ok& end);
 
 }  // namespace millrace::serve

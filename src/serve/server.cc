@@ -19,6 +19,16 @@ Error unsafe(const Address& address) {
                "Start on 127.0.0.1 first, run SET PASSWORD = '...', then start again.");
 }
 
+Result<std::unique_ptr<TlsContext>> open_tls(const ServerOptions& options) {
+  if (options.tls.certificate.empty() != options.tls.key.empty())
+    return Error(Code::kInvalidArgument, "a certificate needs its key, and a key its certificate",
+                 "Give both --tls-cert and --tls-key.");
+  if (!options.tls.certificate.empty()) return TlsContext::server(options.tls);
+  if (options.tls_directory.empty()) return std::unique_ptr<TlsContext>();
+  TRY(const auto files, own_certificate(options.tls_directory));
+  return TlsContext::server(files);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Backend& backend) {
@@ -37,8 +47,12 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Backend& bac
     if (!loopback && !users->find(kRoot).has_password()) return unsafe(*address);
     beyond = beyond || !loopback;
   }
+  TRY(auto tls, open_tls(options));
+  if (options.tls_only && !tls)
+    return Error(Code::kInvalidArgument,
+                 "clients cannot be asked for TLS: there is no certificate");
   TRY(auto listener, Listener::open(options.mysql_listen));
-  Ground ground{std::move(options), std::move(users), std::move(listener)};
+  Ground ground{std::move(options), std::move(users), std::move(listener), std::move(tls)};
   auto server = std::unique_ptr<Server>(new Server(std::move(ground), backend));
   server->beyond_loopback_ = beyond;
   HttpOptions http{server->options_.http_listen, server->server_version(),
@@ -54,7 +68,8 @@ Server::Server(Ground ground, Backend& backend)
     : options_(std::move(ground.options)),
       users_(std::move(ground.users)),
       desk_(*users_, options_.auth_plugin),
-      context_{backend, *this, desk_, counters_, options_.limits},
+      tls_(std::move(ground.tls)),
+      context_{backend, *this, desk_, counters_, options_.limits, tls_.get(), options_.tls_only},
       listener_(std::move(ground.listener)) {}
 
 Server::~Server() {

@@ -18,6 +18,7 @@
 #include "serve/http.h"
 #include "serve/login.h"
 #include "serve/socket.h"
+#include "serve/tls.h"
 #include "serve/users.h"
 
 namespace millrace::serve {
@@ -27,6 +28,9 @@ struct ServerOptions {
   Address http_listen{"127.0.0.1", 8080};
   std::string auth_plugin{kSha2Plugin};  // the one that the greeting names; both are accepted
   size_t connections_max = 500;
+  TlsFiles tls;               // empty: a certificate of its own, in tls_directory
+  std::string tls_directory;  // empty, too: no TLS
+  bool tls_only = false;      // refuse MySQL clients without TLS
   ConnectionLimits limits;
 };
 
@@ -64,6 +68,7 @@ class Server : public sql::SessionHost {
     ServerOptions options;
     std::unique_ptr<UserBook> users;
     Listener listener;
+    std::unique_ptr<TlsContext> tls;
   };
 
   Server(Ground ground, Backend& backend);
@@ -76,6 +81,7 @@ class Server : public sql::SessionHost {
   const ServerOptions options_;
   const std::unique_ptr<UserBook> users_;
   const LoginDesk desk_;
+  const std::unique_ptr<TlsContext> tls_;  // null: no TLS
   const Stopwatch since_start_;
   ServerCounters counters_;
   const ConnectionContext context_;

@@ -21,6 +21,9 @@ void append_u24(std::string& out, uint32_t value) {
 void append_u32(std::string& out, uint32_t value) {
   append_integer(out, value, 4);
 }
+void append_u64(std::string& out, uint64_t value) {
+  append_integer(out, value, 8);
+}
 
 void append_lenenc(std::string& out, uint64_t value) {
   if (value < 251) {

@@ -31,12 +31,16 @@ inline constexpr uint32_t kMultiResults = 1U << 17;
 inline constexpr uint32_t kPluginAuth = 1U << 19;
 inline constexpr uint32_t kConnectAttributes = 1U << 20;
 inline constexpr uint32_t kPluginAuthLenenc = 1U << 21;
+inline constexpr uint32_t kSessionTrack = 1U << 23;
 inline constexpr uint32_t kDeprecateEof = 1U << 24;
 
 // Status flags (SERVER_STATUS_*, SERVER_MORE_RESULTS_EXISTS).
 inline constexpr uint16_t kStatusInTransaction = 0x0001;
 inline constexpr uint16_t kStatusAutocommit = 0x0002;
 inline constexpr uint16_t kStatusMoreResults = 0x0008;
+inline constexpr uint16_t kStatusCursorExists = 0x0040;
+inline constexpr uint16_t kStatusLastRowSent = 0x0080;
+inline constexpr uint16_t kStatusSessionChanged = 0x4000;
 
 // First bytes of packets.
 inline constexpr uint8_t kOkHeader = 0x00;
@@ -54,6 +58,7 @@ void append_u8(std::string& out, uint8_t value);
 void append_u16(std::string& out, uint16_t value);
 void append_u24(std::string& out, uint32_t value);
 void append_u32(std::string& out, uint32_t value);
+void append_u64(std::string& out, uint64_t value);
 void append_lenenc(std::string& out, uint64_t value);
 void append_lenenc_string(std::string& out, std::string_view text);
 /// Text up to its first NUL, and a NUL.
@@ -69,6 +74,7 @@ class WireReader {
   uint16_t u16() { return static_cast<uint16_t>(integer(2)); }
   uint32_t u24() { return static_cast<uint32_t>(integer(3)); }
   uint32_t u32() { return static_cast<uint32_t>(integer(4)); }
+  uint64_t u64() { return integer(8); }
   uint64_t lenenc();
   std::string_view bytes(uint64_t size);
   std::string_view lenenc_string() { return bytes(lenenc()); }

@@ -29,6 +29,7 @@ struct FakeWorld {
   int64_t rows_changed = 0;
   bool in_transaction = false;
   int interrupts = 0;
+  int auto_column_questions = 0;                         // not in the log
   std::function<void(const std::string&)> on_statement;  // runs while the store is at work
 
   std::vector<std::string> take_log() { return std::exchange(log, {}); }
@@ -49,6 +50,38 @@ class FakeStream : public store::ResultStream {
   std::unique_ptr<store::ResultStream> stream_;
 };
 
+/// Keeps its text; says which values it ran with in the log, and has a parameter for each $.
+class FakeStatement : public store::Statement {
+ public:
+  FakeStatement(store::Session& session, FakeWorld& world, std::string_view sql)
+      : session_(session),
+        world_(world),
+        sql_(sql),
+        parameters_(static_cast<size_t>(std::count(sql.begin(), sql.end(), '$')),
+                    store::SqlType::kNull) {
+    columns_.emplace();
+    for (const auto& [begin, answer] : world.answers) {
+      if (sql.starts_with(begin)) columns_ = answer.columns;
+    }
+  }
+  const std::vector<store::SqlType>& parameters() const override { return parameters_; }
+  const std::optional<std::vector<store::ResultColumn>>& columns() const override {
+    return columns_;
+  }
+  Result<std::unique_ptr<store::ResultStream>> execute(
+      std::span<const store::BoundValue> values) override {
+    world_.log.push_back("with " + std::to_string(values.size()) + " values");
+    return session_.execute(sql_);
+  }
+
+ private:
+  store::Session& session_;
+  FakeWorld& world_;
+  const std::string sql_;
+  std::vector<store::SqlType> parameters_;
+  std::optional<std::vector<store::ResultColumn>> columns_;
+};
+
 class FakeRowStream : public store::RowStream {
  public:
   const std::shared_ptr<const Schema>& schema() const override { return schema_; }
@@ -64,7 +97,10 @@ class FakeStoreSession : public store::Session {
 
   Result<std::unique_ptr<store::ResultStream>> execute(std::string_view sql) override {
     const std::string text(sql);
-    world_.log.push_back(text);
+    if (text.starts_with("SELECT column_name, column_index - 1 FROM duckdb_columns()"))
+      ++world_.auto_column_questions;
+    else
+      world_.log.push_back(text);
     if (world_.on_statement) world_.on_statement(text);
     for (const auto& [begin, error] : world_.failures) {
       if (text.starts_with(begin)) return error;
@@ -79,6 +115,10 @@ class FakeStoreSession : public store::Session {
     }
     return std::unique_ptr<store::ResultStream>(
         std::make_unique<FakeStream>(std::move(rows), world_.rows_changed));
+  }
+  Result<std::unique_ptr<store::Statement>> prepare(std::string_view sql) override {
+    world_.log.push_back("prepare " + std::string(sql));
+    return std::unique_ptr<store::Statement>(std::make_unique<FakeStatement>(*this, world_, sql));
   }
   Result<std::unique_ptr<store::RowStream>> query(std::string_view sql) override {
     world_.log.push_back("query " + std::string(sql));

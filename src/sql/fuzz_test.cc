@@ -2,6 +2,7 @@
 // and the write check return, and every error points into the text.
 #include <random>
 
+#include "sql/insert_target.h"
 #include "sql/print.h"
 #include "sql/reading_test.h"
 #include "sql/split.h"
@@ -34,6 +35,8 @@ const std::vector<std::string>& seeds() {
       "/*!40101 SELECT */ COUNT(*) \"n\", a DIV b, MOD(a, 2) FROM DUAL WHERE x'4D' = 0b01 LIMIT 5, "
       "10",
       "INSERT IGNORE t VALUE (1, N'a' 'b') ON DUPLICATE KEY UPDATE a = VALUES(a) -- x\n# y\n",
+      "INSERT INTO t (a, at) VALUES (NULL, 0), (f(1), ?) AS n ON DUPLICATE KEY UPDATE a = n.a",
+      "SELECT a AS b, LOCATE('x', c) FROM t HAVING b IN (?, 2) ORDER BY c LIMIT ?, ?",
       "EXPLAIN (ANALYZE) DROP TABLE a, millrace.b; PREPARE p AS UPDATE ONLY t SET a = 1",
       "TRAIN MODEL m ON SELECT 1; EVALUATE MODEL a.m VERSION 3 ON WITH x AS (SELECT 1) FROM x",
       "ALTER MODEL m SET learning_rate = 0.1, linear_optimizer.beta => 1; RESTORE MODEL m TO "
@@ -95,8 +98,16 @@ void try_statement(std::string_view text) {
   if (!written) expect_inside(written.error(), text, "write check");
   const SessionFacts facts;
   const Variables variables([](std::string_view) { return std::nullopt; });
-  const auto translation = translate(
-      text, *tokens, {.lex = {}, .facts = &facts, .variables = &variables, .names_items = true});
+  std::vector<size_t> empty;
+  if (const auto target = insert_target(text, *tokens, {}))
+    empty = empty_values(text, *tokens, {}, *target, 0);
+  const auto translation = translate(text, *tokens,
+                                     {.lex = {},
+                                      .facts = &facts,
+                                      .variables = &variables,
+                                      .names_items = true,
+                                      .marks = Marks::kNumbered,
+                                      .defaults = empty});
   if (!translation) return expect_inside(translation.error(), text, "translation");
   for (size_t i = 0; i <= translation->sql.size(); i += 7) {
     EXPECT_LE(translation->position_of(static_cast<int64_t>(i)), static_cast<int64_t>(text.size()));

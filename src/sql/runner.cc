@@ -5,6 +5,7 @@
 #include "data/schema.h"
 #include "sql/parse.h"
 #include "sql/quote.h"
+#include "sql/schema_change.h"
 #include "sql/system_schema.h"
 
 namespace millrace::sql {
@@ -43,6 +44,8 @@ Runner::Runner(store::Store& store, engine::Engine& engine, SessionInfo info, Se
         if (name == "version") return host_.server_version();
         if (name == "port") return std::to_string(host_.port());
         if (name == "pseudo_thread_id") return std::to_string(info_.connection_id);
+        if ((name == "have_ssl" || name == "have_openssl") && info_.tls_offered) return "YES";
+        if (name == "last_insert_id") return std::to_string(facts_.last_insert_id);
         if (name == "warning_count") return std::to_string(warnings_.size());
         if (name == "error_count") {
           return std::to_string(std::count_if(warnings_.begin(), warnings_.end(),
@@ -125,7 +128,7 @@ Result<StatementResult> Runner::run(std::string_view text) {
 // --- Names, databases, transactions -------------------------------------------------------------
 
 Error Runner::no_such_database(std::string_view name) {
-  Error error(Code::kNotFound, "database \"" + std::string(name) + "\" does not exist");
+  Error error(Code::kUnknownDatabase, "database \"" + std::string(name) + "\" does not exist");
   if (const auto databases = store_.databases()) {
     const std::vector<std::string_view> names(databases->begin(), databases->end());
     error.hint = did_you_mean(name, names);
@@ -147,8 +150,15 @@ Status Runner::use(std::string_view name) {
 
 Status Runner::reset() {
   if (in_transaction()) TRY_OK(run_quietly("ROLLBACK"));
+  for (const auto& name : user_variables_)
+    TRY_OK(run_quietly("RESET VARIABLE " + quoted_name(name)));
+  user_variables_.clear();
+  TRY(const Rows temporary, fetch("SELECT table_name FROM duckdb_tables() WHERE temporary"));
+  for (const auto& row : temporary.rows)
+    TRY_OK(run_quietly("DROP TABLE temp." + quoted_name(*row[0])));
   variables_.reset();
   warnings_.clear();
+  facts_.last_insert_id = 0;
   return {};
 }
 
@@ -203,6 +213,7 @@ Result<StatementResult> Runner::execute(const DropDatabase& statement) {
   if (!there) return no_such_database(name);
   TRY_OK(engine_.check_droppable(name));
   TRY_OK(commit_open());
+  const SchemaChange change;
   const bool current = same_name(name, database_);
   if (current) {
     TRY_OK(session_->use("main"));
@@ -218,6 +229,7 @@ Result<StatementResult> Runner::execute(const CreateTable& statement) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
   for (const auto& warning : statement.warnings) warn(warning);
   if (!statement.temporary) TRY_OK(commit_open());
+  const SchemaChange change;
   if (statement.sequences.empty()) {
     TRY_OK(run_quietly(statement.sql));
   } else {
@@ -257,12 +269,25 @@ Status Runner::create_with_sequences(const CreateTable& statement) {
 // --- The store's statements ---------------------------------------------------------------------
 
 TranslateOptions Runner::translate_options(bool names_items) const {
-  return {
-      .lex = lex_options(), .facts = &facts_, .variables = &variables_, .names_items = names_items};
+  return {.lex = lex_options(),
+          .facts = &facts_,
+          .variables = &variables_,
+          .names_items = names_items,
+          .marks = prepared_ != nullptr ? Marks::kNumbered : Marks::kNone};
+}
+
+/// Queries name their columns as MySQL does.
+bool Runner::names_items() const {
+  const auto first = raw(text_, tokens_.front());
+  return same_name(first, "SELECT") || same_name(first, "WITH") || first == "(";
 }
 
 Result<StatementResult> Runner::run_sql(const std::string& sql) {
   TRY(auto stream, session_->execute(sql));
+  return outcome(std::move(stream));
+}
+
+Result<StatementResult> Runner::outcome(std::unique_ptr<store::ResultStream> stream) const {
   StatementResult result;
   if (!stream->columns().empty()) {
     result.stream = std::move(stream);
@@ -291,15 +316,16 @@ Status Runner::run_quietly(const std::string& sql) {
 
 Result<StatementResult> Runner::execute(const Native&) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
-  const auto first = raw(text_, tokens_.front());
-  const bool query = same_name(first, "SELECT") || same_name(first, "WITH") || first == "(";
-  TRY(const Translation translation, translate(text_, tokens_, translate_options(query)));
+  TRY(const Translation translation, translate_native());
+  std::optional<SchemaChange> change;
   if (changes_schema(text_, tokens_)) {
     TRY_OK(commit_open());
+    change.emplace();
   } else {
     TRY_OK(begin_unless_autocommit());
   }
-  auto result = run_sql(translation.sql);
+  auto result = prepared_ != nullptr ? run_prepared(translation.sql) : run_sql(translation.sql);
+  if (result && insert_id_ != InsertId::kNone) result = inserted(std::move(*result));
   if (result) return result;
   Error error = std::move(result).error();
   if (error.position >= 0) error.position = translation.position_of(error.position);

@@ -3,7 +3,10 @@
 // is what others see of it. It belongs to the session's thread.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -12,6 +15,7 @@
 
 #include "base/thread.h"
 #include "engine/engine.h"
+#include "sql/insert_target.h"
 #include "sql/rows.h"
 #include "sql/session.h"
 #include "sql/show.h"
@@ -21,6 +25,28 @@
 #include "store/store.h"
 
 namespace millrace::sql {
+
+/// A column that gets the next number of its sequence.
+struct AutoColumn {
+  std::string name;
+  size_t index = 0;  // among the table's columns
+};
+
+/// What a Runner keeps of a prepared statement.
+class Prepared : public PreparedStatement {
+ public:
+  const std::vector<store::SqlType>& parameters() const override { return parameters_; }
+  const std::vector<store::ResultColumn>& columns() const override { return columns_; }
+  const std::string& text() const override { return text_; }
+
+ private:
+  friend class Runner;
+  std::string text_;
+  std::vector<store::SqlType> parameters_;
+  std::vector<store::ResultColumn> columns_;
+  std::string sql_;                              // the translation that statement_ was made of
+  std::unique_ptr<store::Statement> statement_;  // null for a statement of ours
+};
 
 /// `error` without a place: what it counts in is not the user's text.
 inline Error placeless(Error error) {
@@ -35,6 +61,8 @@ class Runner {
 
   /// Runs one statement. Errors have positions in `text` and are what SHOW WARNINGS shows next.
   Result<StatementResult> run(std::string_view text);
+  Result<std::unique_ptr<Prepared>> prepare(std::string_view text);
+  Result<StatementResult> run(Prepared& prepared, std::span<const store::BoundValue> values);
   Status use(std::string_view database);
   Status reset();
 
@@ -93,8 +121,19 @@ class Runner {
 
   std::stop_token new_stop() EXCLUDES(stop_mutex_);
   TranslateOptions translate_options(bool names_items) const;
+  bool names_items() const;
+  /// The statement at work for the store. An INSERT into a table with an AUTO_INCREMENT column
+  /// returns the number of that column, which is not for the client.
+  Result<Translation> translate_native();
+  Result<std::optional<AutoColumn>> auto_column(const InsertTarget& target);
+  /// Reads what an INSERT returns.
+  Result<StatementResult> inserted(StatementResult result);
+  Status prepare_native(Prepared& prepared);
+  /// The statement at work, which is prepared and whose translation is `sql`.
+  Result<StatementResult> run_prepared(const std::string& sql);
   /// What a client is told after `sql`: rows, or how many were changed.
   Result<StatementResult> run_sql(const std::string& sql);
+  Result<StatementResult> outcome(std::unique_ptr<store::ResultStream> stream) const;
   /// A small result, read to its end.
   Result<Rows> fetch(const std::string& sql);
   Status run_quietly(const std::string& sql);
@@ -116,10 +155,18 @@ class Runner {
   SessionFacts facts_;
   std::vector<Warning> warnings_;
   std::string database_;
+  std::set<std::string> user_variables_;  // that were set
+  /// By table, as far as they were asked for since any schema was last changed.
+  std::map<std::string, std::optional<AutoColumn>> auto_columns_;
+  uint64_t auto_columns_of_ = 0;  // the schema change that they are of
 
   // Of the statement at work.
   std::string_view text_;
   std::span<const Token> tokens_;
+  Prepared* prepared_ = nullptr;               // null: it came as text
+  std::span<const store::BoundValue> values_;  // of its parameters
+  enum class InsertId : uint8_t { kNone, kGiven, kMade } insert_id_ = InsertId::kNone;
+
   Mutex stop_mutex_;
   /// Asked by an interrupt; a new one for each statement that waits for a pipeline.
   std::stop_source stop_ GUARDED_BY(stop_mutex_);

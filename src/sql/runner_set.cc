@@ -53,6 +53,7 @@ Status Runner::set_user_variable(const SetVariable& variable) {
   TRY(const Translation value, translate(text_, variable.expression, translate_options(false)));
   auto done = run_quietly("SET VARIABLE " + quoted_name(variable.name) + " = (" + value.sql + ")");
   if (!done) return at(std::move(done).error(), int64_t{variable.expression.front().begin});
+  user_variables_.insert(variable.name);
   return {};
 }
 
@@ -130,10 +131,10 @@ Result<StatementResult> Runner::show_create_table(const Show& show) {
     return rows(std::move(result));
   }
   TRY(const Rows columns, fetch(table_columns_query(show.database, show.object)));
-  TRY(const Rows constraints, fetch(table_constraints_query(show.database, show.object)));
+  TRY(const Rows keys, fetch(table_keys_query(show.database, show.object)));
   result.add_column("Table");
   result.add_column("Create Table");
-  result.rows.push_back({show.object, create_table_text(show.object, columns, constraints)});
+  result.rows.push_back({show.object, create_table_text(show.object, columns, keys)});
   return rows(std::move(result));
 }
 
@@ -148,7 +149,7 @@ Result<StatementResult> Runner::execute(const Show& statement) {
   if (of_table) TRY_OK(check_table(statement));
   if (of_database) TRY_OK(check_database(statement.database));
   if (statement.kind == ShowKind::kCreateTable) return show_create_table(statement);
-  const ShowFacts known{variables_, warnings_, host_, info_.user};
+  const ShowFacts known{variables_, warnings_, host_, info_};
   auto ready = show_rows(statement, known);
   if (ready && statement.where.empty()) return rows(std::move(*ready));
   std::string sql = ready ? select_of(*ready) : show_query(statement);

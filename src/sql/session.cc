@@ -41,6 +41,21 @@ class SessionExecution : public Execution {
   size_t next_ = 0;
 };
 
+class PreparedExecution : public Execution {
+ public:
+  PreparedExecution(Session& session, Prepared& statement,
+                    std::span<const store::BoundValue> values);
+  ~PreparedExecution() override;
+  bool done() const override { return done_; }
+  Result<StatementResult> next() override;
+
+ private:
+  Session& session_;
+  Prepared& statement_;
+  const std::span<const store::BoundValue> values_;
+  bool done_ = false;
+};
+
 class Session : public SqlSession {
  public:
   Session(store::Store& store, engine::Engine& engine, SessionInfo info, SessionHost& host,
@@ -59,6 +74,22 @@ class Session : public SqlSession {
     }
     return std::unique_ptr<Execution>(
         std::make_unique<SessionExecution>(*this, std::string(text), std::move(*pieces)));
+  }
+  Result<std::unique_ptr<PreparedStatement>> prepare(std::string_view text) override {
+    auto pieces = split(text, runner_.lex_options());
+    if (!pieces) return located(std::move(pieces).error(), text, 0);
+    if (pieces->size() != 1)
+      return Error(Code::kSyntax, pieces->empty() ? "the statement is empty"
+                                                  : "only one statement can be prepared at a time");
+    const Piece piece = pieces->front();
+    auto prepared = runner_.prepare(text.substr(piece.begin, piece.end - piece.begin));
+    if (!prepared) return located(std::move(prepared).error(), text, piece.begin);
+    return std::unique_ptr<PreparedStatement>(std::move(*prepared));
+  }
+  Result<std::unique_ptr<Execution>> execute(PreparedStatement& statement,
+                                             std::span<const store::BoundValue> values) override {
+    return std::unique_ptr<Execution>(
+        std::make_unique<PreparedExecution>(*this, static_cast<Prepared&>(statement), values));
   }
   void allow_multi_statements(bool allowed) override { multi_statements_ = allowed; }
   Status use(std::string_view database) override { return runner_.use(database); }
@@ -87,6 +118,25 @@ class Session : public SqlSession {
   std::atomic<bool> working_ = false;
   std::atomic<bool> interrupted_ = false;
 };
+
+PreparedExecution::PreparedExecution(Session& session, Prepared& statement,
+                                     std::span<const store::BoundValue> values)
+    : session_(session), statement_(statement), values_(values) {
+  session_.begin_work();
+}
+
+PreparedExecution::~PreparedExecution() {
+  session_.end_work();
+}
+
+Result<StatementResult> PreparedExecution::next() {
+  CHECK(!done_, "the caller asks done() before next()");
+  done_ = true;
+  if (session_.interrupted()) return Error(Code::kCancelled, "the statement was interrupted");
+  auto result = session_.runner().run(statement_, values_);
+  if (result) return result;
+  return located(std::move(result).error(), statement_.text(), 0);
+}
 
 SessionExecution::SessionExecution(Session& session, std::string text, std::vector<Piece> pieces)
     : session_(session), text_(std::move(text)), pieces_(std::move(pieces)) {

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,9 @@ struct SessionInfo {
   uint64_t connection_id = 0;
   std::string user;  // "root"
   std::string host;  // the client's, as in SHOW PROCESSLIST: "127.0.0.1:51234"
+  bool tls_offered = false;
+  std::string tls_version{};  // "TLSv1.3"; empty: the client came without TLS
+  std::string tls_cipher{};
 };
 
 /// A row of SHOW PROCESSLIST.
@@ -76,7 +80,7 @@ class SessionHost {
 struct StatementResult {
   std::unique_ptr<store::ResultStream> stream;  // null: an OK without rows
   int64_t rows_changed = 0;                     // of the OK
-  uint64_t last_insert_id = 0;                  // always 0 so far
+  uint64_t last_insert_id = 0;                  // the AUTO_INCREMENT column of the first row
   uint16_t warnings = 0;                        // see SHOW WARNINGS
   std::string info;                             // the OK's text, often empty
 };
@@ -95,6 +99,18 @@ class Execution {
   virtual Result<StatementResult> next() = 0;
 };
 
+/// A statement of COM_STMT_PREPARE, with a parameter for each `?` in it. One that is ours has no
+/// parameters. It must be gone before its session.
+class PreparedStatement {
+ public:
+  virtual ~PreparedStatement() = default;
+  /// kNull where only a value will tell the type.
+  virtual const std::vector<store::SqlType>& parameters() const = 0;
+  /// As far as they are known before it runs; those of the result are what counts.
+  virtual const std::vector<store::ResultColumn>& columns() const = 0;
+  virtual const std::string& text() const = 0;
+};
+
 class SqlSession {
  public:
   /// Store, engine and host outlive the session. No database is current at first.
@@ -105,11 +121,18 @@ class SqlSession {
   /// `text` is copied. Errors: kSyntax for an empty text, for an unfinished quote or comment, and
   /// for a second statement when only one is allowed; nothing of the text has run then.
   virtual Result<std::unique_ptr<Execution>> execute(std::string_view text) = 0;
+  /// One statement. Errors: kSyntax, kUnsupported for a parameter where there can be none, those of
+  /// the store's planner.
+  virtual Result<std::unique_ptr<PreparedStatement>> prepare(std::string_view text) = 0;
+  /// `statement` is one of this session's and outlives the Execution; the values its next().
+  virtual Result<std::unique_ptr<Execution>> execute(PreparedStatement& statement,
+                                                     std::span<const store::BoundValue> values) = 0;
   /// COM_SET_OPTION and the CLIENT_MULTI_STATEMENTS flag. At first: allowed.
   virtual void allow_multi_statements(bool allowed) = 0;
-  /// COM_INIT_DB, USE. kNotFound when there is no such database.
+  /// COM_INIT_DB, USE. kUnknownDatabase when there is no such database.
   virtual Status use(std::string_view database) = 0;
-  /// COM_RESET_CONNECTION: rolls back, forgets variables and warnings, keeps the database.
+  /// COM_RESET_CONNECTION: rolls back, forgets variables, temporary tables and warnings, keeps the
+  /// database.
   virtual Status reset() = 0;
 
   // For the status flags of each OK and EOF.

@@ -358,10 +358,16 @@ TEST_F(SessionTest, AnInterruptEndsTheStatementAtWorkAndThoseAfterIt) {
 }
 
 TEST_F(SessionTest, AResetRollsBackAndForgets) {
-  run("SET autocommit=0, wait_timeout=5; INSERT INTO t VALUES (1)");
+  Rows temporary;
+  temporary.add_column("table_name");
+  temporary.rows.push_back({"mine"});
+  world_.answers.emplace_back("SELECT table_name FROM duckdb_tables()", temporary);
+  run("SET @seen = 1; SET autocommit=0, wait_timeout=5; INSERT INTO t VALUES (1)");
   (void)world_.take_log();
   ASSERT_TRUE(session_->reset());
-  EXPECT_THAT(world_.take_log(), ElementsAre("ROLLBACK"));
+  EXPECT_THAT(world_.take_log(),
+              ElementsAre("ROLLBACK", "RESET VARIABLE \"seen\"", HasSubstr("duckdb_tables()"),
+                          "DROP TABLE temp.\"mine\""));
   EXPECT_TRUE(session_->autocommit());
   EXPECT_EQ(session_->database(), "db");
   EXPECT_EQ(run("SHOW VARIABLES LIKE 'wait_timeout'"), "wait_timeout|28800");

@@ -25,7 +25,7 @@ struct ShowFacts {
   const Variables& variables;
   const std::vector<Warning>& warnings;
   SessionHost& host;
-  std::string user;
+  const SessionInfo& info;
 };
 
 /// The rows of a SHOW that needs no store; nothing when it does.
@@ -38,17 +38,18 @@ std::string first_column(const Show& show);
 std::string with_like(const std::string& query, const std::string& column,
                       const std::string& pattern);
 
+/// (name, index from 0) of the column that is numbered by a sequence, if the table has one.
+std::string auto_column_query(const std::string& database, const std::string& table);
 /// One row when the table or view is there: its columns' number.
 std::string table_exists_query(const std::string& database, const std::string& table);
 /// The names of the tables and views of a database.
 std::string table_names_query(const std::string& database);
 
-/// For SHOW CREATE TABLE: (name, type, nullable, default), (constraint, its columns) and a view's
+/// For SHOW CREATE TABLE: (name, type, nullable, default), the lines of its keys, and a view's
 /// text, to be put together by create_table_text().
 std::string table_columns_query(const std::string& database, const std::string& table);
-std::string table_constraints_query(const std::string& database, const std::string& table);
+std::string table_keys_query(const std::string& database, const std::string& table);
 std::string view_query(const std::string& database, const std::string& table);
-std::string create_table_text(const std::string& table, const Rows& columns,
-                              const Rows& constraints);
+std::string create_table_text(const std::string& table, const Rows& columns, const Rows& keys);
 
 }  // namespace millrace::sql

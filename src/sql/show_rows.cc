@@ -60,8 +60,9 @@ Rows processes(SessionHost& host, bool full) {
   return result;
 }
 
-Rows status(SessionHost& host) {
-  return pairs({{"Ssl_cipher", ""},
+Rows status(SessionHost& host, const SessionInfo& info) {
+  return pairs({{"Ssl_cipher", info.tls_cipher},
+                {"Ssl_version", info.tls_version},
                 {"Threads_connected", std::to_string(host.processes().size())},
                 {"Uptime", std::to_string(host.uptime_seconds())}});
 }
@@ -120,7 +121,7 @@ std::optional<Rows> show_rows(const Show& show, const ShowFacts& facts) {
     case ShowKind::kVariables:
       return filtered(pairs(facts.variables.all()), show.like);
     case ShowKind::kStatus:
-      return filtered(status(facts.host), show.like);
+      return filtered(status(facts.host, facts.info), show.like);
     case ShowKind::kWarnings:
       return warnings(facts.warnings, false);
     case ShowKind::kErrors:
@@ -138,8 +139,9 @@ std::optional<Rows> show_rows(const Show& show, const ShowFacts& facts) {
     case ShowKind::kCollations:
       return filtered(collations(), show.like);
     case ShowKind::kGrants:
-      return table({"Grants for " + facts.user + "@%"},
-                   {{"GRANT ALL PRIVILEGES ON *.* TO `" + facts.user + "`@`%` WITH GRANT OPTION"}});
+      return table(
+          {"Grants for " + facts.info.user + "@%"},
+          {{"GRANT ALL PRIVILEGES ON *.* TO `" + facts.info.user + "`@`%` WITH GRANT OPTION"}});
     case ShowKind::kEmpty:
       return empty(to_lower(show.object) == "open" ? "OPEN" : show.object);
     case ShowKind::kCreateDatabase: {

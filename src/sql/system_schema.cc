@@ -14,9 +14,9 @@ constexpr auto kSystem =
     std::to_array<std::string_view>({"millrace", "millrace_internal", "millrace_information_schema",
                                      "information_schema", "pg_catalog", "main", "system", "temp"});
 
-constexpr auto kStandardTables = std::to_array<std::string_view>(
-    {"CHARACTER_SETS", "COLUMNS", "CONSTRAINT_COLUMN_USAGE", "KEY_COLUMN_USAGE",
-     "REFERENTIAL_CONSTRAINTS", "SCHEMATA", "TABLES", "TABLE_CONSTRAINTS", "VIEWS"});
+constexpr auto kTaughtFunctions =
+    std::to_array<std::string_view>({"locate", "find_in_set", "space", "strcmp", "json_unquote",
+                                     "from_unixtime", "upper", "lower"});
 
 constexpr auto kForbiddenFunctions =
     std::to_array<std::string_view>({"query", "query_table", "json_execute_serialized_sql"});
@@ -192,10 +192,6 @@ bool is_system_schema(std::string_view name) {
   return is_one_of(name, kSystem);
 }
 
-bool is_standard_table(std::string_view name) {
-  return is_one_of(name, kStandardTables);
-}
-
 bool is_schema_setting(std::string_view name) {
   return is_one_of(name, kSchemaSettings);
 }
@@ -204,8 +200,11 @@ bool is_forbidden_function(std::string_view name) {
   return is_one_of(name, kForbiddenFunctions);
 }
 
+std::string taught_function(std::string_view name) {
+  return is_one_of(name, kTaughtFunctions) ? "millrace_internal." + to_lower(name) : std::string();
+}
+
 std::string information_schema_table(std::string_view table) {
-  if (!to_lower(table).starts_with("pipelines")) return {};
   return "millrace_information_schema." + quoted_name(table);
 }
 

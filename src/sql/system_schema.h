@@ -17,15 +17,14 @@ bool is_information_schema(std::string_view name);
 /// A schema that users cannot write, drop or make: millrace, millrace_*, information_schema...
 bool is_system_schema(std::string_view name);
 
-/// A table of the standard's information_schema, which the store has itself.
-bool is_standard_table(std::string_view name);
 /// A setting of the store that chooses schemas behind USE's back.
 bool is_schema_setting(std::string_view name);
 /// Functions that run SQL out of a text, where nobody would see which schemas it names.
 bool is_forbidden_function(std::string_view name);
 
-/// The store's name of information_schema.`table` when that is one of ours (PIPELINES*), else
-/// empty.
+/// The store's name of a function of MySQL's that it was taught; empty for any other.
+std::string taught_function(std::string_view name);
+/// The store's name of information_schema.`table`: MySQL's tables and PIPELINES* are views there.
 std::string information_schema_table(std::string_view table);
 
 /// kPermission when the statement writes to a system schema: INSERT, UPDATE, DELETE, CREATE, ALTER,

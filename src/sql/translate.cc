@@ -6,6 +6,7 @@
 #include "data/schema.h"
 #include "sql/item_names.h"
 #include "sql/keywords.h"
+#include "sql/plain_having.h"
 #include "sql/quote.h"
 #include "sql/system_schema.h"
 #include "sql/token_reader.h"
@@ -32,6 +33,12 @@ class Translator {
   Status string();
   Status variable();
   Status system_variable();
+  void mark();
+  void pass_having();
+  std::string next_mark();
+  bool at_mark(size_t ahead = 0) const {
+    return options_.marks != Marks::kNone && reader_.at("?", ahead);
+  }
   void add(std::string_view sql);  // for the next token, with the blanks before it
   void copy() { take(reader_.raw_at()); }
   void take(std::string_view sql, size_t tokens = 1);  // add, then skip so many tokens
@@ -53,6 +60,8 @@ class Translator {
   Result<bool> drop_temporary();
   Result<bool> replace();
   Result<bool> on_duplicate();
+  Result<bool> row_alias();
+  Result<bool> plain_name();
   Result<bool> values();
   Result<bool> div();
   Result<bool> mod();
@@ -73,6 +82,10 @@ class Translator {
   Translation result_;
   std::vector<ItemName> names_;
   size_t next_name_ = 0;
+  std::optional<PlainHaving> having_;
+  bool past_having_ = false;                              // at its condition, or behind it
+  size_t marks_ = 0;                                      // that were translated
+  std::string row_alias_;                                 // of the row that is a duplicate
   bool updating_duplicate_ = options_.updates_duplicate;  // behind ON DUPLICATE KEY UPDATE
 };
 
@@ -93,6 +106,9 @@ std::span<const Translator::Rule> Translator::rules() {
       {"DROP", &Translator::drop_temporary},
       {"REPLACE", &Translator::replace},
       {"ON", &Translator::on_duplicate},
+      {"AS", &Translator::row_alias},
+      {"AT", &Translator::plain_name},
+      {"COLLATION", &Translator::plain_name},
       {"VALUES", &Translator::values},
       {"VALUE", &Translator::values},
       {"DIV", &Translator::div},
@@ -121,7 +137,14 @@ std::span<const Translator::Rule> Translator::rules() {
 }
 
 Result<Translation> Translator::run() {
-  while (!reader_.done()) {
+  having_ = plain_having(text_, reader_.tokens());
+  if (having_) result_.sql = "SELECT * FROM (";
+  for (pass_having(); !reader_.done(); pass_having()) {
+    if (!options_.defaults.empty() && options_.defaults.front() == reader_.index()) {
+      options_.defaults = options_.defaults.subspan(1);
+      take("DEFAULT");
+      continue;
+    }
     if (next_name_ < names_.size() && names_[next_name_].is_alias &&
         names_[next_name_].last == reader_.index()) {
       take("AS " + quoted_name(names_[next_name_++].name));
@@ -134,6 +157,21 @@ Result<Translation> Translator::run() {
     }
   }
   return std::move(result_);
+}
+
+/// SELECT ... HAVING c ORDER BY o LIMIT n: the order belongs to the query, whose columns it may
+/// name, and the condition to its result.
+void Translator::pass_having() {
+  if (!having_) return;
+  if (reader_.index() == having_->having) reader_.seek(having_->order);
+  if (reader_.index() == having_->end && !past_having_) {
+    past_having_ = true;
+    result_.sql += ") AS filtered WHERE";
+    reader_.seek(having_->having + 1);
+  } else if (reader_.index() == having_->order && past_having_) {
+    reader_.seek(having_->end);
+    having_.reset();
+  }
 }
 
 void Translator::add(std::string_view sql) {
@@ -196,6 +234,10 @@ Status Translator::step() {
     case TokenKind::kSystemVariable:
       return system_variable();
     case TokenKind::kOperator:
+      if (at_mark()) {
+        mark();
+        return {};
+      }
       take(reader_.at("<=>") ? " IS NOT DISTINCT FROM " : reader_.raw_at());
       return {};
     default:
@@ -230,6 +272,19 @@ Status Translator::name() {
     return reader_.unsupported("function " + to_lower(value) + "()");
   }
   if (!after(".") && information_schema()) return {};
+  // UPPER and LOWER of what is no text are for sessions: a pipeline's expressions are kept.
+  const bool kept = options_.facts == nullptr && (reader_.at("UPPER") || reader_.at("LOWER"));
+  if (call() && !kept && !after(".") && !after("INTO")) {
+    if (const auto taught = taught_function(value); !taught.empty()) {
+      take(taught);
+      return {};
+    }
+  }
+  if (updating_duplicate_ && !row_alias_.empty() && reader_.at(".", 1) &&
+      same_name(value, row_alias_)) {
+    take("excluded");
+    return {};
+  }
   if (reader_.peek().kind == TokenKind::kWord) {
     copy();
   } else {
@@ -276,14 +331,27 @@ Status Translator::system_variable() {
   return {};
 }
 
+std::string Translator::next_mark() {
+  ++marks_;
+  return options_.marks == Marks::kNull ? "NULL" : "$" + std::to_string(marks_);
+}
+
+void Translator::mark() {
+  // INTERVAL ? DAY: the store takes an expression there in parentheses only.
+  const bool bare = !after("INTERVAL");
+  const std::string value = next_mark();
+  take(bare ? value : "(" + value + ")");
+}
+
 /// LIMIT offset, count
 Result<bool> Translator::limit() {
   if (!reader_.at(",", 2)) return false;
-  const auto offset = std::string(reader_.raw_at(1));
-  const bool numbers =
-      reader_.peek(1).kind == TokenKind::kNumber && reader_.peek(3).kind == TokenKind::kNumber;
-  if (!numbers) return false;
-  take("LIMIT " + std::string(reader_.raw_at(3)) + " OFFSET " + offset, 4);
+  for (const size_t ahead : {size_t{1}, size_t{3}}) {
+    if (reader_.peek(ahead).kind != TokenKind::kNumber && !at_mark(ahead)) return false;
+  }
+  const auto offset = at_mark(1) ? next_mark() : std::string(reader_.raw_at(1));
+  const auto count = at_mark(3) ? next_mark() : std::string(reader_.raw_at(3));
+  take("LIMIT " + count + " OFFSET " + offset, 4);
   return true;
 }
 
@@ -351,6 +419,23 @@ Result<bool> Translator::on_duplicate() {
   if (!reader_.at({"ON", "DUPLICATE", "KEY", "UPDATE"})) return false;
   take("ON CONFLICT DO UPDATE SET", 4);
   updating_duplicate_ = true;
+  return true;
+}
+
+/// A name to MySQL and a keyword to the store: AT, unless a time zone or a version follows.
+Result<bool> Translator::plain_name() {
+  if (call() || reader_.at("TIME", 1)) return false;
+  take(quoted_name(reader_.raw_at()));
+  return true;
+}
+
+/// VALUES (...) AS new ON DUPLICATE KEY UPDATE a = new.a
+Result<bool> Translator::row_alias() {
+  if (!after(")") || !is_name(reader_.peek(1)) || !reader_.at("ON", 2) ||
+      !reader_.at("DUPLICATE", 3))
+    return false;
+  row_alias_ = value_of(text_, reader_.peek(1), options_.lex);
+  drop(2);
   return true;
 }
 
@@ -443,7 +528,7 @@ Result<bool> Translator::session_function() {
   } else if (reader_.at("CONNECTION_ID")) {
     sql = std::to_string(facts.connection_id);
   } else if (reader_.at("LAST_INSERT_ID")) {
-    sql = "0";
+    sql = std::to_string(facts.last_insert_id);
   } else if (reader_.at("ROW_COUNT")) {
     sql = std::to_string(facts.rows_changed);
   } else {
@@ -459,21 +544,11 @@ Result<bool> Translator::current_user() {
   return true;
 }
 
-/// information_schema.PIPELINES; and, where that is the current database, PIPELINES and TABLES.
+/// information_schema.TABLES
 bool Translator::information_schema() {
-  const bool member = reader_.at(".", 1);
-  std::string real;
-  if (member && is_information_schema(reader_.value()) && is_name(reader_.peek(2))) {
-    real = information_schema_table(value_of(text_, reader_.peek(2), options_.lex));
-  } else if (!member && !call() && options_.facts != nullptr && (after("FROM") || after("JOIN")) &&
-             is_information_schema(options_.facts->database)) {
-    real = information_schema_table(reader_.value());
-    if (real.empty() && is_standard_table(reader_.value())) {
-      real = "information_schema." + quoted_name(reader_.value());
-    }
-  }
-  if (real.empty()) return false;
-  take(real, member ? 3 : 1);
+  if (!reader_.at(".", 1) || !is_information_schema(reader_.value()) || !is_name(reader_.peek(2)))
+    return false;
+  take(information_schema_table(value_of(text_, reader_.peek(2), options_.lex)), 3);
   return true;
 }
 

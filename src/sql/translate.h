@@ -26,6 +26,14 @@ struct SessionFacts {
   std::string version;
   uint64_t connection_id = 0;
   int64_t rows_changed = 0;  // by the last statement; -1 after a SELECT
+  uint64_t last_insert_id = 0;
+};
+
+/// What becomes of `?`.
+enum class Marks : uint8_t {
+  kNone,      // it stays: the store refuses it
+  kNumbered,  // $1, $2... in the order of the text
+  kNull,      // NULL, to learn which columns a query has whatever the values are
 };
 
 struct TranslateOptions {
@@ -34,6 +42,8 @@ struct TranslateOptions {
   const Variables* variables = nullptr;  // null likewise
   bool updates_duplicate = false;        // VALUES(column) is the row that met another of its key
   bool names_items = false;  // give unnamed items of the SELECT list the name MySQL gives them
+  Marks marks = Marks::kNone;
+  std::span<const size_t> defaults{};  // tokens that become DEFAULT, ascending
 };
 
 struct Translation {

@@ -55,6 +55,9 @@ TEST_F(Translate, Lexis) {
       {"SELECT 1 # x\n, 2 -- y\n, 3 /* z */ , 4", "SELECT 1 , 2 , 3 , 4"},
       {"SELECT /*!40001 SQL_NO_CACHE */ * FROM t", "SELECT * FROM t"},
       {"SELECT 5--1, 5 - -1", "SELECT 5- -1, 5 - -1"},
+      {"INSERT INTO t (a, at) VALUES (1, 2)", "INSERT INTO t (a, \"at\") VALUES (1, 2)"},
+      {"SELECT at, a AT TIME ZONE 'UTC' FROM t", "SELECT \"at\", a AT TIME ZONE 'UTC' FROM t"},
+      {"SELECT COLLATION AS c FROM t", "SELECT \"COLLATION\" AS c FROM t"},
       {"SELECT a <=> b", "SELECT a  IS NOT DISTINCT FROM  b"},
       {"SELECT a FROM t COLLATE utf8mb4_general_ci", "SELECT a FROM t"},
   };
@@ -66,8 +69,7 @@ TEST_F(Translate, Words) {
       {"SELECT a FROM t LIMIT 5, 10", "SELECT a FROM t LIMIT 10 OFFSET 5"},
       {"SELECT a FROM t LIMIT 10 OFFSET 5", "SELECT a FROM t LIMIT 10 OFFSET 5"},
       {"SELECT 1 FROM DUAL", "SELECT 1"},
-      {"SELECT DISTINCTROW SQL_NO_CACHE a FROM t",
-       "SELECT DISTINCT a FROM t"},
+      {"SELECT DISTINCTROW SQL_NO_CACHE a FROM t", "SELECT DISTINCT a FROM t"},
       {"SELECT a DIV b, a MOD b, MOD(a, b), a % b", "SELECT a // b, a % b, MOD(a, b), a % b"},
       {"SELECT (a) MOD (b) DIV (c)", "SELECT (a) % (b) // (c)"},
       {"SELECT div, mod, value FROM t", "SELECT div, mod, value FROM t"},
@@ -128,17 +130,42 @@ TEST_F(Translate, InAPipelineThereIsNoSession) {
   EXPECT_EQ(pipeline("CURRENT_USER"), "CURRENT_USER has no meaning here");
 }
 
+TEST_F(Translate, FunctionsThatTheStoreWasTaughtAreFound) {
+  EXPECT_EQ(
+      (*this)("SELECT Locate('a', b), `locate`, t.locate, locate AS c FROM space"),
+      "SELECT millrace_internal.locate('a', b), \"locate\", t.locate, locate AS c FROM space");
+  EXPECT_EQ((*this)("INSERT INTO space (a) VALUES (space(2))"),
+            "INSERT INTO space (a) VALUES (millrace_internal.space(2))");
+}
+
+TEST_F(Translate, HavingWithoutGroupsFiltersTheResult) {
+  EXPECT_EQ(
+      (*this)("SELECT a + 1 AS b FROM t WHERE a > 1 HAVING b IN (2, 3) ORDER BY b"),
+      "SELECT * FROM (SELECT a + 1 AS b FROM t WHERE a > 1 ORDER BY b) AS filtered WHERE b IN "
+      "(2, 3)");
+  EXPECT_EQ((*this)("SELECT a AS b FROM t HAVING b > 1 LIMIT 3"),
+            "SELECT * FROM (SELECT a AS b FROM t) AS filtered WHERE b > 1 LIMIT 3");
+  EXPECT_EQ((*this)("SELECT a AS b FROM t HAVING b > 1 ORDER BY max(b) LIMIT 2, 3"),
+            "SELECT * FROM (SELECT a AS b FROM t ORDER BY max(b)) AS filtered WHERE b > 1 LIMIT 3 "
+            "OFFSET 2");
+  for (const std::string_view text :
+       {"SELECT a FROM t GROUP BY a HAVING a > 1", "SELECT count(*) FROM t HAVING count(*) > 1",
+        "SELECT * FROM (SELECT a FROM t GROUP BY a HAVING a > 1)", "SELECT t.having FROM t",
+        "SELECT 1 UNION SELECT 2 HAVING 1"}) {
+    EXPECT_EQ((*this)(text), text);
+  }
+}
+
 TEST_F(Translate, InformationSchemaHasOurTables) {
   EXPECT_EQ((*this)("SELECT * FROM information_schema.pipelines"),
             "SELECT * FROM millrace_information_schema.\"pipelines\"");
   EXPECT_EQ((*this)("SELECT * FROM `INFORMATION_SCHEMA`.`PIPELINES_ERRORS` p"),
             "SELECT * FROM millrace_information_schema.\"PIPELINES_ERRORS\" p");
   EXPECT_EQ((*this)("SELECT * FROM information_schema.tables"),
-            "SELECT * FROM information_schema.tables");
+            "SELECT * FROM millrace_information_schema.\"tables\"");
+  // Where it is the current database, the store's schema is ours and a bare name is found there.
   facts_.database = "information_schema";
-  EXPECT_EQ((*this)("SELECT * FROM PIPELINES JOIN tables"),
-            "SELECT * FROM millrace_information_schema.\"PIPELINES\" JOIN "
-            "information_schema.\"tables\"");
+  EXPECT_EQ((*this)("SELECT * FROM PIPELINES JOIN tables"), "SELECT * FROM PIPELINES JOIN tables");
 }
 
 TEST_F(Translate, InternalTablesAreNotForUsers) {
@@ -165,7 +192,8 @@ TEST_F(Translate, UnnamedItemsAreCalledByTheirText) {
       {"SELECT DATE '2026-11-24', TIME \"10:00:00\"", "SELECT DATE '2026-11-24', TIME '10:00:00'"},
       {"SELECT predict('m', t).probability FROM t", "SELECT predict('m', t).probability FROM t"},
       {"SELECT DISTINCT LOWER(a) FROM t UNION SELECT UPPER(b)",
-       "SELECT DISTINCT LOWER(a) AS \"LOWER(a)\" FROM t UNION SELECT UPPER(b) AS \"UPPER(b)\""},
+       "SELECT DISTINCT millrace_internal.lower(a) AS \"LOWER(a)\" FROM t UNION SELECT "
+       "millrace_internal.upper(b) AS \"UPPER(b)\""},
       {"SELECT (SELECT MAX(a) FROM t)",
        "SELECT (SELECT MAX(a) FROM t) AS \"(SELECT MAX(a) FROM t)\""},
       {"SELECT CASE WHEN a THEN 1 END FROM t",

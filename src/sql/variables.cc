@@ -152,7 +152,7 @@ VariableKind Variables::kind(std::string_view name) {
 Error Variables::unknown(std::string_view name) {
   std::vector<std::string_view> names;
   for (const auto& fact : kFacts) names.push_back(fact.name);
-  return {Code::kNotFound, "system variable \"" + std::string(name) + "\" does not exist",
+  return {Code::kUnknownVariable, "system variable \"" + std::string(name) + "\" does not exist",
           did_you_mean(name, names)};
 }
 

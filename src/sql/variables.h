@@ -29,7 +29,7 @@ class Variables {
   /// True when the table has it. Names are compared without case.
   static bool known(std::string_view name);
   static VariableKind kind(std::string_view name);
-  /// kNotFound with the nearest name: `system variable "x" does not exist`.
+  /// kUnknownVariable with the nearest name: `system variable "x" does not exist`.
   static Error unknown(std::string_view name);
 
   /// The value; nothing for NULL. `name` must be known.

@@ -64,8 +64,8 @@ bool contains(std::string_view text, std::string_view part) {
 /// looked for only in the kinds of errors that say it.
 Code code_of(std::string_view kind, std::string_view subtype, std::string_view message) {
   const bool names = kind == "Catalog" || kind == "Binder";
-  const bool missing = subtype == "COLUMN_NOT_FOUND" || contains(message, "does not exist");
-  if (names && missing) return Code::kNotFound;
+  if (names && subtype == "COLUMN_NOT_FOUND") return Code::kUnknownColumn;
+  if (names && contains(message, "does not exist")) return Code::kNotFound;
   if (kind == "Catalog" && contains(message, "already exists")) return Code::kAlreadyExists;
   if (kind == "Catalog" && contains(message, "write-write conflict")) return Code::kConflict;
   if (names && contains(message, "system catalog")) return Code::kPermission;

@@ -4,6 +4,8 @@
 #include <array>
 
 #include "data/schema.h"
+#include "store/duckdb_functions.h"
+#include "store/duckdb_information_schema.h"
 
 namespace millrace::store {
 namespace {
@@ -149,7 +151,7 @@ JOIN millrace_internal.definitions d ON d.id = e.pipeline_id
 LEFT JOIN millrace_internal.batch_log b
   ON b.pipeline_id = e.pipeline_id AND b.batch_id = e.batch_id
   AND b.source_partition = e.source_partition;
-CREATE OR REPLACE VIEW millrace_information_schema.pipelines_files AS
+CREATE OR REPLACE VIEW millrace_information_schema.PIPELINES_FILES AS
 SELECT d.database_name AS "DATABASE_NAME", d.name AS "PIPELINE_NAME", 'FS' AS "SOURCE_TYPE",
        f.name AS "FILE_NAME", f.size AS "FILE_SIZE",
        CASE WHEN f.skipped <> 0 THEN 'Skipped'
@@ -203,6 +205,8 @@ Status ensure_schema(duckdb_connection connection) {
     TRY_OK(make_tables(connection));
   TRY_OK(run(connection, kLaterTables));
   TRY_OK(run(connection, kViews));
+  TRY_OK(run(connection, information_schema_views()));
+  TRY_OK(run(connection, mysql_functions()));
   return run(connection, kPipelineViews);
 }
 

@@ -5,9 +5,11 @@
 
 #include "base/check.h"
 #include "data/schema.h"
+#include "store/duckdb_bind.h"
 #include "store/duckdb_connection.h"
 #include "store/duckdb_error.h"
 #include "store/duckdb_schema.h"
+#include "store/duckdb_statement.h"
 #include "store/duckdb_stream.h"
 
 namespace millrace::store {
@@ -60,6 +62,7 @@ class DuckdbSession : public Session {
 
   Result<std::unique_ptr<ResultStream>> execute(std::string_view sql) override;
   Result<std::unique_ptr<RowStream>> query(std::string_view sql) override;
+  Result<std::unique_ptr<Statement>> prepare(std::string_view sql) override;
   Status use(std::string_view database) override;
   const std::string& database() const override { return database_; }
   bool in_transaction() const override { return in_transaction_; }
@@ -71,6 +74,12 @@ class DuckdbSession : public Session {
   /// The statement's answer.
   enum class Allowed : uint8_t { kAll, kQueries };
   Result<QueryResult> start(const std::string& sql, Allowed allowed);
+  Result<std::unique_ptr<Statement>> plan(const std::string& sql);
+  Result<std::unique_ptr<ResultStream>> run_with(const DuckdbStatement& statement,
+                                                 std::span<const BoundValue> values,
+                                                 std::string_view sql);
+  Result<Extracted> extract(const std::string& sql, idx_t& count);
+  Result<QueryResult> run_prepared(const Prepared& statement, Allowed allowed);
   StreamEvents events();
   Result<QueryResult> run_statement(duckdb_extracted_statements statements, idx_t index,
                                     Allowed allowed);
@@ -126,6 +135,45 @@ Result<std::unique_ptr<RowStream>> DuckdbSession::query(std::string_view sql) {
   });
 }
 
+Result<std::unique_ptr<Statement>> DuckdbSession::prepare(std::string_view sql) {
+  return begin(sql, [&](const std::string& text) -> Result<std::unique_ptr<Statement>> {
+    auto statement = plan(text);
+    if (statement) end_statement();
+    return statement;
+  });
+}
+
+/// What stands for more than one statement is kept as text, and has no parameters.
+Result<std::unique_ptr<Statement>> DuckdbSession::plan(const std::string& sql) {
+  idx_t count = 0;
+  TRY(const Extracted statements, extract(sql, count));
+  if (count > 1) {
+    return std::unique_ptr<Statement>(std::make_unique<DuckdbStatement>(
+        [this, sql](const DuckdbStatement&, std::span<const BoundValue>) { return execute(sql); }));
+  }
+  Prepared prepared;
+  if (duckdb_prepare_extracted_statement(connection_.get(), statements.get(), 0, prepared.out()) ==
+      DuckDBError)
+    return error_of(duckdb_prepare_error(prepared.get()));
+  auto statement = std::make_unique<DuckdbStatement>(
+      [this, sql](const DuckdbStatement& self, std::span<const BoundValue> values) {
+        return run_with(self, values, sql);
+      });
+  TRY_OK(statement->describe(std::move(prepared)));
+  return std::unique_ptr<Statement>(std::move(statement));
+}
+
+Result<std::unique_ptr<ResultStream>> DuckdbSession::run_with(const DuckdbStatement& statement,
+                                                              std::span<const BoundValue> values,
+                                                              std::string_view sql) {
+  return begin(sql, [&](const std::string&) -> Result<std::unique_ptr<ResultStream>> {
+    TRY_OK(bind_values(statement.prepared(), statement.parameters(), values));
+    TRY(auto result, run_prepared(statement.prepared(), Allowed::kAll));
+    TRY(auto stream, DuckdbStream::open(std::move(result), interruption_, events()));
+    return std::unique_ptr<ResultStream>(std::move(stream));
+  });
+}
+
 StreamEvents DuckdbSession::events() {
   StreamEvents events;
   events.failed = [this](Error error) { return failed(std::move(error)); };
@@ -147,15 +195,19 @@ Status DuckdbSession::check_aborted(std::string_view sql) {
                "ROLLBACK ends it, and then it may be run again from its start.");
 }
 
-Result<QueryResult> DuckdbSession::start(const std::string& sql, Allowed allowed) {
-  // Some statements stand for more than one (PIVOT, IMPORT DATABASE): the last gives the answer.
+/// Some statements stand for more than one (PIVOT, IMPORT DATABASE): the last gives the answer.
+Result<Extracted> DuckdbSession::extract(const std::string& sql, idx_t& count) {
   Extracted statements;
-  const idx_t count = duckdb_extract_statements(connection_.get(), sql.c_str(), statements.out());
-  if (count == 0) {
-    const char* error = duckdb_extract_statements_error(statements.get());
-    if (error != nullptr) return error_of(error);
-    return Error(Code::kSyntax, "the statement is empty");
-  }
+  count = duckdb_extract_statements(connection_.get(), sql.c_str(), statements.out());
+  if (count > 0) return statements;
+  const char* error = duckdb_extract_statements_error(statements.get());
+  if (error != nullptr) return error_of(error);
+  return Error(Code::kSyntax, "the statement is empty");
+}
+
+Result<QueryResult> DuckdbSession::start(const std::string& sql, Allowed allowed) {
+  idx_t count = 0;
+  TRY(const Extracted statements, extract(sql, count));
   QueryResult result;
   for (idx_t i = 0; i < count; ++i) {
     TRY(result, run_statement(statements.get(), i, i + 1 < count ? Allowed::kAll : allowed));
@@ -169,6 +221,10 @@ Result<QueryResult> DuckdbSession::run_statement(duckdb_extracted_statements sta
   if (duckdb_prepare_extracted_statement(connection_.get(), statements, index, statement.out()) ==
       DuckDBError)
     return error_of(duckdb_prepare_error(statement.get()));
+  return run_prepared(statement, allowed);
+}
+
+Result<QueryResult> DuckdbSession::run_prepared(const Prepared& statement, Allowed allowed) {
   TRY_OK(interruption_.check());
   // What changes something runs to its end, even if it has rows to show.
   const auto type = duckdb_prepared_statement_type(statement.get());

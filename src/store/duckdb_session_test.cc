@@ -87,7 +87,7 @@ TEST_F(SessionTest, ReturnedRowsThatAreNotReadAreWritten) {
 }
 
 TEST_F(SessionTest, AnErrorHasItsPlace) {
-  const auto answer = fails("SELECT a, nope FROM t", Code::kNotFound);
+  const auto answer = fails("SELECT a, nope FROM t", Code::kUnknownColumn);
   EXPECT_EQ(answer.error->position, 10);
   fails("SELEC 1", Code::kSyntax);
   fails("", Code::kSyntax);
@@ -274,7 +274,7 @@ TEST_F(SessionTest, ACommitOfAnAbortedTransactionFails) {
 TEST_F(SessionTest, ATypoLeavesTheTransaction) {
   ok("BEGIN");
   ok("INSERT INTO t VALUES (1, 'x')");
-  fails("SELECT nope FROM t", Code::kNotFound);
+  fails("SELECT nope FROM t", Code::kUnknownColumn);
   fails("SELEC 1", Code::kSyntax);
   fails("SELECT * FROM nope", Code::kNotFound);
   EXPECT_FALSE(session_->use("nope"));

@@ -210,7 +210,7 @@ TEST_F(ShaperTest, WhatMakesNoSenseIsAnErrorAtOnce) {
   const auto code = [&](const std::string& expression) {
     return store().open_shaper({input_, {{"n", expression}}, ""}).error().code;
   };
-  EXPECT_EQ(code("\"nope\""), Code::kNotFound);
+  EXPECT_EQ(code("\"nope\""), Code::kUnknownColumn);
   EXPECT_EQ(code("1 +"), Code::kSyntax);
   EXPECT_FALSE(store().open_shaper({input_, {}, "\"k\" ="}));
 }

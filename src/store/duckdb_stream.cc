@@ -25,6 +25,13 @@ class DuckdbChunk : public ResultChunk {
   void append_text(size_t column, size_t row, std::string& out) const override {
     columns_[column].append(row, out);
   }
+  int64_t integer(size_t column, size_t row) const override {
+    return columns_[column].integer(row);
+  }
+  double real(size_t column, size_t row) const override { return columns_[column].real(row); }
+  std::optional<int64_t> moment(size_t column, size_t row) const override {
+    return columns_[column].moment(row);
+  }
 
  private:
   DataChunk chunk_;

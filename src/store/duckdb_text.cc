@@ -178,6 +178,37 @@ void TextVector::append_moment(size_t row, std::string& out) const {
   }
 }
 
+std::optional<int64_t> TextVector::moment(size_t row) const {
+  constexpr int64_t kMicrosPerSecond = 1'000'000;
+  // Midnights of 0000-01-01 and 10000-01-01, between which MySQL's calendar lies.
+  constexpr int64_t kFirst = -62'167'219'200 * kMicrosPerSecond;
+  constexpr int64_t kEnd = 253'402'300'800 * kMicrosPerSecond;
+  const auto within = [](int64_t value, int64_t per_second) -> std::optional<int64_t> {
+    if (value / per_second < kFirst / kMicrosPerSecond - 1) return std::nullopt;
+    if (value / per_second > kEnd / kMicrosPerSecond) return std::nullopt;
+    const int64_t micros = per_second > kMicrosPerSecond ? value / (per_second / kMicrosPerSecond)
+                                                         : value * (kMicrosPerSecond / per_second);
+    if (micros < kFirst || micros >= kEnd) return std::nullopt;
+    return micros;
+  };
+  switch (type_->type) {
+    case DUCKDB_TYPE_TIME:
+      return value<int64_t>(row);
+    case DUCKDB_TYPE_TIME_NS:
+      return value<int64_t>(row) / 1000;
+    case DUCKDB_TYPE_DATE:
+      return within(int64_t{value<int32_t>(row)} * 86400, 1);
+    case DUCKDB_TYPE_TIMESTAMP_S:
+      return within(value<int64_t>(row), 1);
+    case DUCKDB_TYPE_TIMESTAMP_MS:
+      return within(value<int64_t>(row), 1'000);
+    case DUCKDB_TYPE_TIMESTAMP_NS:
+      return within(value<int64_t>(row), 1'000'000'000);
+    default:
+      return within(value<int64_t>(row), kMicrosPerSecond);
+  }
+}
+
 void TextVector::append_bytes(size_t row, std::string& out) const {
   const auto& text = static_cast<const duckdb_string_t*>(data_)[row];
   switch (type_->type) {

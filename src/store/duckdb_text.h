@@ -4,6 +4,7 @@
 // as the value it holds, NaN and the infinities as strings.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,13 @@ class TextVector {
   }
   /// The value, which must not be NULL.
   void append(size_t row, std::string& out) const;
+
+  // The value as a number, as ResultChunk promises it.
+  int64_t integer(size_t row) const { return stored_integer(row); }
+  double real(size_t row) const {
+    return type_->type == DUCKDB_TYPE_FLOAT ? double{value<float>(row)} : value<double>(row);
+  }
+  std::optional<int64_t> moment(size_t row) const;
 
  private:
   template <class T>

@@ -180,7 +180,7 @@ TEST_F(WriterTest, WhatDoesNotFitTheTargetIsAnErrorAtOnce) {
   output_.columns = {{"nope", "\"x\""}};
   EXPECT_EQ(code(), Code::kNotFound);
   output_.columns = {{"a", "\"nope\""}};
-  EXPECT_EQ(code(), Code::kNotFound);
+  EXPECT_EQ(code(), Code::kUnknownColumn);
   output_.columns = {{"a", "\"x\" +"}};
   EXPECT_EQ(code(), Code::kSyntax);
   output_.columns = {{"a", "\"x\""}};

@@ -5,12 +5,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "data/batch.h"
+#include "store/bound_value.h"
 
 namespace millrace::store {
 
@@ -66,6 +69,15 @@ class ResultChunk {
   /// `2026-11-23 10:00:00[.ffffff]`, BOOLEAN 1/0, BLOB its bytes, LIST / STRUCT / MAP as JSON. Must
   /// not be NULL.
   virtual void append_text(size_t column, size_t row, std::string& out) const = 0;
+
+  // The same value as a number, for binary results. Chunks that keep text read it from there.
+  /// Of a BOOLEAN and of integers of up to 64 bits; a UBIGINT as its bits.
+  virtual int64_t integer(size_t column, size_t row) const;
+  /// Of FLOAT and DOUBLE.
+  virtual double real(size_t column, size_t row) const;
+  /// Of DATE and TIMESTAMP: microseconds since 1970; of TIME: since midnight. Nothing for what no
+  /// calendar of MySQL has: infinity, and moments outside of the years 0 to 9999.
+  virtual std::optional<int64_t> moment(size_t column, size_t row) const;
 };
 
 class ResultStream {
@@ -76,6 +88,19 @@ class ResultStream {
   virtual int64_t rows_changed() const = 0;
   /// The next rows, or null at the end. Errors: kCancelled, and all a query may fail with.
   virtual Result<std::unique_ptr<ResultChunk>> next() = 0;
+};
+
+/// A statement that is prepared once and run with values, time and again. It must be gone before
+/// its session is, and a stream of it before the session does anything else.
+class Statement {
+ public:
+  virtual ~Statement() = default;
+  /// One for each parameter $1, $2...; kNull where only the value will tell.
+  virtual const std::vector<SqlType>& parameters() const = 0;
+  /// Empty for a statement that returns no rows; nothing when that depends on the values.
+  virtual const std::optional<std::vector<ResultColumn>>& columns() const = 0;
+  /// Errors: kInvalidArgument for another number of values, and all that execute() may fail with.
+  virtual Result<std::unique_ptr<ResultStream>> execute(std::span<const BoundValue> values) = 0;
 };
 
 /// The rows of a query as columns, for models. Columns of types that no model reads are left out.
@@ -93,6 +118,8 @@ class Session {
   virtual ~Session() = default;
   /// One statement of the store's SQL. The stream must be gone before the next execute().
   virtual Result<std::unique_ptr<ResultStream>> execute(std::string_view sql) = 0;
+  /// One statement with parameters $1, $2... It may outlive changes of the tables it names.
+  virtual Result<std::unique_ptr<Statement>> prepare(std::string_view sql) = 0;
   /// A query of the store's SQL, in the order of its rows. Errors: kInvalidArgument for a statement
   /// that is none. The stream must be gone before the next execute() or query().
   virtual Result<std::unique_ptr<RowStream>> query(std::string_view sql) = 0;

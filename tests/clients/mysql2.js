@@ -1,10 +1,13 @@
-// Run by mysql2_test.py: node mysql2.js PORT PASSWORD. Prints what came, as one JSON line.
+// Run by mysql2_test.py: node mysql2.js PORT PASSWORD WAY. Prints what came, as one JSON line.
+// WAY is plain, tls or zlib.
 const mysql = require('mysql2/promise');
 
 async function main() {
-  const [port, password] = process.argv.slice(2);
+  const [port, password, way] = process.argv.slice(2);
   const options = {host: '127.0.0.1', port: Number(port), user: 'root', password,
-                   multipleStatements: true, supportBigNumbers: true, dateStrings: true};
+                   multipleStatements: true, supportBigNumbers: true, dateStrings: true,
+                   compress: way === 'zlib',
+                   ssl: way === 'tls' ? {rejectUnauthorized: false} : undefined};
   const session = await mysql.createConnection(options);
   const seen = {};
   const [rows, fields] = await session.query(
@@ -26,7 +29,22 @@ async function main() {
         .on('error', reject).on('result', () => { count += 1; }).on('end', resolve);
   });
   seen.count = count;
-  seen.prepared = await session.execute('SELECT ?', [1]).catch(wrong => wrong.errno);
+  await session.query('CREATE TABLE t (id INT PRIMARY KEY, name TEXT, bytes BLOB, at DATETIME)');
+  const [made] = await session.execute('INSERT INTO t VALUES (?, ?, ?, ?)',
+      [1, "h\u00e9 ' --", Buffer.from([0, 255, 92, 120]), '2026-11-23 10:00:01']);
+  await session.execute('INSERT INTO t VALUES (?, ?, ?, ?)', [2, null, null, null]);
+  const [stored] = await session.execute('SELECT * FROM t WHERE id >= ? ORDER BY id LIMIT ?, ?',
+                                         [1, 0, 10]);
+  seen.prepared = [made.affectedRows, ...stored.map(
+      row => ({...row, bytes: row.bytes && row.bytes.toString('hex')}))];
+  const [big] = await session.execute('SELECT i, i / 2 AS half FROM range(100000) r(i)');
+  seen.preparedCount = [big.length, big[99999].half];
+  seen.preparedError = await session.execute('SELECT * FROM nowhere WHERE a = ?', [1]).catch(
+      wrong => wrong.errno);
+  await session.beginTransaction();
+  await session.execute('DELETE FROM t WHERE id = ?', [1]);
+  await session.rollback();
+  seen.left = (await session.execute('SELECT count(*) AS n FROM t'))[0][0].n;
   seen.wrong = await mysql.createConnection({...options, password: password + 'x'}).catch(
       wrong => wrong.errno);
   await session.end();

@@ -1,0 +1,212 @@
+// Mutations of valid packets at the layers that read what a client sends: the login, the compressed
+// frames, the parameters of prepared statements, and whole conversations with a live server.
+// Nothing of it may crash, hang or leak; a new client is served as ever.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "base/log.h"
+#include "serve/auth.h"
+#include "serve/column_type.h"
+#include "serve/compressed_stream.h"
+#include "serve/fake_backend_test.h"
+#include "serve/parameter_reader.h"
+#include "serve/raw_client_test.h"
+#include "serve/server.h"
+
+namespace millrace::serve {
+namespace {
+
+constexpr int kPureRounds = 100'000;
+constexpr int kConversations = 400;
+
+std::string mutated(std::string bytes, std::mt19937& random) {
+  const auto below = [&](size_t n) { return n == 0 ? size_t{0} : random() % n; };
+  for (size_t changes = 1 + below(4); changes > 0; --changes) {
+    const size_t at = below(bytes.size());
+    switch (random() % 5) {
+      case 0:
+        if (!bytes.empty()) bytes[at] = static_cast<char>(random());
+        break;
+      case 1:
+        if (!bytes.empty()) bytes[at] = static_cast<char>(bytes[at] ^ (1 << random() % 8));
+        break;
+      case 2:
+        bytes.resize(at);
+        break;
+      case 3:
+        bytes.insert(at, below(16), static_cast<char>(random()));
+        break;
+      default:
+        bytes += bytes.substr(at, 32);
+    }
+  }
+  return bytes;
+}
+
+std::string framed(std::string_view payload, uint8_t sequence) {
+  std::string out;
+  append_u24(out, static_cast<uint32_t>(payload.size()));
+  append_u8(out, sequence);
+  return out += payload;
+}
+
+/// One parameter of every type, with a value.
+std::string parameters(size_t& count) {
+  const std::vector<std::pair<WireType, std::string>> kValues{
+      {WireType::kTiny, "\x01"},
+      {WireType::kShort, "ab"},
+      {WireType::kLong, "abcd"},
+      {WireType::kLongLong, "abcdefgh"},
+      {WireType::kFloat, "abcd"},
+      {WireType::kDouble, "abcdefgh"},
+      {WireType::kVarString, "\x03xyz"},
+      {WireType::kBlob, "\xfc\x02\x01" + std::string(258, 'b')},
+      {WireType::kNewDecimal, "\x04-1.5"},
+      {WireType::kDate, std::string("\x04\xea\x07\x0b\x17", 5)},
+      {WireType::kDateTime, std::string("\x0b\xea\x07\x0b\x17\x0a\x00\x01\x07\x00\x00\x00", 12)},
+      {WireType::kTime, std::string("\x08\x01\x02\x00\x00\x00\x03\x04\x05", 9)}};
+  count = kValues.size();
+  std::string packet((count + 7) / 8, '\0');
+  append_u8(packet, 1);
+  for (const auto& [type, value] : kValues) {
+    append_u8(packet, static_cast<uint8_t>(type));
+    append_u8(packet, 0);
+  }
+  for (const auto& [type, value] : kValues) packet += value;
+  return packet;
+}
+
+TEST(Fuzz, ParametersAreReadOrRefused) {
+  std::mt19937 random(20261126);
+  size_t count = 0;
+  const auto whole = parameters(count);
+  std::vector<ParameterType> types;
+  int refused = 0;
+  for (int round = 0; round < kPureRounds; ++round) {
+    const auto packet = mutated(whole, random);
+    WireReader reader(packet);
+    const auto values = read_parameters(reader, count, types, {});
+    if (values) {
+      EXPECT_EQ(values->size(), count);
+    } else {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, kPureRounds / 10);
+  EXPECT_LT(refused, kPureRounds);
+}
+
+TEST(Fuzz, LoginsAreReadOrRefused) {
+  std::mt19937 random(20261127);
+  Login login;
+  login.capabilities = RawClient::kOld | kConnectWithDb | kConnectAttributes;
+  login.user = "root";
+  login.response = std::string(32, 'x');
+  login.database = "db";
+  login.plugin = kSha2Plugin;
+  const auto whole = write_login(login) + std::string("\x0a\x03key\x05value", 11);
+  int refused = 0;
+  for (int round = 0; round < kPureRounds; ++round) {
+    const auto packet = mutated(whole, random);
+    if (!read_login(packet, login.capabilities)) ++refused;
+    (void)read_change_user(packet, login.capabilities);
+    (void)is_tls_request(packet);
+  }
+  EXPECT_GT(refused, 0);
+  EXPECT_LT(refused, kPureRounds);
+}
+
+/// Bytes to be read, and nothing behind them.
+class Bytes : public ByteStream {
+ public:
+  explicit Bytes(std::string bytes) : bytes_(std::move(bytes)) {}
+  Result<size_t> read_some(char* data, size_t size, Milliseconds) override {
+    const size_t part = std::min(size, bytes_.size() - at_);
+    std::copy_n(bytes_.data() + at_, part, data);
+    at_ += part;
+    return part;
+  }
+  Status write_all(std::string_view more, Milliseconds) override {
+    bytes_ += more;
+    return {};
+  }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+  size_t at_ = 0;
+};
+
+TEST(Fuzz, CompressedFramesAreReadOrRefused) {
+  std::mt19937 random(20261128);
+  Bytes written("");
+  CompressedStream writer(written, "");
+  ASSERT_TRUE(writer.write_all(framed(std::string(400, 'q'), 0), Milliseconds(1)));
+  ASSERT_TRUE(writer.write_all(framed("\x0e", 0), Milliseconds(1)));
+  for (int round = 0; round < kPureRounds / 10; ++round) {
+    Bytes below(mutated(written.bytes(), random));
+    CompressedStream stream(below, "");
+    PacketChannel channel(stream, PacketLimits{});
+    std::string packet;
+    while (channel.read(packet, Milliseconds(1))) {
+    }
+  }
+}
+
+class ConversationFuzz : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    set_log_level(LogLevel::kOff);
+    ServerOptions options;
+    options.mysql_listen.port = 0;
+    options.http_listen.port = 0;
+    auto opened = Server::open(options, backend_);
+    ASSERT_TRUE(opened) << opened.error().to_string();
+    server_ = std::move(*opened);
+  }
+  void TearDown() override {
+    server_.reset();
+    set_log_level(LogLevel::kInfo);
+  }
+
+  FakeBackend backend_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(ConversationFuzz, PreparedStatementsNeverDisturbTheServer) {
+  std::mt19937 random(20261129);
+  size_t count = 0;
+  const auto values = parameters(count);
+  std::string text;
+  for (size_t i = 0; i < count; ++i) text += "? ";
+  const std::string id("\1\0\0\0", 4);
+  const std::vector<std::string> commands{"\x16" + text,
+                                          "\x16ROWS 3",
+                                          "\x17" + id + std::string("\0\1\0\0\0", 5) + values,
+                                          "\x17" + id + std::string("\1\1\0\0\0", 5) + values,
+                                          std::string("\x17\2\0\0\0\1\1\0\0\0", 10),
+                                          std::string("\x1c\2\0\0\0\2\0\0\0", 9),
+                                          "\x18" + id + std::string("\0\0", 2) + "piece",
+                                          "\x1a" + id,
+                                          "\x19" + id,
+                                          "\x03OK 1",
+                                          "\x1f"};
+  for (int round = 0; round < kConversations; ++round) {
+    RawClient client(server_->mysql_address());
+    if (client.log_in().substr(0, 1) != std::string_view("\0", 1)) continue;
+    for (int i = 0; i < 12; ++i) {
+      const auto& command = commands[random() % commands.size()];
+      const bool whole = random() % 3 != 0;
+      client.write_raw(framed(whole ? command : mutated(command, random), 0));
+    }
+    client.socket().shut(Shut::kBoth);
+  }
+  RawClient client(server_->mysql_address());
+  ASSERT_EQ(client.log_in().substr(0, 1), std::string_view("\0", 1));
+  EXPECT_EQ(client.command("\x0e").substr(0, 1), std::string_view("\0", 1));
+}
+
+}  // namespace
+}  // namespace millrace::serve

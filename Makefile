@@ -9,7 +9,7 @@ GOLDEN_ARGS ?=
 BOOTSTRAP_ARGS ?=
 
 BOOTSTRAP_INPUTS := tools/bootstrap tools/kafka-jars.xml tools/kafka-jars.sha256 \
-                    tools/requirements-test.txt
+                    tools/requirements-test.txt tools/requirements-bench.txt
 CTEST := ctest --output-on-failure --no-tests=error -j $(JOBS)
 
 .PHONY: help build demo test bench asan tsan golden clean

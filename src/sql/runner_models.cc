@@ -16,7 +16,8 @@ Rows row_of(const engine::RowsReport& report) {
   std::vector<Value> values;
   for (const auto& [name, value] : report.metrics) {
     fields.push_back({name, {Kind::kDouble}});
-    values.push_back(std::isfinite(value) ? Value(value) : Value());
+    auto& kept = values.emplace_back();
+    if (std::isfinite(value)) kept = value;
   }
   const auto add = [&](const char* name, int64_t value) {
     fields.push_back({name, {Kind::kInt64}});

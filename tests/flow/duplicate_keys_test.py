@@ -111,7 +111,7 @@ def test_facts_of_messages(shop, broker):
     producer.produce(topic, b"2", key=b"\xff\x00", partition=1, timestamp=1700000000456)
     producer.produce(topic, b"bad", partition=1)
     producer.produce(topic, b"3", partition=1, timestamp=1700000000789)
-    producer.flush()
+    assert producer.flush() == 0
     shop.execute("CREATE TABLE t (a BIGINT, k VARCHAR, ts BIGINT, top VARCHAR, part INT, "
                  "off BIGINT, head VARCHAR, f VARCHAR)")
     make_feed(shop, broker, topic, columns="(a)", behind="""
@@ -121,8 +121,8 @@ def test_facts_of_messages(shop, broker):
           off = get_kafka_pipeline_prop('prop_offset'),
           head = get_kafka_pipeline_prop('prop_headers'), f = pipeline_source_file()
       WHERE get_kafka_pipeline_prop('prop_offset') < 3""")
-    shop.execute("START PIPELINE feed FOREGROUND")
-    rows = shop.rows("SELECT * FROM t ORDER BY a")
+    shop.execute("START PIPELINE feed")
+    rows = shop.wait_until("SELECT * FROM t ORDER BY a", lambda rows: len(rows) == 3)
     assert rows[0][:6] == (1, "k\u00e4", 1700000000123, topic, 0, 0)
     assert json.loads(rows[0][6]) == {"h": "\u00e4", "n": None} and rows[0][7] is None
     assert rows[1][:6] == (2, "\\xFF\\x00", 1700000000456, topic, 1, 0)

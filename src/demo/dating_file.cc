@@ -154,8 +154,9 @@ Result<Dating> read_dating_text(const std::string& bytes, const std::string& nam
     fields.push_back({header, {wanted ? at->second : Kind::kVarchar, false}, wanted, true});
   }
   for (const auto& [column, kind] : columns) {
-    const auto times = std::count_if(fields.begin(), fields.end(),
-                                     [&](const auto& field) { return field.name == column; });
+    const auto times =
+        std::count_if(fields.begin(), fields.end(),
+                      [&name = column](const auto& field) { return field.name == name; });
     if (times == 1) continue;
     return Error(Code::kInvalidArgument,
                  "\"" + name + "\" has " + (times == 0 ? "no" : "more than one") + " column \"" +

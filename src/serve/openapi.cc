@@ -42,15 +42,9 @@ constexpr std::string_view kDocument =
     "responses": {
      "200": {"description": "The metrics", "content": {"text/plain": {"schema": )json"
     R"json({"type": "string"}}}},
-     "401": {
-      "description": "User or password is wrong or missing",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "403": {
-      "description": "Not allowed",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "503": {
-      "description": "Too many requests at work",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}}}},
+     "401": {"$ref": "#/components/responses/Unauthorized"},
+     "403": {"$ref": "#/components/responses/Forbidden"},
+     "503": {"$ref": "#/components/responses/TooMany"}}}},
   "/api/v1/openapi.json": {
    "get": {
     "summary": "This document",
@@ -78,33 +72,15 @@ constexpr std::string_view kDocument =
          "description": "With Accept: application/x-ndjson. For each statement a )json"
     R"json(line {\"columns\": [...]}, a line [...] for each row, a line {\"rows\": N, )json"
     R"json(\"rows_changed\": N, \"warnings\": N}. A line {\"error\": {...}} is the last one."}}}},
-     "400": {
-      "description": "The request, the statement or an argument of it is wrong",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "401": {
-      "description": "User or password is wrong or missing",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "403": {
-      "description": "Not allowed",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "404": {
-      "description": "A database, table or model does not exist",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "413": {
-      "description": "The body is too large",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "499": {
-      "description": "Killed",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "503": {
-      "description": "Too many requests at work",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "504": {
-      "description": "Ran longer than it may",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "507": {
-      "description": "The answer, memory or disk is full",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}}}},
+     "400": {"$ref": "#/components/responses/BadRequest"},
+     "401": {"$ref": "#/components/responses/Unauthorized"},
+     "403": {"$ref": "#/components/responses/Forbidden"},
+     "404": {"$ref": "#/components/responses/NotFound"},
+     "413": {"$ref": "#/components/responses/TooLarge"},
+     "499": {"$ref": "#/components/responses/Killed"},
+     "503": {"$ref": "#/components/responses/TooMany"},
+     "504": {"$ref": "#/components/responses/TooLong"},
+     "507": {"$ref": "#/components/responses/Exhausted"}}}},
   "/api/v1/models/{model}:predict": {
    "parameters": [
     {
@@ -125,27 +101,13 @@ constexpr std::string_view kDocument =
       "description": "A prediction for each instance, in their order",
       "content": {"application/json": {"schema": {"$ref": )json"
     R"json("#/components/schemas/Predictions"}}}},
-     "400": {
-      "description": "The request, the statement or an argument of it is wrong",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "401": {
-      "description": "User or password is wrong or missing",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "403": {
-      "description": "Not allowed",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "404": {
-      "description": "A database, table or model does not exist",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "413": {
-      "description": "The body is too large",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "503": {
-      "description": "Too many requests at work",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "504": {
-      "description": "Ran longer than it may",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}},
+     "400": {"$ref": "#/components/responses/BadRequest"},
+     "401": {"$ref": "#/components/responses/Unauthorized"},
+     "403": {"$ref": "#/components/responses/Forbidden"},
+     "404": {"$ref": "#/components/responses/NotFound"},
+     "413": {"$ref": "#/components/responses/TooLarge"},
+     "503": {"$ref": "#/components/responses/TooMany"},
+     "504": {"$ref": "#/components/responses/TooLong"}},
     "operationId": "predict"}},
   "/api/v1/models/{model}/versions/{version}:predict": {
    "parameters": [
@@ -173,27 +135,13 @@ constexpr std::string_view kDocument =
       "description": "A prediction for each instance, in their order",
       "content": {"application/json": {"schema": {"$ref": )json"
     R"json("#/components/schemas/Predictions"}}}},
-     "400": {
-      "description": "The request, the statement or an argument of it is wrong",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "401": {
-      "description": "User or password is wrong or missing",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "403": {
-      "description": "Not allowed",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "404": {
-      "description": "A database, table or model does not exist",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "413": {
-      "description": "The body is too large",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "503": {
-      "description": "Too many requests at work",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "504": {
-      "description": "Ran longer than it may",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}},
+     "400": {"$ref": "#/components/responses/BadRequest"},
+     "401": {"$ref": "#/components/responses/Unauthorized"},
+     "403": {"$ref": "#/components/responses/Forbidden"},
+     "404": {"$ref": "#/components/responses/NotFound"},
+     "413": {"$ref": "#/components/responses/TooLarge"},
+     "503": {"$ref": "#/components/responses/TooMany"},
+     "504": {"$ref": "#/components/responses/TooLong"}},
     "operationId": "predictWithVersion"}},
   "/api/v1/pipelines": {
    "get": {
@@ -209,15 +157,9 @@ constexpr std::string_view kDocument =
          "required": ["pipelines"],
          "properties": {"pipelines": {"type": "array", "items": {"$ref": )json"
     R"json("#/components/schemas/Pipeline"}}}}}}},
-     "401": {
-      "description": "User or password is wrong or missing",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "403": {
-      "description": "Not allowed",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "503": {
-      "description": "Too many requests at work",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}}}},
+     "401": {"$ref": "#/components/responses/Unauthorized"},
+     "403": {"$ref": "#/components/responses/Forbidden"},
+     "503": {"$ref": "#/components/responses/TooMany"}}}},
   "/api/v1/models": {
    "get": {
     "summary": "All models",
@@ -232,17 +174,39 @@ constexpr std::string_view kDocument =
          "required": ["models"],
          "properties": {"models": {"type": "array", "items": {"$ref": )json"
     R"json("#/components/schemas/Model"}}}}}}},
-     "401": {
-      "description": "User or password is wrong or missing",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "403": {
-      "description": "Not allowed",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
-     "503": {
-      "description": "Too many requests at work",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}}}}},
+     "401": {"$ref": "#/components/responses/Unauthorized"},
+     "403": {"$ref": "#/components/responses/Forbidden"},
+     "503": {"$ref": "#/components/responses/TooMany"}}}}},
  "components": {
   "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
+  "responses": {
+   "BadRequest": {
+    "description": "The request, the statement or an argument of it is wrong",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
+   "Unauthorized": {
+    "description": "User or password is wrong or missing",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
+   "Forbidden": {
+    "description": "Not allowed",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
+   "NotFound": {
+    "description": "A database, table or model does not exist",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
+   "TooLarge": {
+    "description": "The body is too large",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
+   "Killed": {
+    "description": "Killed",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
+   "TooMany": {
+    "description": "Too many requests at work",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
+   "TooLong": {
+    "description": "Ran longer than it may",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
+   "Exhausted": {
+    "description": "The answer, memory or disk is full",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}},
   "schemas": {
    "SqlRequest": {
     "type": "object",

@@ -6,14 +6,12 @@
 #include <algorithm>
 #include <random>
 
-#include "base/log.h"
 #include "serve/auth.h"
 #include "serve/column_type.h"
 #include "serve/compressed_stream.h"
-#include "serve/fake_backend_test.h"
 #include "serve/parameter_reader.h"
+#include "serve/quiet_server_test.h"
 #include "serve/raw_client_test.h"
-#include "serve/server.h"
 
 namespace millrace::serve {
 namespace {
@@ -155,25 +153,7 @@ TEST(Fuzz, CompressedFramesAreReadOrRefused) {
   }
 }
 
-class ConversationFuzz : public ::testing::Test {
- protected:
-  void SetUp() override {
-    set_log_level(LogLevel::kOff);
-    ServerOptions options;
-    options.mysql_listen.port = 0;
-    options.http_listen.port = 0;
-    auto opened = Server::open(options, backend_);
-    ASSERT_TRUE(opened) << opened.error().to_string();
-    server_ = std::move(*opened);
-  }
-  void TearDown() override {
-    server_.reset();
-    set_log_level(LogLevel::kInfo);
-  }
-
-  FakeBackend backend_;
-  std::unique_ptr<Server> server_;
-};
+class ConversationFuzz : public QuietServerTest {};
 
 TEST_F(ConversationFuzz, PreparedStatementsNeverDisturbTheServer) {
   std::mt19937 random(20261129);

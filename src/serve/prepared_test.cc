@@ -2,36 +2,28 @@
 // of the statement, each `?` replaced by the value that was bound to it.
 #include <gtest/gtest.h>
 
-#include "base/log.h"
 #include "serve/auth.h"
 #include "serve/column_type.h"
-#include "serve/fake_backend_test.h"
+#include "serve/quiet_server_test.h"
 #include "serve/raw_client_test.h"
-#include "serve/server.h"
 
 namespace millrace::serve {
 namespace {
 
 constexpr uint8_t kTextType = 253;
 
-class PreparedTest : public ::testing::Test {
+class PreparedTest : public QuietServerTest {
  protected:
   void SetUp() override {
-    set_log_level(LogLevel::kOff);
     ServerOptions options;
-    options.mysql_listen.port = 0;
-    options.http_listen.port = 0;
     options.limits.packet_bytes_max = 1000;
-    auto opened = Server::open(options, backend_);
-    ASSERT_TRUE(opened) << opened.error().to_string();
-    server_ = std::move(*opened);
+    start(options);
     client_ = std::make_unique<RawClient>(server_->mysql_address());
     log_in(kDeprecateEof);
   }
   void TearDown() override {
     client_.reset();
-    server_.reset();
-    set_log_level(LogLevel::kInfo);
+    QuietServerTest::TearDown();
   }
   void log_in(uint32_t more) {
     client_ = std::make_unique<RawClient>(server_->mysql_address());
@@ -96,8 +88,6 @@ class PreparedTest : public ::testing::Test {
     return row;
   }
 
-  FakeBackend backend_;
-  std::unique_ptr<Server> server_;
   std::unique_ptr<RawClient> client_;
 };
 

@@ -3,39 +3,21 @@
 
 #include <random>
 
-#include "base/log.h"
 #include "serve/auth.h"
-#include "serve/fake_backend_test.h"
+#include "serve/quiet_server_test.h"
 #include "serve/raw_client_test.h"
-#include "serve/server.h"
 
 namespace millrace::serve {
 namespace {
 
 constexpr std::string_view kOkStart("\0", 1);
 
-class ProtocolTest : public ::testing::Test {
+class ProtocolTest : public QuietServerTest {
  protected:
-  void SetUp() override {
-    set_log_level(LogLevel::kOff);
-    ServerOptions options;
-    options.mysql_listen.port = 0;
-    options.http_listen.port = 0;
-    auto opened = Server::open(options, backend_);
-    ASSERT_TRUE(opened) << opened.error().to_string();
-    server_ = std::move(*opened);
-  }
-  void TearDown() override {
-    server_.reset();
-    set_log_level(LogLevel::kInfo);
-  }
   RawClient guest() { return RawClient(server_->mysql_address()); }
   static uint16_t error_number(std::string_view packet) {
     return packet.empty() || packet[0] != '\xff' ? 0 : read_error(packet).number;
   }
-
-  FakeBackend backend_;
-  std::unique_ptr<Server> server_;
 };
 
 TEST_F(ProtocolTest, TheGreetingPromisesOnlyWhatThereIs) {

@@ -4,6 +4,7 @@
 
 #include "data/row_builder.h"
 #include "engine/model_life.h"
+#include "engine/table_columns.h"
 
 namespace millrace::engine {
 namespace {
@@ -84,16 +85,14 @@ class ModelCheck {
 }  // namespace
 
 Result<Batch> ModelLife::check(const ModelEntry& model) {
-  constexpr DataType kWhole{Kind::kInt64, false};
-  constexpr DataType kText{Kind::kVarchar, false};
   TRY(auto versions, store_.kept_versions(model.id()));
   if (versions.empty() || versions.front() != 0) versions.insert(versions.begin(), 0);
   ModelCheck check(store_, model, pipelines_());
-  RowBuilder rows(std::make_shared<Schema>(std::vector<Field>{{"from_version", kWhole},
-                                                              {"to_version", kWhole},
-                                                              {"batches", kWhole},
-                                                              {"result", kText},
-                                                              {"detail", kText}}));
+  RowBuilder rows(columns({{"from_version", kWhole},
+                           {"to_version", kWhole},
+                           {"batches", kWhole},
+                           {"result", kText},
+                           {"detail", kText}}));
   for (size_t i = 1; i < versions.size(); ++i) {
     const auto verdict = check.between(versions[i - 1], versions[i]);
     rows.add({versions[i - 1], versions[i], verdict.batches, verdict.result,

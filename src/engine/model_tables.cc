@@ -6,19 +6,11 @@
 
 #include "data/row_builder.h"
 #include "engine/explainer.h"
+#include "engine/table_columns.h"
 #include "features/element_name.h"
 
 namespace millrace::engine {
 namespace {
-
-constexpr DataType kText{Kind::kVarchar, false};
-constexpr DataType kWhole{Kind::kInt64, false};
-constexpr DataType kReal{Kind::kDouble, false};
-constexpr DataType kTime{Kind::kTimestamp, false};
-
-std::shared_ptr<const Schema> columns(std::vector<Field> fields) {
-  return std::make_shared<Schema>(std::move(fields));
-}
 
 Value text_or_null(std::string text) {
   return text.empty() ? Value() : Value(std::move(text));

@@ -1,13 +1,10 @@
 #include "engine/prediction.h"
 
-#include "data/schema.h"
+#include "engine/table_columns.h"
 
 namespace millrace::engine {
 namespace {
 
-constexpr DataType kWhole{Kind::kInt64, false};
-constexpr DataType kReal{Kind::kDouble, false};
-constexpr DataType kText{Kind::kVarchar, false};
 constexpr DataType kReals{Kind::kDouble, true};
 
 /// Calls set(row, number) through the column's own type.

@@ -3,19 +3,11 @@
 #include <algorithm>
 
 #include "data/row_builder.h"
+#include "engine/table_columns.h"
 #include "source/file_source.h"
 
 namespace millrace::engine {
 namespace {
-
-constexpr DataType kText{Kind::kVarchar, false};
-constexpr DataType kWhole{Kind::kInt64, false};
-constexpr DataType kReal{Kind::kDouble, false};
-constexpr DataType kTime{Kind::kTimestamp, false};
-
-std::shared_ptr<const Schema> columns(std::vector<Field> fields) {
-  return std::make_shared<Schema>(std::move(fields));
-}
 
 double seconds(int64_t micros) {
   return static_cast<double>(micros) / 1e6;

@@ -3,7 +3,6 @@
 retention, warm starts, and CHECK MODEL, which learns again what was learned."""
 
 import json
-import random
 import threading
 import time
 
@@ -11,30 +10,11 @@ import pytest
 
 from lib import streams
 from lib.by_hand import LogisticRegression, mean
+from lib.clicks import MODEL, TRAIN, as_csv, make_rows
 from lib.datafile import DataFile
 from lib.sql import WAIT_TIMEOUT_S
 
-MODEL = """CREATE MODEL clicks AS LinearClassifier(
-  label => clicked,
-  feature_columns => [numeric_column(age), categorical_column_with_identity(city, 10)],
-  optimizer => Ftrl(learning_rate => 0.2), batch_size => 32)"""
-TRAIN = "TRAIN MODEL clicks INTO TABLE evaluation FIELDS TERMINATED BY ',' (id, age, city, clicked)"
 STEP = 32
-
-
-def make_rows(seed, first, count):
-    """[(id, age, city, clicked)]; the age is a binary fraction, exact in float32."""
-    random_ = random.Random(seed)
-    rows = []
-    for number in range(first, first + count):
-        age, city = random_.randrange(-64, 64) / 32, random_.randrange(10)
-        clicked = int(random_.random() < (0.95 if age + (1 if city < 5 else -1) > 0 else 0.05))
-        rows.append((number, age, city, clicked))
-    return rows
-
-
-def as_csv(rows):
-    return [",".join(str(value) for value in row) for row in rows]
 
 
 @pytest.fixture

@@ -40,6 +40,27 @@ std::shared_ptr<const std::vector<std::string>> make_payloads(bool with_quotes) 
   return payloads;
 }
 
+/// Decodes one batch of `payloads` again and again.
+void measure(benchmark::State& state, Decoder& decoder,
+             const std::shared_ptr<const std::vector<std::string>>& payloads) {
+  MessageBatch messages;
+  int64_t bytes = 0;
+  for (const auto& payload : *payloads) {
+    messages.messages.emplace_back().payload = payload;
+    bytes += static_cast<int64_t>(payload.size());
+  }
+  messages.owner = payloads;
+  Batch rows(decoder.schema());
+  std::vector<Reject> rejects;
+  for (auto _ : state) {
+    rejects.clear();
+    (void)decoder.decode(messages, rows, rejects);
+    if (rows.rows() != kRows) return state.SkipWithError("rows are missing");
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kRows));
+  state.SetBytesProcessed(state.iterations() * bytes);
+}
+
 void decode_csv(benchmark::State& state, Want want, bool with_quotes) {
   const auto payloads = make_payloads(with_quotes);
   CsvFormat format;
@@ -53,21 +74,7 @@ void decode_csv(benchmark::State& state, Want want, bool with_quotes) {
     fields.push_back(field);
   }
   const auto decoder = std::move(*make_csv_decoder(format, fields, {}));
-  MessageBatch messages;
-  int64_t bytes = 0;
-  for (const auto& payload : *payloads) {
-    messages.messages.emplace_back().payload = payload;
-    bytes += static_cast<int64_t>(payload.size());
-  }
-  messages.owner = payloads;
-  Batch rows(decoder->schema());
-  std::vector<Reject> rejects;
-  for (auto _ : state) {
-    (void)decoder->decode(messages, rows, rejects);
-    if (rows.rows() != kRows) return state.SkipWithError("rows are missing");
-  }
-  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kRows));
-  state.SetBytesProcessed(state.iterations() * bytes);
+  measure(state, *decoder, payloads);
 }
 
 /// The rows of the CSV benchmark as JSON: every field of some documents, or a twelfth of them.
@@ -93,22 +100,7 @@ void decode_json(benchmark::State& state, Want want) {
     fields.push_back(field);
   }
   const auto decoder = std::move(*make_json_decoder(fields, {}));
-  MessageBatch messages;
-  int64_t bytes = 0;
-  for (const auto& payload : *payloads) {
-    messages.messages.emplace_back().payload = payload;
-    bytes += static_cast<int64_t>(payload.size());
-  }
-  messages.owner = payloads;
-  Batch rows(decoder->schema());
-  std::vector<Reject> rejects;
-  for (auto _ : state) {
-    rejects.clear();
-    (void)decoder->decode(messages, rows, rejects);
-    if (rows.rows() != kRows) return state.SkipWithError("rows are missing");
-  }
-  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kRows));
-  state.SetBytesProcessed(state.iterations() * bytes);
+  measure(state, *decoder, payloads);
 }
 
 BENCHMARK_CAPTURE(decode_json, all_fields, Want::kAll)->Unit(benchmark::kMillisecond);

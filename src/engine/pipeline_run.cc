@@ -55,8 +55,8 @@ Result<std::string> PipelineRun::learn_again(const RunContext& context, const st
                                              const std::vector<store::LoggedBatch>& log) {
   auto run = std::unique_ptr<PipelineRun>(new PipelineRun(context));
   TRY_OK(run->open_plan());
-  TRY(run->source_, open_source(context.definition, context.options, context.store,
-                                    context.pipeline_id));
+  TRY(run->source_,
+      open_source(context.definition, context.options, context.store, context.pipeline_id));
   TRY(run->bounds_, run->source_->partitions());
   TRY_OK(run->open_stages());
   CHECK(run->stages_.learner != nullptr, "a pipeline that trains has a learner");
@@ -168,17 +168,10 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
 
 Status PipelineRun::seek() {
   TRY(const auto stored, context_.store.cursors(context_.pipeline_id));
-  const bool latest = stored.empty() && starts_at_latest(context_.definition.source);
-  std::vector<Cursor> cursors;
-  for (const auto& bound : bounds_) {
-    const auto at = std::find_if(stored.begin(), stored.end(), [&](const Cursor& cursor) {
-      return cursor.partition == bound.partition;
-    });
-    const int64_t first = latest ? bound.latest_offset : bound.earliest_offset;
-    cursors.push_back({bound.partition, at == stored.end() ? first : at->next_offset});
-    context_.stats.set_partition(bound.partition, cursors.back().next_offset, bound.earliest_offset,
-                                 bound.latest_offset);
-  }
+  const auto cursors = first_cursors(context_.definition.source, bounds_, stored);
+  for (size_t i = 0; i < bounds_.size(); ++i)
+    context_.stats.set_partition(bounds_[i].partition, cursors[i].next_offset,
+                                 bounds_[i].earliest_offset, bounds_[i].latest_offset);
   for (const auto& cursor : stored) {
     const bool there = std::any_of(bounds_.begin(), bounds_.end(), [&](const auto& bound) {
       return bound.partition == cursor.partition;
@@ -186,7 +179,7 @@ Status PipelineRun::seek() {
     if (!there)
       return no_topic_partition(context_.definition, cursor.partition, cursor.next_offset);
   }
-  if (latest) TRY_OK(keep_start(cursors));
+  if (starts_at_latest(context_.definition.source, stored)) TRY_OK(keep_start(cursors));
   positions_ = cursors;
   return source_->seek(cursors);
 }

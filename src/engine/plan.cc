@@ -8,15 +8,6 @@
 namespace millrace::engine {
 namespace {
 
-std::string quote_identifier(std::string_view name) {
-  std::string quoted = "\"";
-  for (const char c : name) {
-    if (c == '"') quoted += c;
-    quoted += c;
-  }
-  return quoted + "\"";
-}
-
 /// What the model reads: lower-case names and the type each is decoded to.
 std::map<std::string, Kind> model_inputs(const ModelEntry& model, StepKind step) {
   auto kinds = model.columns().key_kinds();
@@ -362,6 +353,15 @@ void Planner::plan_output() {
 }
 
 }  // namespace
+
+std::string quote_identifier(std::string_view name) {
+  std::string quoted = "\"";
+  for (const char c : name) {
+    if (c == '"') quoted += c;
+    quoted += c;
+  }
+  return quoted + "\"";
+}
 
 Schema evaluation_columns(const estimator::EstimatorSpec& spec) {
   std::vector<Field> fields{{"global_step", {Kind::kInt64}, true}};

@@ -28,6 +28,9 @@ struct Plan {
   store::OutputSpec output;                   // `input` is set when the pipeline starts
 };
 
+/// A name as an expression of the store writes it.
+std::string quote_identifier(std::string_view name);
+
 /// The columns of a TRAIN target that is made because there is none: the head's metrics.
 Schema evaluation_columns(const estimator::EstimatorSpec& spec);
 

@@ -20,16 +20,7 @@ constexpr int64_t kProbeBytesMax = 64 << 20;
 Result<std::vector<Cursor>> next_cursors(const ProbeContext& context, source::Source& source) {
   TRY(const auto bounds, source.partitions());
   TRY(const auto stored, context.store.cursors(context.pipeline_id));
-  const bool latest = stored.empty() && starts_at_latest(context.definition.source);
-  std::vector<Cursor> cursors;
-  for (const auto& bound : bounds) {
-    const auto at = std::find_if(stored.begin(), stored.end(), [&](const Cursor& cursor) {
-      return cursor.partition == bound.partition;
-    });
-    const int64_t first = latest ? bound.latest_offset : bound.earliest_offset;
-    cursors.push_back({bound.partition, at == stored.end() ? first : at->next_offset});
-  }
-  return cursors;
+  return first_cursors(context.definition.source, bounds, stored);
 }
 
 /// One batch from the cursors on; empty when there is nothing within the time START would wait.
@@ -73,11 +64,7 @@ Projection projection_of(const Plan& plan, const std::shared_ptr<const Schema>& 
     projection.names.push_back(name);
   };
   if (plan.output.form == store::OutputSpec::Form::kEvaluation) {
-    for (const auto& field : rows->fields()) {
-      std::string quoted = "\"";
-      for (const char c : field.name) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-      add(field.name, quoted + "\"");
-    }
+    for (const auto& field : rows->fields()) add(field.name, quote_identifier(field.name));
     return projection;
   }
   for (const auto& output : plan.output.columns) {

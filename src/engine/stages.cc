@@ -1,5 +1,7 @@
 #include "engine/stages.h"
 
+#include <algorithm>
+
 #include "source/file_source.h"
 #include "source/schema_registry.h"
 
@@ -152,9 +154,25 @@ Result<std::unique_ptr<source::Source>> open_source(const PipelineDefinition& de
   return source::open_kafka(kafka);
 }
 
-bool starts_at_latest(const SourceDefinition& source) {
+bool starts_at_latest(const SourceDefinition& source, const std::vector<Cursor>& stored) {
   const auto at = source.config.find("auto.offset.reset");
-  return at != source.config.end() && (at->second == "latest" || at->second == "largest");
+  return stored.empty() && at != source.config.end() &&
+         (at->second == "latest" || at->second == "largest");
+}
+
+std::vector<Cursor> first_cursors(const SourceDefinition& source,
+                                  const std::vector<source::PartitionBounds>& bounds,
+                                  const std::vector<Cursor>& stored) {
+  const bool latest = starts_at_latest(source, stored);
+  std::vector<Cursor> cursors;
+  for (const auto& bound : bounds) {
+    const auto at = std::find_if(stored.begin(), stored.end(), [&](const Cursor& cursor) {
+      return cursor.partition == bound.partition;
+    });
+    const int64_t first = latest ? bound.latest_offset : bound.earliest_offset;
+    cursors.push_back({bound.partition, at == stored.end() ? first : at->next_offset});
+  }
+  return cursors;
 }
 
 }  // namespace millrace::engine

@@ -47,6 +47,10 @@ Result<std::unique_ptr<source::Source>> open_source(const PipelineDefinition& de
 
 /// A first start without a cursor begins at the earliest offset, or at the latest if CONFIG's
 /// auto.offset.reset says so.
-bool starts_at_latest(const SourceDefinition& source);
+bool starts_at_latest(const SourceDefinition& source, const std::vector<Cursor>& stored);
+/// Where each partition is read from: its stored cursor, or where a first start begins.
+std::vector<Cursor> first_cursors(const SourceDefinition& source,
+                                  const std::vector<source::PartitionBounds>& bounds,
+                                  const std::vector<Cursor>& stored);
 
 }  // namespace millrace::engine

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "data/batch.h"
+#include "data/json_text.h"
 
 namespace millrace {
 namespace {
@@ -84,6 +85,12 @@ TEST(Batch, TruncateKeepsTheFirstRows) {
 TEST(Types, HaveSqlNames) {
   EXPECT_EQ(name_of(DataType{Kind::kInt64}), "BIGINT");
   EXPECT_EQ(name_of(DataType{Kind::kDouble, true}), "DOUBLE[]");
+}
+
+TEST(JsonText, EscapesQuotesBackslashesAndControlCharacters) {
+  std::string out = "[";
+  append_json_text("a\"\\\n\x1f\xc3\xa9", out);
+  EXPECT_EQ(out, "[\"a\\\"\\\\\\u000a\\u001f\xc3\xa9\"");
 }
 
 }  // namespace

@@ -4,30 +4,12 @@
 #include <charconv>
 #include <string>
 
+#include "data/json_text.h"
 #include "decode/avro_value.h"
 #include "decode/utf8.h"
 
 namespace millrace::decode {
 namespace {
-
-void append_json_text(std::string_view text, std::string& out) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<uint8_t>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
 
 /// Bytes as the characters 0 to 255, in UTF-8.
 std::string characters_of(std::string_view bytes) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "data/json_text.h"
 #include "data/schema.h"
 #include "sql/quote.h"
 
@@ -121,25 +122,6 @@ std::string value_text(const Column& column, size_t i) {
   return {};
 }
 
-std::string json_quoted(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string result = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      result += '\\';
-      result += c;
-    } else if (byte < 32) {
-      result += "\\u00";
-      result += kDigits[byte >> 4];
-      result += kDigits[byte & 15];
-    } else {
-      result += c;
-    }
-  }
-  return result + "\"";
-}
-
 std::string cell_text(const Column& column, size_t row) {
   if (!column.type().list) return value_text(column, row);
   const auto offsets = column.list_offsets();
@@ -148,7 +130,10 @@ std::string cell_text(const Column& column, size_t row) {
     if (result.size() > 1) result += ", ";
     const std::string text = value_text(column, i);
     const bool quotes = !is_number(column.type().kind);
-    result += quotes ? json_quoted(text) : text;
+    if (quotes)
+      append_json_text(text, result);
+    else
+      result += text;
   }
   return result + "]";
 }

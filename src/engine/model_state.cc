@@ -103,6 +103,7 @@ void ModelState::begin_version() {
 }
 
 void ModelState::learn_step(const LabelledRows& rows, size_t begin, size_t end) {
+  health_.reset();
   const double loss = trainer_->learn(rows.inputs, rows.labels, begin, end, predictions_);
   lifetime_->add(predictions_, rows.labels, begin, end, loss);
   batch_->add(predictions_, rows.labels, begin, end, loss);
@@ -116,6 +117,7 @@ void ModelState::learn_step(const LabelledRows& rows, size_t begin, size_t end) 
 }
 
 void ModelState::end_version() {
+  health_.reset();
   if (batch_rows_ > 0) window_.push(*batch_);
   ++version_;
 }
@@ -123,7 +125,7 @@ void ModelState::end_version() {
 std::vector<store::MetricValue> ModelState::logged_metrics() const {
   std::vector<store::MetricValue> all;
   if (batch_rows_ > 0) add_scope(all, "batch", classifier_, batch_metrics());
-  add_scope(all, "window", classifier_, window_.result());
+  add_scope(all, "window", classifier_, health()->window);
   add_scope(all, "lifetime", classifier_, lifetime_metrics());
   all.push_back({"drift", "drifts", static_cast<double>(drift_.drifts())});
   all.push_back({"drift", "last_drift_step", static_cast<double>(drift_step_)});
@@ -131,15 +133,21 @@ std::vector<store::MetricValue> ModelState::logged_metrics() const {
   return all;
 }
 
-std::shared_ptr<const PublishedModel> ModelState::publish(int64_t snapshot_bytes, int64_t at) {
+const std::shared_ptr<const ModelHealth>& ModelState::health() const {
+  if (health_) return health_;
   auto health = std::make_shared<ModelHealth>();
-  health->lifetime = lifetime_metrics();
+  health->lifetime = lifetime_->result();
   health->window = window_.result();
   health->confusion = confusion_;
   health->drifts = drift_.drifts();
   health->last_drift_step = drift_step_;
+  health_ = std::move(health);
+  return health_;
+}
+
+std::shared_ptr<const PublishedModel> ModelState::publish(int64_t snapshot_bytes, int64_t at) {
   return std::make_shared<PublishedModel>(
-      PublishedModel{trainer_->publish(), version_, snapshot_bytes, at, std::move(health)});
+      PublishedModel{trainer_->publish(), version_, snapshot_bytes, at, health()});
 }
 
 std::string ModelState::save() const {
@@ -156,6 +164,7 @@ std::string ModelState::save() const {
 
 Status ModelState::load(std::string_view bytes) {
   TRY(const auto parts, split_snapshot(bytes));
+  health_.reset();
   if (parts.confusion.empty() != !confusion_) return damaged();
   TRY_OK(trainer_->load(parts.trainer));
   TRY_OK(lifetime_->load(parts.lifetime));

@@ -47,7 +47,7 @@ class ModelState {
   void set_version(int64_t version) { version_ = version; }
 
   /// TensorFlow's metrics over all rows ever learned, and over the rows of the newest version.
-  estimator::NamedValues lifetime_metrics() const { return lifetime_->result(); }
+  const estimator::NamedValues& lifetime_metrics() const { return health()->lifetime; }
   estimator::NamedValues batch_metrics() const { return batch_->result(); }
   /// What is logged with a version: each scope's metrics with what follows from them, and drift.
   std::vector<store::MetricValue> logged_metrics() const;
@@ -62,6 +62,8 @@ class ModelState {
  private:
   explicit ModelState(const estimator::EstimatorSpec& spec)
       : classifier_(spec.is_classifier()), window_(spec, kWindowBatches) {}
+  /// Of all that was learned. A commit asks for it three times, and areas under curves are dear.
+  const std::shared_ptr<const ModelHealth>& health() const;
 
   bool classifier_;
   std::unique_ptr<estimator::Trainer> trainer_;
@@ -73,6 +75,7 @@ class ModelState {
   int64_t batch_rows_ = 0;
   int64_t drift_step_ = 0;  // the step that showed the newest drift
   int64_t version_ = 0;
+  mutable std::shared_ptr<const ModelHealth> health_;  // null until it is asked for
 
   estimator::Predictions predictions_;  // reused from step to step
 };

@@ -9,7 +9,7 @@
 namespace millrace {
 namespace {
 
-constexpr std::array<CodeFacts, 21> kFacts{{
+constexpr std::array<CodeFacts, 22> kFacts{{
     {Code::kSyntax, "syntax", "42000", 1064, 400, Blame::kUser, false},
     {Code::kInvalidArgument, "invalid-argument", "42000", 1210, 400, Blame::kUser, false},
     {Code::kNotFound, "not-found", "42S02", 1146, 404, Blame::kUser, false},
@@ -30,6 +30,7 @@ constexpr std::array<CodeFacts, 21> kFacts{{
     {Code::kConflict, "conflict", "40001", 1213, 409, Blame::kWorld, true},
     {Code::kDataLoss, "data-loss", "HY000", 1030, 500, Blame::kWorld, false},
     {Code::kCorruptRow, "corrupt-row", "22000", 1366, 422, Blame::kUser, false},
+    {Code::kTransform, "transform", "HY000", 1296, 502, Blame::kUser, true},
     {Code::kInternal, "internal", "XX000", 1105, 500, Blame::kOurs, false},
 }};
 

@@ -31,6 +31,7 @@ enum class Code : uint8_t {
   kConflict,           // two transactions met; trying again may work
   kDataLoss,           // offsets gone, damaged snapshot: needs a human
   kCorruptRow,         // a row that cannot be decoded; becomes a Reject
+  kTransform,          // a user's program failed or hung
   kInternal,           // our defect
 };
 
@@ -55,6 +56,7 @@ struct Error {
   std::string message;    // lower case, no full stop, names the object and quotes it
   std::string detail;     // a sentence, or empty
   std::string hint;       // a sentence that says what to do, or empty
+  std::string output;     // kTransform: what the program wrote to its stderr
   int64_t position = -1;  // byte offset in the SQL text, -1 when there is none
 
   Error() = default;

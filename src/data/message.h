@@ -41,9 +41,20 @@ struct Cursor {
   bool operator==(const Cursor&) const = default;
 };
 
+/// What a transform made of the messages of a range. Its records are not the source's messages, so
+/// rows and rejects together are the records, less the rows that WHERE drops.
+struct TransformedRange {
+  int64_t bytes_in = 0;   // the messages'
+  int64_t bytes_out = 0;  // the output's
+  int64_t records = 0;    // what the output was decoded to: rows and bad rows
+};
+
 struct MessageBatch {
   std::vector<Message> messages;
   std::vector<OffsetRange> ranges;    // one for each partition that moved, by partition
+  /// One for each range when `messages` are the output of a transform; else empty. Each of them has
+  /// the offset at which its range begins, for nothing says which message it was made of.
+  std::vector<TransformedRange> transformed = {};
   std::shared_ptr<const void> owner;  // keeps the bytes alive
   /// The headers of a message, by its index, as a JSON object; null when the source has none.
   std::function<std::string(size_t)> headers;

@@ -16,11 +16,12 @@ constexpr size_t kHeaderBytes = 5;  // of Confluent's wire format
 
 class AvroDecoder : public Decoder {
  public:
-  AvroDecoder(std::unique_ptr<RowSink> sink, FindSchema find_schema,
+  AvroDecoder(std::unique_ptr<RowSink> sink, const AvroFormat& format,
               std::shared_ptr<const AvroSchema> schema)
       : sink_(std::move(sink)),
         paths_(make_path_tree(sink_->fields())),
-        find_schema_(std::move(find_schema)),
+        find_schema_(format.find_schema),
+        stream_(format.stream),
         schema_(std::move(schema)) {}
 
   const std::shared_ptr<const Schema>& schema() const override { return sink_->schema(); }
@@ -39,6 +40,9 @@ class AvroDecoder : public Decoder {
   Result<const AvroPlan*> plan_of(std::string_view& payload);
   Result<const Known*> known(int32_t id);
   Result<Known> look_up(int32_t id) const;
+  Status decode_one(const Message& message, std::string_view& left, uint32_t index,
+                    std::vector<Reject>& rejects);
+  static std::string_view first_datum(const AvroPlan& plan, std::string_view data);
   bool read(const AvroPlan& plan, std::string_view datum);
   bool bad(std::string detail);
 
@@ -60,6 +64,7 @@ class AvroDecoder : public Decoder {
   std::unique_ptr<RowSink> sink_;
   std::unique_ptr<PathNode> paths_;
   const FindSchema find_schema_;
+  const bool stream_;
   const std::shared_ptr<const AvroSchema> schema_;  // null: data are read as they are written
   AvroPlan headerless_;
   std::map<int32_t, Known> known_;
@@ -77,18 +82,10 @@ Status AvroDecoder::decode(const MessageBatch& messages, Batch& rows,
   std::erase_if(known_, [](const auto& one) { return one.second.index() == 1; });
   sink_->begin(rows, messages.messages.size());
   for (size_t i = 0; i < messages.messages.size(); ++i) {
-    const auto& message = messages.messages[i];
-    sink_failed_ = false;
-    reason_ = RejectReason::kBadDocument;
-    auto datum = message.payload;
-    TRY(const auto* plan, plan_of(datum));
-    sink_->begin_row();
-    const bool done = plan != nullptr && read(*plan, datum) &&
-                      (sink_->end_row(static_cast<uint32_t>(i)) || sink_failed());
-    if (done) continue;
-    sink_->drop_row();
-    rejects.push_back(reject_of(message, sink_failed_ ? sink_->reason() : reason_,
-                                sink_failed_ ? sink_->detail() : detail_));
+    auto left = messages.messages[i].payload;
+    do {
+      TRY_OK(decode_one(messages.messages[i], left, static_cast<uint32_t>(i), rejects));
+    } while (stream_ && !left.empty());
   }
   sink_->end();
   rows.keep_alive(messages.owner);
@@ -98,6 +95,37 @@ Status AvroDecoder::decode(const MessageBatch& messages, Batch& rows,
     if (const auto* plan = std::get_if<AvroPlan>(&one)) rows.keep_alive(plan->writer);
   }
   return {};
+}
+
+/// The first datum of what is `left` of a message.
+Status AvroDecoder::decode_one(const Message& message, std::string_view& left, uint32_t index,
+                               std::vector<Reject>& rejects) {
+  sink_failed_ = false;
+  reason_ = RejectReason::kBadDocument;
+  Message one = message;
+  one.payload = left;
+  TRY(const auto* plan, plan_of(left));
+  if (plan == nullptr) {
+    rejects.push_back(reject_of(one, reason_, detail_));
+    left = {};
+    return {};
+  }
+  const auto datum = stream_ ? first_datum(*plan, left) : left;
+  left.remove_prefix(datum.size());
+  sink_->begin_row();
+  if (read(*plan, datum) && (sink_->end_row(index) || sink_failed())) return {};
+  sink_->drop_row();
+  one.payload.remove_suffix(left.size());
+  rejects.push_back(reject_of(one, sink_failed_ ? sink_->reason() : reason_,
+                              sink_failed_ ? sink_->detail() : detail_));
+  return {};
+}
+
+/// All of `data` when it does not begin with a datum.
+std::string_view AvroDecoder::first_datum(const AvroPlan& plan, std::string_view data) {
+  AvroInput input{data};
+  skip_avro(*plan.step->writer, input, 0);
+  return input.failed || input.at == 0 ? data : data.substr(0, input.at);
 }
 
 bool AvroDecoder::bad(std::string detail) {
@@ -284,7 +312,7 @@ Result<std::unique_ptr<Decoder>> make_avro_decoder(const AvroFormat& format,
     TRY(schema, AvroSchema::parse(format.schema));
   }
   TRY(auto sink, RowSink::make(std::move(fields), limits));
-  auto decoder = std::make_unique<AvroDecoder>(std::move(sink), format.find_schema, schema);
+  auto decoder = std::make_unique<AvroDecoder>(std::move(sink), format, schema);
   if (!format.find_schema) TRY_OK(decoder->plan_headerless());
   return std::unique_ptr<Decoder>(std::move(decoder));
 }

@@ -118,6 +118,9 @@ struct AvroFormat {
   /// With it a message is Confluent's: a zero byte, the id of its writer's schema in four bytes,
   /// the datum. Without: the datum alone.
   FindSchema find_schema;
+  /// A message is any number of data, one behind the other. What is not Avro by its schema is one
+  /// reject, up to the message's end: where the next datum would begin is not known then.
+  bool stream = false;
 };
 
 /// A message is one datum in Avro's binary encoding (specification 1.11), resolved from the

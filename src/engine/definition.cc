@@ -130,6 +130,20 @@ SourceDefinition source_from_json(const Json& json) {
   return source;
 }
 
+Json transform_to_json(const std::optional<TransformDefinition>& transform) {
+  if (!transform) return {};
+  return Json{{"uri", transform->source.uri},
+              {"program", transform->source.program},
+              {"arguments", transform->source.arguments},
+              {"checksum", transform->checksum}};
+}
+
+TransformDefinition transform_from_json(const Json& json) {
+  return {{json.at("uri").get<std::string>(), json.at("program").get<std::string>(),
+           json.at("arguments").get<std::string>()},
+          json.at("checksum").get<std::string>()};
+}
+
 Json set_to_json(const std::vector<SetDefinition>& assignments) {
   Json set = Json::array();
   for (const auto& one : assignments)
@@ -154,6 +168,7 @@ Json pipeline_to_json(const PipelineDefinition& pipeline) {
               {"offsets_per_partition_max", pipeline.offsets_per_partition_max},
               {"retries_max", pipeline.retries_max ? Json(*pipeline.retries_max) : Json()},
               {"stop_on_error", pipeline.stop_on_error},
+              {"transform", transform_to_json(pipeline.transform)},
               {"step", static_cast<int>(pipeline.step)},
               {"model", name_to_json(pipeline.model)},
               {"table", name_to_json(pipeline.table)},
@@ -177,6 +192,8 @@ PipelineDefinition pipeline_of(const Json& json) {
   pipeline.stop_on_error = json.at("stop_on_error").get<bool>();
   if (const auto at = json.find("retries_max"); at != json.end() && at->is_number())
     pipeline.retries_max = at->get<int64_t>();
+  if (const auto at = json.find("transform"); at != json.end() && at->is_object())
+    pipeline.transform = transform_from_json(*at);
   pipeline.step = static_cast<StepKind>(json.at("step").get<int>());
   pipeline.model = name_from_json(json.at("model"));
   pipeline.table = name_from_json(json.at("table"));

@@ -13,6 +13,7 @@
 #include "data/argument.h"
 #include "decode/decoder.h"
 #include "store/batch_writer.h"
+#include "transform/program.h"
 
 namespace millrace::engine {
 
@@ -46,6 +47,12 @@ struct SourceDefinition {
   std::map<std::string, std::string> credentials;  // CREDENTIALS; never shown
 };
 
+/// WITH TRANSFORM. The store keeps the program's bytes as they were when it was created or reloaded.
+struct TransformDefinition {
+  transform::ProgramSource source;
+  std::string checksum;  // of the bytes; empty until they are kept
+};
+
 enum class FormatKind : uint8_t { kCsv, kJson, kAvro };
 
 /// An entry of the column list: a column, or a @variable (name without the @).
@@ -74,6 +81,10 @@ struct SetDefinition {
 /// enough to stay fresh under a backlog.
 inline constexpr int64_t kOffsetsPerPartitionDefault = 65536;
 
+/// Of a transform that fails, where MAX_RETRIES_PER_BATCH_PARTITION does not say: a program that
+/// cannot take a message would fail for ever.
+inline constexpr int64_t kTransformRetriesDefault = 4;
+
 /// REJECTS INTO: where rejects go besides millrace.rejects. Into a table exactly once, into a topic
 /// at least once.
 struct RejectsDefinition {
@@ -97,6 +108,7 @@ struct PipelineDefinition {
   /// MAX_RETRIES_PER_BATCH_PARTITION: more failures without a batch in between end in state Error.
   std::optional<int64_t> retries_max;
   bool stop_on_error = false;  // STOP_ON_ERROR ON: a reject stops the pipeline
+  std::optional<TransformDefinition> transform;
   StepKind step = StepKind::kNone;
   ObjectName model;  // for kTrain and kClassify
   ObjectName table;

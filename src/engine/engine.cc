@@ -25,6 +25,7 @@ Status LocalEngine::load() {
   const auto find = [this](const ObjectName& name) { return find_model(name); };
   TRY_OK(store_.set_predictor(std::make_shared<SqlPredictor>(find, life_.versions())));
   TRY_OK(store_.set_explainer(std::make_shared<SqlExplainer>(find, life_.versions())));
+  TRY_OK(remove_unused_programs());
   if (options_.start_pipelines) start_those_that_ran();
   return {};
 }
@@ -111,12 +112,18 @@ Status LocalEngine::put_pipeline(const PipelineDefinition& pipeline,
   return {};
 }
 
-Status LocalEngine::create_pipeline(const PipelineDefinition& pipeline, Existing existing) {
+Status LocalEngine::create_pipeline(const PipelineDefinition& asked, Existing existing) {
   Lock definitions(definition_mutex_);
-  const auto there = find_pipeline(pipeline.name);
-  if (there && existing == Existing::kFail) return taken("pipeline", pipeline.name);
+  const auto there = find_pipeline(asked.name);
+  if (there && existing == Existing::kFail) return taken("pipeline", asked.name);
   if (there && existing == Existing::kKeep) return {};
-  TRY(auto model, model_of(pipeline));
+  TRY(auto model, model_of(asked));
+  PipelineDefinition pipeline = asked;
+  if (pipeline.transform) {
+    auto kept = keep_program(pipeline.transform->source, store_);
+    if (!kept) return std::move(kept).error().within("pipeline \"" + pipeline.name.name + "\"");
+    pipeline.transform = std::move(*kept);
+  }
   TRY_OK(check_definition({0, pipeline, model, options_, store_}));
   if (!there) return put_pipeline(pipeline, std::move(model), 0, now_micros());
 
@@ -180,9 +187,20 @@ Status LocalEngine::drop_pipeline(const ObjectName& name, Absent absent) {
   if (!replayed && !hopeless) return replayed;
   if (!replayed) TRY_OK(forget_unreplayed(*(*there)->model()));
   TRY_OK(store_.remove_definition((*there)->id()));
-  Lock lock(mutex_);
-  pipelines_.erase(key_of(name));
-  return {};
+  {
+    Lock lock(mutex_);
+    pipelines_.erase(key_of(name));
+  }
+  return (*there)->definition().transform ? remove_unused_programs() : Status();
+}
+
+/// Those that a pipeline left behind. Nobody may be creating or altering one.
+Status LocalEngine::remove_unused_programs() {
+  std::vector<std::string> used;
+  for (const auto& pipeline : all_pipelines()) {
+    if (const auto& transform = pipeline->definition().transform) used.push_back(transform->checksum);
+  }
+  return remove_programs(used, options_, store_);
 }
 
 ProbeContext LocalEngine::probe_context(const Pipeline& pipeline) {
@@ -191,6 +209,8 @@ ProbeContext LocalEngine::probe_context(const Pipeline& pipeline) {
 
 /// Of a pipeline that does not run.
 Status LocalEngine::change_pipeline(const Pipeline& pipeline, const PipelineChange& change) {
+  // Batches that are replayed later would go through the new program.
+  if (change.transform || change.reload_transform) TRY_OK(check_replayed(pipeline));
   TRY(const auto definition, changed_definition(probe_context(pipeline), change));
   TRY_OK(put_pipeline(definition, pipeline.model(), pipeline.id(), pipeline.created_at()));
   if (key_of(definition.name) == key_of(pipeline.definition().name)) return {};
@@ -211,6 +231,7 @@ Status LocalEngine::alter_pipeline(const ObjectName& name, const PipelineChange&
                  "STOP PIPELINE " + name.name + " before its offsets are moved.");
   TRY(const bool ran, there->stop());
   auto changed = change_pipeline(*there, change);
+  if (changed && (change.transform || change.reload_transform)) changed = remove_unused_programs();
   if (!ran) return changed;
   if (!changed) {
     TRY_OK(there->start_behind());

@@ -30,6 +30,7 @@ struct EngineOptions {
   std::chrono::milliseconds retry_wait_max{5000};     // the longest pause before trying again
   std::chrono::milliseconds partitions_interval{10000};  // how often new partitions are looked for
   bool start_pipelines = true;                           // those that ran when we last ended
+  std::string program_directory;  // where transforms are laid out; empty: a temporary one
 };
 
 /// What to do when the name is taken.
@@ -69,6 +70,8 @@ struct PipelineChange {
   std::optional<int64_t> retries_max;
   std::optional<bool> stop_on_error;
   std::optional<OffsetsChange> offsets;
+  std::optional<transform::ProgramSource> transform;
+  bool reload_transform = false;  // its program is fetched again
   std::vector<std::string> dropped_files;   // they are not read (any further)
   std::vector<int32_t> dropped_partitions;  // their cursors: the topic has them no more
 };
@@ -88,6 +91,7 @@ struct RunReport {
 struct TestReport {
   Batch rows;
   std::vector<std::string> rejects;
+  std::string said;  // what the transform wrote to stderr
 };
 
 class Engine {

@@ -21,6 +21,8 @@ std::string kind_of(const Error& error) {
     case Code::kCorruptRow:
     case Code::kConflict:
       return "Load";
+    case Code::kTransform:
+      return "Transform";
     default:
       return "Internal";
   }
@@ -36,14 +38,30 @@ void ErrorLog::note(const Error& error, int64_t batch_id) {
   last_message_ = message;
   last_at_ = now;
   log_warn("a pipeline has trouble", {{"pipeline", name_.quoted()}, {"error", message}});
+  write(error, "Error", batch_id);
+}
+
+/// Libraries greet at every start; once a minute is enough of that.
+void ErrorLog::note_said(const std::string& said, int64_t batch_id) {
+  const int64_t now = now_micros();
+  if (now - last_said_at_ < kRepeatMicros) return;
+  last_said_at_ = now;
+  Error error(Code::kTransform, "the transform wrote to stderr");
+  error.output = said;
+  write(error, "Warning", batch_id);
+}
+
+void ErrorLog::write(const Error& error, std::string_view type, int64_t batch_id) {
   store::PipelineError row;
   row.pipeline_id = pipeline_id_;
   row.database = name_.database;
   row.pipeline = name_.name;
-  row.at = now;
+  row.at = now_micros();
+  row.type = type;
   row.kind = kind_of(error);
   row.code = facts(error.code).mysql_errno;
-  row.message = message;
+  row.message = error.to_string();
+  row.std_error = error.output;
   row.batch_id = batch_id;
   if (pending_.size() < kPendingMax) pending_.push_back(std::move(row));
   write_pending();

@@ -23,10 +23,13 @@ class ErrorLog {
 
   /// `batch_id` is that of the batch at work, -1 when there is none.
   void note(const Error& error, int64_t batch_id);
+  /// What a transform that worked wrote to its stderr: a warning.
+  void note_said(const std::string& said, int64_t batch_id);
   /// All is well: the pipeline shows no error any more, and what waits is written.
   void note_well();
 
  private:
+  void write(const Error& error, std::string_view type, int64_t batch_id);
   void write_pending();
 
   const int64_t pipeline_id_;
@@ -36,6 +39,7 @@ class ErrorLog {
   std::vector<store::PipelineError> pending_;
   std::string last_message_;  // empty when all has been well since
   int64_t last_at_ = 0;
+  int64_t last_said_at_ = 0;
 };
 
 }  // namespace millrace::engine

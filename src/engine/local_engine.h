@@ -83,6 +83,7 @@ class LocalEngine : public Engine {
   Result<int64_t> put_model(const ModelDefinition& definition, ModelEntry& entry,
                             int64_t created_at);
   Status check_replayed(const Pipeline& pipeline);
+  Status remove_unused_programs();
   Status forget_unreplayed(ModelEntry& model);
   Result<std::shared_ptr<ModelEntry>> model_of(const PipelineDefinition& pipeline);
   Status put_pipeline(const PipelineDefinition& pipeline, std::shared_ptr<ModelEntry> model,

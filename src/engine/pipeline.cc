@@ -227,7 +227,10 @@ void Pipeline::work(const std::stop_token& stop) {
     if (ended) continue;  // there are new partitions
     Error error = std::move(ended).error();
     errors_.note(error, -1);
-    const bool exhausted = definition_.retries_max && ++failures > *definition_.retries_max;
+    auto retries_max = definition_.retries_max;
+    if (!retries_max && error.code == Code::kTransform) retries_max = kTransformRetriesDefault;
+    ++failures;
+    const bool exhausted = retries_max && failures > *retries_max;
     if (!facts(error.code).retryable || exhausted) {
       fatal = std::move(error);
       break;

@@ -85,7 +85,8 @@ Status PipelineRun::open_plan() {
 }
 
 Status PipelineRun::open_stages() {
-  TRY(stages_, make_stages(context_.definition, plan_, context_.model, context_.store));
+  TRY(stages_, make_stages(context_.definition, plan_, context_.model, context_.options,
+                           context_.store));
   if (stages_.shaper) shaped_ = Batch(stages_.shaper->schema());
   if (stages_.scorer) scored_ = Batch(stages_.scorer->schema());
   plan_.output.input = stages_.output;
@@ -139,6 +140,17 @@ Error PipelineRun::log_damaged(int64_t version) const {
                                     std::to_string(snapshot_version_));
 }
 
+std::string PipelineRun::program() const {
+  const auto& transform = context_.definition.transform;
+  return transform ? transform->checksum : std::string();
+}
+
+Error PipelineRun::other_program(const store::LoggedBatch& logged) const {
+  return Error(Code::kDataLoss, "batch " + std::to_string(logged.batch_id) + " of pipeline \"" +
+                                    context_.definition.name.name +
+                                    "\" went through another transform than the one it has now");
+}
+
 Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
                            const std::stop_token& stop) {
   if (log.empty()) return {};
@@ -154,9 +166,12 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
                    "model \"" + context_.model->name().name +
                        "\" has batches of another pipeline that are not in a snapshot yet",
                    "START the pipeline that trained it first; it replays them.");
-    TRY(const auto messages, source_->take_again(logged.ranges, stop));
+    if (logged.program != program()) return other_program(logged);
+    TRY(auto taken, source_->take_again(logged.ranges, stop));
+    std::string said;
+    TRY(auto messages, transformed(stages_.transform.get(), std::move(taken), stop, said));
     rejects_.clear();
-    TRY_OK(stages_.decoder->decode(messages, decoded, rejects_));
+    TRY_OK(decode_messages(*stages_.decoder, messages, decoded, rejects_));
     rows_ = &decoded;
     TRY_OK(shape(messages));
     run_model(messages);
@@ -219,7 +234,8 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   options.partitions_interval = context_.options.partitions_interval;
   options.partitions = bounds_.size();
   forward_rejects();
-  reader_ = std::make_unique<Reader>(std::move(source_), std::move(stages_.decoder), options);
+  reader_ = std::make_unique<Reader>(std::move(source_), std::move(stages_.transform),
+                                     std::move(stages_.decoder), options);
   const std::stop_callback on_stop(stop, [this] { reader_->stop(); });
   while (!stop.stop_requested()) {
     if (is_done()) return RunEnd::kDone;
@@ -265,6 +281,7 @@ Error PipelineRun::stopped_by(const Reject& reject) const {
 
 Status PipelineRun::process(Taken& taken) {
   FAULT_POINT("engine.batch.taken");
+  if (!taken.said.empty()) context_.errors.note_said(taken.said, last_batch_id_ + 1);
   rejects_ = std::move(taken.rejects);
   rows_ = &taken.rows;
   Stopwatch watch;
@@ -278,11 +295,9 @@ Status PipelineRun::process(Taken& taken) {
   const auto given = static_cast<int64_t>(rejects_.size());
   watch.restart();
   TRY(const auto outcome, commit(taken));
-  context_.stats.set_steps({{"take", taken.take_micros},
-                            {"decode", taken.decode_micros},
-                            {"shape", shape_micros_},
-                            {"model", model_micros_},
-                            {"commit", watch.micros()}});
+  auto steps = steps_of(taken);
+  steps.emplace_back("commit", watch.micros());
+  context_.stats.set_steps(std::move(steps));
   ++batches_;
   for (const auto& range : taken.batch.ranges) {
     for (auto& at : positions_) {
@@ -305,6 +320,16 @@ Status PipelineRun::process(Taken& taken) {
                      std::to_string(last_batch_id_),
                  "STOP_ON_ERROR is ON; the rows are in millrace.rejects.");
   return {};
+}
+
+/// Microseconds, in the order of the steps.
+std::vector<std::pair<std::string, int64_t>> PipelineRun::steps_of(const Taken& taken) const {
+  std::vector<std::pair<std::string, int64_t>> steps{{"take", taken.take_micros}};
+  if (taken.transform_micros) steps.emplace_back("transform", *taken.transform_micros);
+  steps.emplace_back("decode", taken.decode_micros);
+  steps.emplace_back("shape", shape_micros_);
+  steps.emplace_back("model", model_micros_);
+  return steps;
 }
 
 Status PipelineRun::shape(const MessageBatch& messages) {
@@ -371,10 +396,11 @@ Result<store::CommitOutcome> PipelineRun::commit(const Taken& taken) {
   batch.messages = &taken.batch;
   batch.rejects = std::move(rejects_);
   batch.started_at = taken.started_at;
-  batch.steps_json = "{\"take\":" + std::to_string(taken.take_micros) +
-                     ",\"decode\":" + std::to_string(taken.decode_micros) +
-                     ",\"shape\":" + std::to_string(shape_micros_) +
-                     ",\"model\":" + std::to_string(model_micros_) + "}";
+  for (const auto& [step, micros] : steps_of(taken))
+    batch.steps_json += (batch.steps_json.empty() ? "{\"" : ",\"") + step +
+                        "\":" + std::to_string(micros);
+  batch.steps_json += "}";
+  batch.program = program();
   if (trains()) {
     batch.rows_learned = rows_of_ranges(taken.batch);
     batch.model = model_commit();

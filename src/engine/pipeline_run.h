@@ -69,6 +69,8 @@ class PipelineRun {
   Status restore_learner(const std::stop_token& stop);
   Status replay(const std::vector<store::LoggedBatch>& log, const std::stop_token& stop);
   Error log_damaged(int64_t version) const;
+  std::string program() const;  // the transform's checksum; empty without one
+  Error other_program(const store::LoggedBatch& logged) const;
   Status seek();
   Status keep_start(const std::vector<Cursor>& cursors);
   bool is_done() const;
@@ -78,6 +80,7 @@ class PipelineRun {
   Status shape(const MessageBatch& messages);
   void run_model(const MessageBatch& messages);
   Result<store::CommitOutcome> commit(const Taken& taken);
+  std::vector<std::pair<std::string, int64_t>> steps_of(const Taken& taken) const;
   void publish();
   void forward_rejects();
   const Reject* fatal_reject() const;

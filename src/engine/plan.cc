@@ -24,6 +24,12 @@ std::map<std::string, Kind> model_inputs(const ModelEntry& model, StepKind step)
   return kinds;
 }
 
+bool is_of_one_message(decode::MessageFact fact) {
+  using Fact = decode::MessageFact;
+  return fact == Fact::kKey || fact == Fact::kTimestamp || fact == Fact::kOffset ||
+         fact == Fact::kHeaders;
+}
+
 class Planner {
  public:
   Planner(const PipelineDefinition& pipeline, const std::optional<store::TableInfo>& target,
@@ -197,6 +203,11 @@ Status Planner::plan_fields() {
   }
   for (const auto& facts : decode::message_facts()) {
     if (!is_read(facts.column)) continue;
+    if (pipeline_.transform && is_of_one_message(facts.fact))
+      return error(Code::kInvalidArgument,
+                   "\"" + std::string(facts.name) + "\" is not known behind WITH TRANSFORM",
+                   "Nothing says which message a row of its output was made of; prop_topicname and "
+                   "prop_partition are known.");
     plan_.facts.push_back(facts.fact);
     decoded.push_back({std::string(facts.column), facts.type, true});
   }

@@ -109,11 +109,13 @@ Result<TestReport> test_batch(const ProbeContext& context, int64_t limit,
   const auto& definition = context.definition;
   TRY(const auto target, context.store.table(definition.table.database, definition.table.name));
   TRY(const auto plan, make_plan(definition, target, context.model.get()));
-  TRY(auto stages, make_stages(definition, plan, context.model, context.store));
+  TRY(auto stages, make_stages(definition, plan, context.model, context.options, context.store));
   TRY(const auto source,
       open_source(definition, context.options, context.store, context.pipeline_id));
   TRY(const auto cursors, next_cursors(context, *source));
-  TRY(const auto messages, take_next(context, *source, cursors, limit, stop));
+  TRY(auto taken, take_next(context, *source, cursors, limit, stop));
+  TestReport report;
+  TRY(auto messages, transformed(stages.transform.get(), std::move(taken), stop, report.said));
 
   StagedBatch batch;
   TRY_OK(run_stages(stages, messages, batch));
@@ -125,7 +127,6 @@ Result<TestReport> test_batch(const ProbeContext& context, int64_t limit,
   for (const auto& failure : failures)
     batch.rejects.push_back(reject_of(messages.messages[batch.rows->message_of_row()[failure.row]],
                                       failure.reason, failure.detail));
-  TestReport report;
   report.rows = text_rows(projection, shown);
   for (const auto& reject : batch.rejects) report.rejects.push_back(said(reject));
   return report;
@@ -228,7 +229,7 @@ Result<RunReport> retry_batches(const ProbeContext& context) {
                  "A model depends on the batches of its log alone, in their order.");
   TRY(const auto target, context.store.table(definition.table.database, definition.table.name));
   TRY(auto plan, make_plan(definition, target, context.model.get()));
-  TRY(auto stages, make_stages(definition, plan, context.model, context.store));
+  TRY(auto stages, make_stages(definition, plan, context.model, context.options, context.store));
   plan.output.input = stages.output;
   TRY(const auto writer,
       context.store.open_writer(
@@ -236,6 +237,7 @@ Result<RunReport> retry_batches(const ProbeContext& context) {
   TRY(const int64_t last, context.store.last_batch_id(context.pipeline_id));
   TRY(const auto cursors, context.store.cursors(context.pipeline_id));
   RunReport report;
+  // A transform does not see rejects again: they are records of its output.
   StagedBatch batch;
   for (int64_t after = 0;;) {
     TRY(auto kept, context.store.next_rejects(context.pipeline_id, after, last));
@@ -269,7 +271,7 @@ Status check_definition(const ProbeContext& context) {
   TRY(const auto target, store.table(pipeline.table.database, pipeline.table.name));
   TRY(auto plan, make_plan(pipeline, target, context.model.get()));
   const std::string where = "pipeline \"" + pipeline.name.name + "\"";
-  auto stages = make_stages(pipeline, plan, context.model, store);
+  auto stages = make_stages(pipeline, plan, context.model, context.options, store);
   if (!stages) return std::move(stages).error().within(where);
   auto source = open_source(pipeline, context.options, store, context.pipeline_id);
   if (!source) return std::move(source).error().within(where);
@@ -295,12 +297,24 @@ Result<PipelineDefinition> changed_definition(const ProbeContext& context,
     TRY_OK(drop_partition(context, partition));
   if (change.offsets) TRY_OK(move_offsets(context, *change.offsets));
   auto definition = context.definition;
+  if (change.transform) {
+    TRY(definition.transform, keep_program(*change.transform, context.store));
+  } else if (change.reload_transform && !definition.transform) {
+    return Error(Code::kWrongState,
+                 "pipeline \"" + definition.name.name + "\" has no transform to reload",
+                 "ALTER PIPELINE ... SET TRANSFORM ('uri', 'program', 'arguments') gives it one.");
+  } else if (change.reload_transform) {
+    TRY(definition.transform, keep_program(definition.transform->source, context.store));
+  }
   if (change.new_name) definition.name.name = *change.new_name;
   if (change.batch_interval_ms) definition.batch_interval_ms = *change.batch_interval_ms;
   if (change.offsets_per_partition_max)
     definition.offsets_per_partition_max = *change.offsets_per_partition_max;
   if (change.retries_max) definition.retries_max = *change.retries_max;
   if (change.stop_on_error) definition.stop_on_error = *change.stop_on_error;
+  if (definition.transform) {
+    TRY([[maybe_unused]] const auto made, make_transform(definition, context.options, context.store));
+  }
   return definition;
 }
 

@@ -20,9 +20,13 @@ bool is_behind(const MessageBatch& batch) {
 
 }  // namespace
 
-Reader::Reader(std::unique_ptr<source::Source> source, std::unique_ptr<decode::Decoder> decoder,
-               const ReaderOptions& options)
-    : source_(std::move(source)), decoder_(std::move(decoder)), options_(options) {
+Reader::Reader(std::unique_ptr<source::Source> source,
+               std::unique_ptr<transform::Transform> transform,
+               std::unique_ptr<decode::Decoder> decoder, const ReaderOptions& options)
+    : source_(std::move(source)),
+      transform_(std::move(transform)),
+      decoder_(std::move(decoder)),
+      options_(options) {
   thread_ = run_thread("reader", [this](std::stop_token stop) { read(stop); });
 }
 
@@ -54,8 +58,10 @@ void Reader::give_back(Batch rows) {
   spare_.push_back(std::move(rows));
 }
 
-Status Reader::decode(Taken& taken) {
-  const Stopwatch watch;
+Status Reader::decode(Taken& taken, const std::stop_token& stop) {
+  Stopwatch watch;
+  TRY(taken.batch, transformed(transform_.get(), std::move(taken.batch), stop, taken.said));
+  if (transform_) taken.transform_micros = watch.restart();
   {
     Lock lock(mutex_);
     if (!spare_.empty()) {
@@ -64,7 +70,7 @@ Status Reader::decode(Taken& taken) {
     }
   }
   if (taken.rows.shared_schema() != decoder_->schema()) taken.rows = Batch(decoder_->schema());
-  TRY_OK(decoder_->decode(taken.batch, taken.rows, taken.rejects));
+  TRY_OK(decode_messages(*decoder_, taken.batch, taken.rows, taken.rejects));
   taken.decode_micros = watch.micros();
   return {};
 }
@@ -115,7 +121,7 @@ bool Reader::read_one(const std::stop_token& stop) {
   if (!batch->ranges.empty()) {
     taken.batch = std::move(*batch);
     behind_ = is_behind(taken.batch);
-    if (auto decoded = decode(taken); !decoded) {
+    if (auto decoded = decode(taken, stop); !decoded) {
       Taken news;
       news.error = std::move(decoded).error();
       news.lost = true;

@@ -1,5 +1,5 @@
-// The reader of a running pipeline: a thread that takes batch after batch from the source and
-// decodes it. While there is a backlog it is a little ahead of the worker (kQueueBatchesMax); at
+// The reader of a running pipeline: a thread that takes batch after batch from the source, gives it
+// to the transform and decodes it. While there is a backlog it is a little ahead of the worker (kQueueBatchesMax); at
 // the end of the topic it waits for the worker, so that what arrives meanwhile is the next batch,
 // and no row queues behind a batch of a few. It is the only one that touches the source and the
 // decoder. Errors travel through the same queue, in order.
@@ -17,6 +17,7 @@
 #include "data/batch.h"
 #include "data/reject.h"
 #include "decode/decoder.h"
+#include "engine/programs.h"
 #include "source/source.h"
 
 namespace millrace::engine {
@@ -33,7 +34,9 @@ struct Taken {
   bool new_partitions = false;
   int64_t started_at = 0;  // microseconds since 1970: when the batch's first message was waited for
   int64_t take_micros = 0;
+  std::optional<int64_t> transform_micros;  // with a transform
   int64_t decode_micros = 0;
+  std::string said;  // what the transform wrote to stderr
 };
 
 struct ReaderOptions {
@@ -48,7 +51,9 @@ class Reader {
   static constexpr size_t kQueueBatchesMax = 1;
 
   /// Starts reading `source`, which has been sought to the cursors.
-  Reader(std::unique_ptr<source::Source> source, std::unique_ptr<decode::Decoder> decoder,
+  /// `transform` may be null.
+  Reader(std::unique_ptr<source::Source> source, std::unique_ptr<transform::Transform> transform,
+         std::unique_ptr<decode::Decoder> decoder,
          const ReaderOptions& options);
   ~Reader();
 
@@ -66,12 +71,13 @@ class Reader {
   /// False when reading cannot go on.
   bool read_one(const std::stop_token& stop);
   void send_acknowledgement();
-  Status decode(Taken& taken);
+  Status decode(Taken& taken, const std::stop_token& stop);
   std::optional<Taken> news_of_topic();
   bool tell_well_again();
 
   // The reader thread's alone.
   std::unique_ptr<source::Source> source_;
+  const std::unique_ptr<transform::Transform> transform_;
   std::unique_ptr<decode::Decoder> decoder_;
   const ReaderOptions options_;
   Stopwatch since_partitions_;

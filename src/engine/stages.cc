@@ -28,9 +28,10 @@ Result<std::unique_ptr<decode::Decoder>> make_decoder(const PipelineDefinition& 
   const decode::DecodeLimits limits;
   switch (definition.format) {
     case FormatKind::kCsv: {
-      // A source of files gives the lines that are left of each file.
+      // A source of files gives the lines that are left of each file, a transform those of each run.
       decode::CsvFormat csv = definition.csv;
-      if (definition.source.kind == SourceKind::kFiles) csv.ignore_lines = 0;
+      if (definition.source.kind == SourceKind::kFiles || definition.transform)
+        csv.ignore_lines = 0;
       return decode::make_csv_decoder(csv, plan.fields, limits);
     }
     case FormatKind::kJson:
@@ -38,15 +39,18 @@ Result<std::unique_ptr<decode::Decoder>> make_decoder(const PipelineDefinition& 
     case FormatKind::kAvro:
       break;
   }
-  TRY(const auto format, avro_format(definition));
+  TRY(auto format, avro_format(definition));
+  format.stream = definition.transform.has_value();
   return decode::make_avro_decoder(format, plan.fields, limits);
 }
 
 }  // namespace
 
 Result<Stages> make_stages(const PipelineDefinition& definition, const Plan& plan,
-                           const std::shared_ptr<ModelEntry>& model, store::Store& store) {
+                           const std::shared_ptr<ModelEntry>& model, const EngineOptions& options,
+                           store::Store& store) {
   Stages stages;
+  TRY(stages.transform, make_transform(definition, options, store));
   TRY(auto decoder, make_decoder(definition, plan));
   stages.decoder =
       decode::with_message_columns(std::move(decoder), plan.facts, definition.source.topic);
@@ -69,21 +73,26 @@ Result<Stages> make_stages(const PipelineDefinition& definition, const Plan& pla
 
 namespace {
 
+constexpr size_t kWholeFileBytesMax = size_t{1} << 30;
+
 Result<std::unique_ptr<source::Source>> open_file_source(const PipelineDefinition& definition,
                                                          store::Store& store, int64_t pipeline_id) {
   for (const auto* properties : {&definition.source.config, &definition.source.credentials}) {
     for (const auto& [key, value] : *properties) {
-      if (key == "auto.offset.reset") continue;
+      if (key == "auto.offset.reset" || key == kTransformTimeoutProperty) continue;
       return Error(Code::kInvalidArgument,
                    "property \"" + key + "\" means nothing to a source of files");
     }
   }
   source::FileOptions files;
   files.path = definition.source.topic;
-  if (definition.format == FormatKind::kCsv) {
-    files.line_terminator = definition.csv.lines_terminated_by;
-    files.quote = definition.csv.enclosed_by;
-    files.escape = definition.csv.escaped_by;
+  if (definition.transform) {
+    // Its program reads a file as a whole, header and all.
+    files.lines = {"", "", ""};
+    files.line_bytes_max = kWholeFileBytesMax;
+  } else if (definition.format == FormatKind::kCsv) {
+    files.lines = {definition.csv.lines_terminated_by, definition.csv.enclosed_by,
+                   definition.csv.escaped_by};
     files.ignored_lines = definition.csv.ignore_lines;
   }
   files.ledger.read = [&store, pipeline_id]() -> Result<std::vector<source::SourceFile>> {
@@ -114,10 +123,10 @@ void add_rejects(const MessageBatch& messages, const std::vector<uint32_t>& mess
 
 }  // namespace
 
-Status run_stages(Stages& stages, const MessageBatch& messages, StagedBatch& batch) {
+Status run_stages(Stages& stages, MessageBatch& messages, StagedBatch& batch) {
   batch.rejects.clear();
   batch.decoded = Batch(stages.decoder->schema());
-  TRY_OK(stages.decoder->decode(messages, batch.decoded, batch.rejects));
+  TRY_OK(decode_messages(*stages.decoder, messages, batch.decoded, batch.rejects));
   batch.rows = &batch.decoded;
   if (stages.shaper) {
     batch.shaped = Batch(stages.shaper->schema());
@@ -146,6 +155,7 @@ Result<std::unique_ptr<source::Source>> open_source(const PipelineDefinition& de
   kafka.topic = definition.source.topic;
   kafka.properties = definition.source.config;
   kafka.properties.erase("auto.offset.reset");
+  kafka.properties.erase(std::string(kTransformTimeoutProperty));
   kafka.properties.insert(definition.source.credentials.begin(),
                           definition.source.credentials.end());
   kafka.group_id = "millrace." + definition.name.database + "." + definition.name.name;

@@ -1,4 +1,4 @@
-// What a batch of a pipeline passes through between its source and the store: the decoder, SET and
+// What a batch of a pipeline passes through between source and store: transform, decoder, SET and
 // WHERE, the model. Made from a Plan when a run opens, and once at CREATE PIPELINE, so that what
 // cannot work is said there and not at the first START. Belongs to one thread.
 #pragma once
@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "engine/learner.h"
 #include "engine/plan.h"
+#include "engine/programs.h"
 #include "engine/scorer.h"
 #include "source/source.h"
 #include "store/store.h"
@@ -17,6 +18,7 @@
 namespace millrace::engine {
 
 struct Stages {
+  std::unique_ptr<transform::Transform> transform;  // WITH TRANSFORM only
   std::unique_ptr<decode::Decoder> decoder;
   std::unique_ptr<store::Shaper> shaper;  // null: no SET or WHERE before the model
   std::unique_ptr<Scorer> scorer;         // CLASSIFY only
@@ -27,7 +29,8 @@ struct Stages {
 /// `model` is null for plain pipelines. Errors: those of the decoder's format, of expressions, and
 /// of columns the model cannot read.
 Result<Stages> make_stages(const PipelineDefinition& definition, const Plan& plan,
-                           const std::shared_ptr<ModelEntry>& model, store::Store& store);
+                           const std::shared_ptr<ModelEntry>& model, const EngineOptions& options,
+                           store::Store& store);
 
 /// A batch on its way through the stages; reused from batch to batch.
 struct StagedBatch {
@@ -37,8 +40,9 @@ struct StagedBatch {
   Batch* rows = nullptr;  // what the last stage made
   std::vector<Reject> rejects;
 };
-/// Decodes, shapes and scores; learns nothing. For those who look at a batch beside the run.
-Status run_stages(Stages& stages, const MessageBatch& messages, StagedBatch& batch);
+/// Decodes, shapes and scores what a transform has seen; learns nothing. For those who look at a
+/// batch beside the run.
+Status run_stages(Stages& stages, MessageBatch& messages, StagedBatch& batch);
 
 /// The pipeline's source; does not connect yet. Errors: kInvalidArgument for CONFIG.
 Result<std::unique_ptr<source::Source>> open_source(const PipelineDefinition& definition,

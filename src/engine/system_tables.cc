@@ -32,11 +32,16 @@ store::VirtualTable pipelines_table(PipelineList pipelines) {
                          {"ROWS_OUT", kWhole},
                          {"REJECTS", kWhole},
                          {"LAG", kWhole},
-                         {"ERROR_MESSAGE", kText}});
+                         {"ERROR_MESSAGE", kText},
+                         {"TRANSFORM_URI", kText},
+                         {"TRANSFORM_PROGRAM", kText},
+                         {"TRANSFORM_ARGUMENTS", kText},
+                         {"TRANSFORM_CHECKSUM", kText}});
   return {"information_schema", "PIPELINES", schema, [schema, pipelines = std::move(pipelines)] {
             RowBuilder rows(schema);
             for (const auto& pipeline : pipelines()) {
               const auto& definition = pipeline->definition();
+              const auto& transform = definition.transform;
               const auto progress = pipeline->progress();
               int64_t lag = 0;
               for (const auto& [id, partition] : progress.partitions)
@@ -45,7 +50,11 @@ store::VirtualTable pipelines_table(PipelineList pipelines) {
                         config_json(definition.source), std::string(name_of(pipeline->state())),
                         pipeline->created_at(), std::string("root"), progress.batches,
                         progress.messages, progress.rows, progress.rejects, lag,
-                        progress.error.empty() ? Value() : Value(progress.error)});
+                        progress.error.empty() ? Value() : Value(progress.error),
+                        transform ? Value(transform->source.uri) : Value(),
+                        transform ? Value(transform->source.program) : Value(),
+                        transform ? Value(transform->source.arguments) : Value(),
+                        transform ? Value(transform->checksum) : Value()});
             }
             return rows.build();
           }};

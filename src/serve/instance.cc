@@ -7,7 +7,10 @@ namespace millrace::serve {
 Result<std::unique_ptr<Instance>> Instance::open(const InstanceOptions& options) {
   auto made = std::unique_ptr<Instance>(new Instance());
   TRY(made->store_, store::open_duckdb_store(options.store));
-  TRY(made->engine_, engine::Engine::open(options.engine, *made->store_));
+  auto engine = options.engine;
+  if (engine.program_directory.empty())
+    engine.program_directory = options.store.directory + "/programs";
+  TRY(made->engine_, engine::Engine::open(engine, *made->store_));
   made->backend_ = make_backend(*made->store_, *made->engine_);
   TRY(made->server_, Server::open(options.server, *made->backend_));
   return made;

@@ -19,7 +19,6 @@ using std::chrono::milliseconds;
 
 constexpr int64_t kPlaceMask = (int64_t{1} << kFileOffsetBits) - 1;
 constexpr size_t kReadBytes = 1 << 20;
-constexpr size_t kLineBytesMax = 64 << 20;
 constexpr int64_t kLinesMaxDefault = 1'000'000;
 /// How often the folder is looked at while nothing comes.
 constexpr milliseconds kLook{200};
@@ -32,7 +31,7 @@ int64_t file_of(int64_t offset) {
 class LineReader {
  public:
   LineReader(const FileOptions& options, std::unique_ptr<FileStream> stream)
-      : options_(options), stream_(std::move(stream)) {}
+      : options_(options), stream_(std::move(stream)), line_end_(options.lines) {}
 
   /// The next line without its end, and where it begins and the next one does; false at the end of
   /// the file.
@@ -48,17 +47,16 @@ class LineReader {
 
  private:
   Result<bool> read_more();
-  size_t find_end(size_t from);
+  std::string_view unread() const { return {buffer_->data() + at_, size_ - at_}; }
 
   const FileOptions& options_;
   std::unique_ptr<FileStream> stream_;
   std::shared_ptr<std::vector<char>> buffer_ = std::make_shared<std::vector<char>>();
   std::vector<std::shared_ptr<std::vector<char>>> full_;
-  size_t at_ = 0;        // in the buffer: where the next line begins
-  size_t size_ = 0;      // bytes in the buffer
-  int64_t place_ = 0;    // of at_ in the content
-  size_t looked_ = 0;    // bytes behind at_ that hold no end
-  bool quoted_ = false;  // behind those
+  LineEnd line_end_;
+  size_t at_ = 0;      // in the buffer: where the next line begins
+  size_t size_ = 0;    // bytes in the buffer
+  int64_t place_ = 0;  // of at_ in the content
   bool ended_ = false;
 };
 
@@ -67,11 +65,14 @@ class LineReader {
 Result<bool> LineReader::read_more() {
   if (ended_) return false;
   const size_t left = size_ - at_;
-  if (left > kLineBytesMax) return Error(Code::kResourceExhausted, "a line has more than 64 MiB");
+  if (left > options_.line_bytes_max)
+    return Error(Code::kResourceExhausted,
+                 std::string(options_.lines.terminator.empty() ? "it" : "a line") +
+                     " has more than " + std::to_string(options_.line_bytes_max >> 20) + " MiB");
   if (buffer_->size() - size_ < kReadBytes / 2) {
     auto larger = std::make_shared<std::vector<char>>(std::max(kReadBytes, left * 2 + kReadBytes));
     if (left > 0) std::memcpy(larger->data(), buffer_->data() + at_, left);
-    full_.push_back(std::move(buffer_));
+    if (at_ > 0) full_.push_back(std::move(buffer_));
     buffer_ = std::move(larger);
     at_ = 0;
     size_ = left;
@@ -82,57 +83,20 @@ Result<bool> LineReader::read_more() {
   return count > 0;
 }
 
-/// The index of the terminator behind `from` of the line, or npos: then looked_ and quoted_ say
-/// from where to look on.
-size_t LineReader::find_end(size_t from) {
-  const auto& terminator = options_.line_terminator;
-  const std::string_view line(buffer_->data() + at_, size_ - at_);
-  if (terminator.empty()) return std::string_view::npos;
-  if (options_.quote.empty()) {
-    const size_t found = line.find(terminator, from);
-    const size_t overlap = terminator.size() - 1;
-    if (found == std::string_view::npos) looked_ = line.size() - std::min(overlap, line.size());
-    return found;
-  }
-  const char quote = options_.quote[0];
-  const char escape = options_.escape.empty() ? '\0' : options_.escape[0];
-  size_t i = from;
-  for (; i + terminator.size() <= line.size(); ++i) {
-    const char c = line[i];
-    if (escape != '\0' && c == escape && escape != quote) {
-      if (i + 1 >= line.size()) break;
-      ++i;
-    } else if (c == quote) {
-      quoted_ = !quoted_;
-    } else if (!quoted_ && line.compare(i, terminator.size(), terminator) == 0) {
-      return i;
-    }
-  }
-  looked_ = i;
-  return std::string_view::npos;
-}
-
 Result<bool> LineReader::next(std::string_view& line, int64_t& begin, int64_t& end) {
-  looked_ = 0;
-  quoted_ = false;
-  size_t found = find_end(0);
+  line_end_.restart();
+  size_t found = line_end_.find(unread());
   while (found == std::string_view::npos) {
     TRY(const bool more, read_more());
     if (!more) break;
-    found = find_end(looked_);
+    found = line_end_.find(unread());
   }
-  if (found == std::string_view::npos && quoted_) {
-    // A quote that is never closed costs its line and no other.
-    const std::string_view rest(buffer_->data() + at_, size_ - at_);
-    found = rest.find(options_.line_terminator);
-  }
+  if (found == std::string_view::npos) found = line_end_.find_in_all(unread());
   const size_t left = size_ - at_;
   if (found == std::string_view::npos && left == 0) return false;
-  const size_t length = std::min(found, left);
   const size_t taken =
-      found == std::string_view::npos ? left : found + options_.line_terminator.size();
-  line = {buffer_->data() + at_, length};
-  if (options_.line_terminator == "\n" && line.ends_with('\r')) line.remove_suffix(1);
+      found == std::string_view::npos ? left : found + line_end_.terminator_size();
+  line = line_end_.without_return(unread().substr(0, found));
   begin = place_;
   at_ += taken;
   place_ += static_cast<int64_t>(taken);

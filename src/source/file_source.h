@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "data/line_end.h"
 #include "source/source.h"
 
 namespace millrace::source {
@@ -32,11 +33,8 @@ struct FileLedger {
 struct FileOptions {
   std::string path;  // a file, a folder, or a pattern of the shell's: /data/*.csv.gz
   FileLedger ledger;
-  // How content is cut into lines; a terminator within quotes does not count. Empty: the file is
-  // one line.
-  std::string line_terminator = "\n";
-  std::string quote;          // one byte or empty
-  std::string escape;         // likewise
+  LineRules lines;  // how content is cut
+  size_t line_bytes_max = 64 << 20;
   int64_t ignored_lines = 0;  // at the begin of each file
   std::chrono::milliseconds settled_for{1000};
 };
@@ -48,7 +46,7 @@ inline constexpr int64_t file_offset(int64_t file, int64_t place) {
 }
 
 /// Errors of its calls: kDataLoss for a file that is damaged, kNotFound and kPermission for one
-/// that cannot be opened; kResourceExhausted for a line of more than 64 MiB.
+/// that cannot be opened; kResourceExhausted for a line of more than line_bytes_max.
 std::unique_ptr<Source> open_files(FileOptions options);
 
 }  // namespace millrace::source

@@ -127,13 +127,13 @@ TEST_F(FileSourceTest, OffsetsMeanTheSameForEver) {
 TEST_F(FileSourceTest, TerminatorsWithinQuotesAreNone) {
   put("a", "head\n1,\"x\ny\"\n2,\"\\\"\n\"\n3,\"open\n4\n");
   auto quoted = options();
-  quoted.quote = "\"";
-  quoted.escape = "\\";
+  quoted.lines.quote = "\"";
+  quoted.lines.escape = "\\";
   quoted.ignored_lines = 1;
   EXPECT_EQ(read_all(*open_at(quoted, 0), 10),
             (Lines{"1,\"x\ny\"", "2,\"\\\"\n\"", "3,\"open", "4"}));
   auto several = options();
-  several.line_terminator = "\n2";
+  several.lines.terminator = "\n2";
   EXPECT_EQ(read_all(*open_at(several, 0), 10),
             (Lines{"head\n1,\"x\ny\"", ",\"\\\"\n\"\n3,\"open\n4\n"}));
 }

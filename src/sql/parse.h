@@ -48,6 +48,8 @@ inline constexpr int64_t kOffsetsPerBatchMax = 100'000'000;
 Status parse_load_data(TokenReader& reader, const std::string& database,
                        engine::PipelineDefinition& pipeline, std::vector<std::string>& warnings);
 /// Behind `<-` of an entry of the column list: a path, and its DEFAULT.
+/// ('uri', 'program', 'arguments')
+Result<transform::ProgramSource> parse_transform(TokenReader& reader);
 Status parse_path(TokenReader& reader, engine::FieldDefinition& field);
 /// CREATE | ... TABLE ...
 Result<Statement> parse_create_table(TokenReader& reader, const std::string& database);

@@ -64,7 +64,7 @@ class LoadData {
   Status check_together();
   Status set();
   Status where();
-  Status transform() { return reader_.unsupported("clause WITH TRANSFORM"); }
+  Status transform();
   Status on_duplicate();
   Status rejects();
   Status replace();
@@ -358,7 +358,7 @@ Status LoadData::check_together() {
     if (of_csv && !csv)
       return wrong("clause " + std::string(seen->group) + " belongs to FORMAT CSV", "");
   }
-  if (pipeline_.source.kind == engine::SourceKind::kFiles &&
+  if (pipeline_.source.kind == engine::SourceKind::kFiles && !pipeline_.transform &&
       pipeline_.format == engine::FormatKind::kAvro)
     return wrong("FORMAT AVRO is not supported for files", "Files are read as CSV or JSON.");
   if (with_paths_ && csv)
@@ -498,6 +498,13 @@ Status LoadData::replace() {
                             "REPLACE and ON DUPLICATE KEY UPDATE cannot stand together");
   reader_.skip();
   pipeline_.duplicates = store::Duplicates::kReplace;
+  return {};
+}
+
+Status LoadData::transform() {
+  TRY_OK(reader_.expect({"WITH", "TRANSFORM"}));
+  TRY(auto source, parse_transform(reader_));
+  pipeline_.transform = engine::TransformDefinition{std::move(source), {}};
   return {};
 }
 

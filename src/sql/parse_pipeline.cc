@@ -75,6 +75,28 @@ Result<engine::OffsetsChange> offsets_change(TokenReader& reader) {
   return change;
 }
 
+}  // namespace
+
+Result<transform::ProgramSource> parse_transform(TokenReader& reader) {
+  transform::ProgramSource source;
+  TRY_OK(reader.expect("("));
+  const int64_t position = reader.position();
+  TRY(source.uri, reader.string("the program's URI"));
+  TRY_OK(reader.expect(","));
+  TRY(source.program, reader.string("the program's name, or ''"));
+  TRY_OK(reader.expect(","));
+  TRY(source.arguments, reader.string("the program's arguments, or ''"));
+  TRY_OK(reader.expect(")"));
+  if (auto right = transform::check_source(source); !right) {
+    auto error = std::move(right).error();
+    error.position = position;
+    return error;
+  }
+  return source;
+}
+
+namespace {
+
 Status change_setting(TokenReader& reader, AlterPipeline& alter) {
   auto& change = alter.change;
   if (reader.accept("OFFSETS")) {
@@ -91,6 +113,8 @@ Status change_setting(TokenReader& reader, AlterPipeline& alter) {
     change.stop_on_error = reader.at("ON");
     if (!reader.accept("ON") && !reader.accept("OFF"))
       return reader.error("ON or OFF", {"ON", "OFF"});
+  } else if (reader.accept("TRANSFORM")) {
+    TRY(change.transform, parse_transform(reader));
   } else if (reader.accept("MAX_PARTITIONS_PER_BATCH")) {
     TRY([[maybe_unused]] const int64_t ignored,
         reader.integer("MAX_PARTITIONS_PER_BATCH", 0, std::numeric_limits<int64_t>::max()));
@@ -101,7 +125,7 @@ Status change_setting(TokenReader& reader, AlterPipeline& alter) {
   } else {
     return reader.error("what to set",
                         {"OFFSETS", "BATCH_INTERVAL", "MAX_OFFSETS_PER_BATCH_PARTITION",
-                         "MAX_RETRIES_PER_BATCH_PARTITION", "STOP_ON_ERROR"});
+                         "MAX_RETRIES_PER_BATCH_PARTITION", "STOP_ON_ERROR", "TRANSFORM"});
   }
   return {};
 }
@@ -129,10 +153,13 @@ Result<Statement> parse_alter_pipeline(TokenReader& reader, const std::string& d
     } else if (reader.accept({"DROP", "FILE"})) {
       TRY(std::string file, reader.string("the file's name"));
       result.change.dropped_files.push_back(std::move(file));
+    } else if (reader.accept({"RELOAD", "TRANSFORM"})) {
+      result.change.reload_transform = true;
     } else if (reader.accept({"RENAME", "TO"})) {
       TRY(result.change.new_name, reader.name("the new name"));
     } else {
-      return reader.error("SET, DROP PARTITION, DROP FILE or RENAME TO", {"SET", "DROP", "RENAME"});
+      return reader.error("SET, DROP PARTITION, DROP FILE, RELOAD TRANSFORM or RENAME TO",
+                          {"SET", "DROP", "RELOAD", "RENAME"});
     }
   } while (!reader.done());
   return result;

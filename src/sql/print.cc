@@ -207,6 +207,11 @@ std::string print(const engine::PipelineDefinition& pipeline) {
   if (pipeline.retries_max) {
     sql += "\n  MAX_RETRIES_PER_BATCH_PARTITION " + std::to_string(*pipeline.retries_max);
   }
+  if (pipeline.transform) {
+    const auto& [uri, program, arguments] = pipeline.transform->source;
+    sql += "\n  WITH TRANSFORM (" + mysql_text(uri) + ", " + mysql_text(program) + ", " +
+           mysql_text(arguments) + ")";
+  }
   if (pipeline.step != engine::StepKind::kNone) {
     sql +=
         pipeline.step == engine::StepKind::kTrain ? "\n  TRAIN MODEL " : "\n  CLASSIFY WITH MODEL ";

@@ -78,6 +78,7 @@ Result<StatementResult> Runner::execute(const TestPipeline& statement) {
   auto report = engine_.test_pipeline(statement.name, statement.limit, new_stop());
   if (!report) return placeless(report.error());
   for (const auto& reject : report->rejects) warn(reject);
+  if (!report->said.empty()) warn("the transform wrote to stderr: " + report->said);
   return rows(rows_of(report->rows));
 }
 

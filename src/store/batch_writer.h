@@ -133,6 +133,7 @@ struct BatchCommit {
   /// rejects below zero, so that rows and rejects are the messages still.
   std::optional<int64_t> retried_batch;
   std::string steps_json;  // microseconds per step: {"take":..,"decode":..}
+  std::string program;     // the checksum of the transform that made the messages
 };
 
 struct CommitOutcome {

@@ -76,6 +76,11 @@ RowAppender& RowAppender::add_time(int64_t micros) {
   return *this;
 }
 
+RowAppender& RowAppender::add_null() {
+  note(duckdb_append_null(appender_.get()));
+  return *this;
+}
+
 void RowAppender::end_row() {
   note(duckdb_appender_end_row(appender_.get()));
 }

@@ -29,6 +29,7 @@ class RowAppender {
   RowAppender& add(std::string_view text);
   RowAppender& add(Bytes bytes);
   RowAppender& add_time(int64_t micros);
+  RowAppender& add_null();
   void end_row();
   /// Errors of any add() since open() are returned here.
   Status finish();

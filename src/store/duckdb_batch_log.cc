@@ -101,6 +101,12 @@ Status DuckdbBatchLog::log_batch(const BatchCommit& batch, std::span<const Range
     log.add(range.messages).add(outcomes[i].rows_out).add(outcomes[i].rejects);
     log.add(outcomes[i].bytes).add_time(batch.started_at).add_time(now);
     log.add(std::string_view(batch.steps_json.empty() ? "{}" : batch.steps_json));
+    if (batch.messages->transformed.empty()) {
+      log.add_null().add_null().add_null();
+    } else {
+      const auto& made = batch.messages->transformed[i];
+      log.add(made.bytes_out).add(made.records).add(std::string_view(batch.program));
+    }
     log.end_row();
   }
   return log.finish();

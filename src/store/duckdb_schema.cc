@@ -62,6 +62,13 @@ constexpr const char* kLaterTables = R"(
 CREATE TABLE IF NOT EXISTS millrace_internal.pipeline_files (
   pipeline_id BIGINT NOT NULL, file_number BIGINT NOT NULL, name VARCHAR NOT NULL,
   size BIGINT NOT NULL, skipped BIGINT NOT NULL);
+CREATE TABLE IF NOT EXISTS millrace_internal.programs (
+  checksum VARCHAR NOT NULL, bytes BLOB NOT NULL);
+ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS transformed_bytes BIGINT;
+ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS records BIGINT;
+ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS program VARCHAR;
+ALTER TABLE millrace_internal.pipeline_errors ADD COLUMN IF NOT EXISTS type VARCHAR DEFAULT 'Error';
+ALTER TABLE millrace_internal.pipeline_errors ADD COLUMN IF NOT EXISTS std_error VARCHAR;
 )";
 
 constexpr const char* kViews = R"(
@@ -72,7 +79,7 @@ FROM millrace_internal.reject_log r JOIN millrace_internal.definitions d ON d.id
 CREATE OR REPLACE VIEW millrace.batches AS
 SELECT d.database_name, d.name AS pipeline_name, b.batch_id, b.source_partition, b.first_offset,
        b.end_offset, b.messages, b.rows_out, b.rejects, b.started_at, b.committed_at,
-       CAST(b.steps AS JSON) AS steps
+       CAST(b.steps AS JSON) AS steps, b.records
 FROM millrace_internal.batch_log b JOIN millrace_internal.definitions d ON d.id = b.pipeline_id;
 CREATE OR REPLACE VIEW millrace.model_versions AS
 SELECT d.database_name, d.name AS model_name, m.version, m.global_step, m.examples,
@@ -114,10 +121,11 @@ SELECT d.database_name AS "DATABASE_NAME", d.name AS "PIPELINE_NAME", b.batch_id
        CAST(b.end_offset AS VARCHAR) AS "BATCH_LATEST_OFFSET",
        epoch(b.committed_at - b.started_at) AS "BATCH_PARTITION_TIME",
        b.bytes AS "BATCH_PARTITION_EXTRACTED_BYTES",
-       CAST(NULL AS BIGINT) AS "BATCH_PARTITION_TRANSFORMED_BYTES",
+       b.transformed_bytes AS "BATCH_PARTITION_TRANSFORMED_BYTES",
        CAST(json_extract(b.steps, '$.take') AS DOUBLE) / 1e6
          AS "BATCH_PARTITION_EXTRACTOR_WAIT_TIME",
-       CAST(NULL AS DOUBLE) AS "BATCH_PARTITION_TRANSFORM_WAIT_TIME",
+       CAST(json_extract(b.steps, '$.transform') AS DOUBLE) / 1e6
+         AS "BATCH_PARTITION_TRANSFORM_WAIT_TIME",
        CAST(NULL AS VARCHAR) AS "HOST", CAST(NULL AS BIGINT) AS "PORT",
        b.source_partition AS "PARTITION"
 FROM millrace_internal.batch_log b JOIN millrace_internal.definitions d ON d.id = b.pipeline_id;
@@ -138,8 +146,8 @@ FROM millrace_information_schema.pipelines_batches
 GROUP BY "DATABASE_NAME", "PIPELINE_NAME", "BATCH_ID";
 CREATE OR REPLACE VIEW millrace_information_schema.pipelines_errors AS
 SELECT d.database_name AS "DATABASE_NAME", d.name AS "PIPELINE_NAME",
-       e.at / 1e6 AS "ERROR_UNIX_TIMESTAMP", 'Error' AS "ERROR_TYPE", e.code AS "ERROR_CODE",
-       e.message AS "ERROR_MESSAGE", e.kind AS "ERROR_KIND", CAST(NULL AS VARCHAR) AS "STD_ERROR",
+       e.at / 1e6 AS "ERROR_UNIX_TIMESTAMP", e.type AS "ERROR_TYPE", e.code AS "ERROR_CODE",
+       e.message AS "ERROR_MESSAGE", e.kind AS "ERROR_KIND", e.std_error AS "STD_ERROR",
        CAST(NULL AS VARCHAR) AS "LOAD_DATA_LINE", CAST(NULL AS BIGINT) AS "LOAD_DATA_LINE_NUMBER",
        e.batch_id AS "BATCH_ID", e.error_id AS "ERROR_ID",
        CAST(e.source_partition AS VARCHAR) AS "BATCH_SOURCE_PARTITION_ID",

@@ -47,6 +47,10 @@ class DuckdbStore final : public Store {
   Result<std::unique_ptr<Shaper>> open_shaper(const ShapeSpec& shape) override;
   Status log_error(const PipelineError& error) override;
 
+  Result<std::string> keep_program(std::string_view bytes) override;
+  Result<std::string> program(const std::string& checksum) override;
+  Status forget_programs(const std::vector<std::string>& used) override;
+
   Result<std::optional<ModelSnapshot>> newest_snapshot(int64_t model_id) override;
   Result<std::optional<ModelSnapshot>> snapshot(int64_t model_id, int64_t version) override;
   Result<std::vector<int64_t>> kept_versions(int64_t model_id) override;

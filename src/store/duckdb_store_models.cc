@@ -71,7 +71,8 @@ Result<std::vector<LoggedBatch>> DuckdbStore::training_log(int64_t model_id, int
   Lock lock(mutex_);
   TRY(auto rows, query(connection_.get(),
                        "SELECT m.version, m.pipeline_id, m.batch_id, b.source_partition::BIGINT, "
-                       "b.first_offset, b.end_offset, b.messages, b.latest_offset, m.kind "
+                       "b.first_offset, b.end_offset, b.messages, b.latest_offset, m.kind, "
+                       "coalesce(b.program, '') "
                        "FROM millrace_internal.model_log m LEFT JOIN millrace_internal.batch_log b "
                        "ON b.pipeline_id = m.pipeline_id AND b.batch_id = m.batch_id "
                        "WHERE m.model_id = $1 AND m.version > $2 AND m.version <= $3 "
@@ -86,7 +87,7 @@ Result<std::vector<LoggedBatch>> DuckdbStore::training_log(int64_t model_id, int
                    "version " + std::to_string(version) + " of a model was learned from batch " +
                        std::to_string(rows.integer(2)) + " of a pipeline that is gone");
     if (log.empty() || log.back().version != version)
-      log.push_back({version, rows.integer(1), rows.integer(2), {}, rows.text(8)});
+      log.push_back({version, rows.integer(1), rows.integer(2), {}, rows.text(8), rows.text(9)});
     if (statement) continue;
     log.back().ranges.push_back({static_cast<int32_t>(rows.integer(3)), rows.integer(4),
                                  rows.integer(5), rows.integer(6), rows.integer(7)});

@@ -1,5 +1,6 @@
 // What the DuckDB store remembers of a pipeline's source beside its cursors: files, and messages
 // that were rejected.
+#include "base/check.h"
 #include "store/duckdb_schema.h"
 #include "store/duckdb_store.h"
 #include "store/duckdb_transaction.h"
@@ -42,6 +43,37 @@ Result<std::optional<KeptRejects>> DuckdbStore::next_rejects(int64_t pipeline_id
   }
   if (kept.rejects.empty()) return std::optional<KeptRejects>();
   return std::optional(std::move(kept));
+}
+
+Result<std::string> DuckdbStore::keep_program(std::string_view bytes) {
+  Lock lock(mutex_);
+  TRY(auto sum, query(connection_.get(), "SELECT sha256($1::BLOB)", {Bytes{bytes}}));
+  CHECK(sum.next(), "a checksum is one row");
+  std::string checksum = sum.text(0);
+  TRY_OK(run(connection_.get(),
+             "INSERT INTO millrace_internal.programs SELECT $1, $2::BLOB WHERE NOT EXISTS "
+             "(SELECT 1 FROM millrace_internal.programs WHERE checksum = $1)",
+             {std::string_view(checksum), Bytes{bytes}}));
+  return checksum;
+}
+
+Result<std::string> DuckdbStore::program(const std::string& checksum) {
+  Lock lock(mutex_);
+  TRY(auto rows,
+      query(connection_.get(), "SELECT bytes FROM millrace_internal.programs WHERE checksum = $1",
+            {std::string_view(checksum)}));
+  if (rows.next()) return rows.text(0);
+  return Error(Code::kDataLoss, "the store has no program of checksum " + checksum);
+}
+
+Status DuckdbStore::forget_programs(const std::vector<std::string>& used) {
+  std::string list;
+  for (const auto& checksum : used) list += checksum + ",";
+  Lock lock(mutex_);
+  return run(connection_.get(),
+             "DELETE FROM millrace_internal.programs "
+             "WHERE NOT list_contains(string_split($1, ','), checksum)",
+             {std::string_view(list)});
 }
 
 Result<std::vector<PipelineFile>> DuckdbStore::files(int64_t pipeline_id) {

@@ -121,8 +121,12 @@ void DuckdbWriter::count(const BatchCommit& batch) {
       CHECK(i++ < ranges.size(), "each message is of a range of its batch");
     return outcomes_[near];
   };
-  for (const auto& message : messages)
-    range_of(message.partition).bytes += static_cast<int64_t>(message.payload.size());
+  const auto& transformed = batch.messages->transformed;
+  for (size_t i = 0; i < transformed.size(); ++i) outcomes_[i].bytes = transformed[i].bytes_in;
+  if (transformed.empty()) {
+    for (const auto& message : messages)
+      range_of(message.partition).bytes += static_cast<int64_t>(message.payload.size());
+  }
   rejects_.clear();
   std::sort(failures_.begin(), failures_.end(),
             [](const RowFailure& a, const RowFailure& b) { return a.row < b.row; });

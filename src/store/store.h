@@ -62,6 +62,7 @@ struct LoggedBatch {
   int64_t batch_id = 0;
   std::vector<OffsetRange> ranges;
   std::string kind;
+  std::string program;  // the checksum of the transform that it went through, or empty
 };
 
 /// What a virtual table shows: rows made at each query.
@@ -117,11 +118,13 @@ struct PipelineError {
   int64_t pipeline_id = 0;
   std::string database, pipeline;
   int64_t at = 0;    // microseconds since 1970
-  std::string kind;  // Extract, Transform, Load, Internal
+  std::string type = "Error";  // or Warning
+  std::string kind;            // Extract, Transform, Load, Internal
   int code = 0;
   std::string message;
   int64_t batch_id = -1;
   int32_t partition = -1;
+  std::string std_error;  // what a transform wrote to its stderr
 };
 
 /// A file of a pipeline that reads files; its number is its place in the list.
@@ -187,6 +190,12 @@ class Store {
   virtual Status add_files(int64_t pipeline_id, const std::vector<PipelineFile>& files) = 0;
   /// kNotFound for a name that is not in the list.
   virtual Status skip_file(int64_t pipeline_id, const std::string& name) = 0;
+
+  // Programs of transforms, by the checksum of their bytes.
+  virtual Result<std::string> keep_program(std::string_view bytes) = 0;  // its checksum
+  virtual Result<std::string> program(const std::string& checksum) = 0;
+  /// Those that are kept and not `used` are forgotten.
+  virtual Status forget_programs(const std::vector<std::string>& used) = 0;
 
   // Models.
   virtual Result<std::optional<ModelSnapshot>> newest_snapshot(int64_t model_id) = 0;

@@ -51,7 +51,7 @@ struct TransformedRange {
 
 struct MessageBatch {
   std::vector<Message> messages;
-  std::vector<OffsetRange> ranges;    // one for each partition that moved, by partition
+  std::vector<OffsetRange> ranges;  // one for each partition that moved, by partition
   /// One for each range when `messages` are the output of a transform; else empty. Each of them has
   /// the offset at which its range begins, for nothing says which message it was made of.
   std::vector<TransformedRange> transformed = {};

@@ -47,7 +47,8 @@ struct SourceDefinition {
   std::map<std::string, std::string> credentials;  // CREDENTIALS; never shown
 };
 
-/// WITH TRANSFORM. The store keeps the program's bytes as they were when it was created or reloaded.
+/// WITH TRANSFORM. The store keeps the program's bytes as they were when it was created or
+/// reloaded.
 struct TransformDefinition {
   transform::ProgramSource source;
   std::string checksum;  // of the bytes; empty until they are kept

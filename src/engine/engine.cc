@@ -198,7 +198,8 @@ Status LocalEngine::drop_pipeline(const ObjectName& name, Absent absent) {
 Status LocalEngine::remove_unused_programs() {
   std::vector<std::string> used;
   for (const auto& pipeline : all_pipelines()) {
-    if (const auto& transform = pipeline->definition().transform) used.push_back(transform->checksum);
+    if (const auto& transform = pipeline->definition().transform)
+      used.push_back(transform->checksum);
   }
   return remove_programs(used, options_, store_);
 }

@@ -71,7 +71,7 @@ struct PipelineChange {
   std::optional<bool> stop_on_error;
   std::optional<OffsetsChange> offsets;
   std::optional<transform::ProgramSource> transform;
-  bool reload_transform = false;  // its program is fetched again
+  bool reload_transform = false;            // its program is fetched again
   std::vector<std::string> dropped_files;   // they are not read (any further)
   std::vector<int32_t> dropped_partitions;  // their cursors: the topic has them no more
 };

@@ -85,8 +85,8 @@ Status PipelineRun::open_plan() {
 }
 
 Status PipelineRun::open_stages() {
-  TRY(stages_, make_stages(context_.definition, plan_, context_.model, context_.options,
-                           context_.store));
+  TRY(stages_,
+      make_stages(context_.definition, plan_, context_.model, context_.options, context_.store));
   if (stages_.shaper) shaped_ = Batch(stages_.shaper->schema());
   if (stages_.scorer) scored_ = Batch(stages_.scorer->schema());
   plan_.output.input = stages_.output;
@@ -397,8 +397,8 @@ Result<store::CommitOutcome> PipelineRun::commit(const Taken& taken) {
   batch.rejects = std::move(rejects_);
   batch.started_at = taken.started_at;
   for (const auto& [step, micros] : steps_of(taken))
-    batch.steps_json += (batch.steps_json.empty() ? "{\"" : ",\"") + step +
-                        "\":" + std::to_string(micros);
+    batch.steps_json +=
+        (batch.steps_json.empty() ? "{\"" : ",\"") + step + "\":" + std::to_string(micros);
   batch.steps_json += "}";
   batch.program = program();
   if (trains()) {

@@ -313,7 +313,8 @@ Result<PipelineDefinition> changed_definition(const ProbeContext& context,
   if (change.retries_max) definition.retries_max = *change.retries_max;
   if (change.stop_on_error) definition.stop_on_error = *change.stop_on_error;
   if (definition.transform) {
-    TRY([[maybe_unused]] const auto made, make_transform(definition, context.options, context.store));
+    TRY([[maybe_unused]] const auto made,
+        make_transform(definition, context.options, context.store));
   }
   return definition;
 }

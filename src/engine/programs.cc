@@ -24,8 +24,9 @@ Result<std::chrono::milliseconds> timeout_of(const SourceDefinition& source) {
   const char* const end = at->second.data() + at->second.size();
   const auto [stop, wrong] = std::from_chars(at->second.data(), end, millis);
   if (wrong == std::errc() && stop == end && millis > 0) return std::chrono::milliseconds(millis);
-  return Error(Code::kInvalidArgument, "property \"" + std::string(kTransformTimeoutProperty) +
-                                           "\" cannot be \"" + at->second + "\"",
+  return Error(Code::kInvalidArgument,
+               "property \"" + std::string(kTransformTimeoutProperty) + "\" cannot be \"" +
+                   at->second + "\"",
                "It is a number of milliseconds.");
 }
 

@@ -1,8 +1,8 @@
-// The reader of a running pipeline: a thread that takes batch after batch from the source, gives it
-// to the transform and decodes it. While there is a backlog it is a little ahead of the worker (kQueueBatchesMax); at
-// the end of the topic it waits for the worker, so that what arrives meanwhile is the next batch,
-// and no row queues behind a batch of a few. It is the only one that touches the source and the
-// decoder. Errors travel through the same queue, in order.
+// The reader of a running pipeline: a thread that takes batch after batch, gives each to the
+// transform, and decodes it. While there is a backlog it is a little ahead of the worker
+// (kQueueBatchesMax); at the end of the topic it waits for the worker, so that what arrives
+// meanwhile is the next batch, and no row queues behind a batch of a few. It is the only one that
+// touches source, transform and decoder. Errors travel through the same queue, in order.
 #pragma once
 
 #include <chrono>
@@ -53,8 +53,7 @@ class Reader {
   /// Starts reading `source`, which has been sought to the cursors.
   /// `transform` may be null.
   Reader(std::unique_ptr<source::Source> source, std::unique_ptr<transform::Transform> transform,
-         std::unique_ptr<decode::Decoder> decoder,
-         const ReaderOptions& options);
+         std::unique_ptr<decode::Decoder> decoder, const ReaderOptions& options);
   ~Reader();
 
   /// The next thing that happened; nothing after stop().

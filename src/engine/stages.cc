@@ -28,7 +28,8 @@ Result<std::unique_ptr<decode::Decoder>> make_decoder(const PipelineDefinition& 
   const decode::DecodeLimits limits;
   switch (definition.format) {
     case FormatKind::kCsv: {
-      // A source of files gives the lines that are left of each file, a transform those of each run.
+      // A source of files gives the lines that are left of each file, a transform those of each
+      // run.
       decode::CsvFormat csv = definition.csv;
       if (definition.source.kind == SourceKind::kFiles || definition.transform)
         csv.ignore_lines = 0;

@@ -94,8 +94,7 @@ Result<bool> LineReader::next(std::string_view& line, int64_t& begin, int64_t& e
   if (found == std::string_view::npos) found = line_end_.find_in_all(unread());
   const size_t left = size_ - at_;
   if (found == std::string_view::npos && left == 0) return false;
-  const size_t taken =
-      found == std::string_view::npos ? left : found + line_end_.terminator_size();
+  const size_t taken = found == std::string_view::npos ? left : found + line_end_.terminator_size();
   line = line_end_.without_return(unread().substr(0, found));
   begin = place_;
   at_ += taken;

@@ -418,7 +418,7 @@ TEST(CreatePipeline, ErrorsSayWhereAndWhat) {
   EXPECT_EQ(pipeline_error("WITH TRANSFORM ('u', 'p', 'a')"),
             "16: transform \"u\" is no URI of a program. It is written file:///path or http://...");
   EXPECT_EQ(pipeline_error("WITH TRANSFORM ('file:///t.py', '')"),
-            "34: syntax error near \")\": \",\" is expected");
+            "34: syntax error near \")\": , is expected");
   EXPECT_EQ(pipeline_error("CHARACTER SET latin1"),
             "14: character set \"latin1\" is not supported. Messages are read as UTF-8.");
   EXPECT_EQ(error_of("CREATE PIPELINE p AS LOAD DATA KAFKA 'h/t'"),

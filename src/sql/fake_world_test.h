@@ -185,6 +185,9 @@ class FakeStore : public store::Store {
   Result<std::optional<store::KeptRejects>> next_rejects(int64_t, int64_t, int64_t) override {
     return unasked();
   }
+  Result<std::string> keep_program(std::string_view) override { return unasked(); }
+  Result<std::string> program(const std::string&) override { return unasked(); }
+  Status forget_programs(const std::vector<std::string>&) override { return unasked(); }
   Result<std::vector<store::PipelineFile>> files(int64_t) override { return unasked(); }
   Status add_files(int64_t, const std::vector<store::PipelineFile>&) override { return unasked(); }
   Status skip_file(int64_t, const std::string&) override { return unasked(); }

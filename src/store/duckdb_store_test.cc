@@ -207,7 +207,7 @@ TEST_F(StateTest, TheNewestThousandErrorsOfAPipelineAreKept) {
   error.pipeline_id = id;
   sql("INSERT INTO millrace_internal.pipeline_errors SELECT "
       "nextval('millrace_internal.error_ids'), " +
-      std::to_string(id) + ", range, 'Load', 0, 'e', NULL, NULL FROM range(1000)");
+      std::to_string(id) + ", range, 'Load', 0, 'e', NULL, NULL, 'Error', NULL FROM range(1000)");
   for (int i = 1000; i < 1003; ++i) {
     error.at = i;
     error.message = "e" + std::to_string(i);

@@ -117,7 +117,7 @@ class Explainer {
 struct PipelineError {
   int64_t pipeline_id = 0;
   std::string database, pipeline;
-  int64_t at = 0;    // microseconds since 1970
+  int64_t at = 0;              // microseconds since 1970
   std::string type = "Error";  // or Warning
   std::string kind;            // Extract, Transform, Load, Internal
   int code = 0;

@@ -120,8 +120,7 @@ struct Pipe {
 
 Result<Pipe> make_pipe() {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) == 0)
-    return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
+  if (::pipe2(ends.data(), O_CLOEXEC) == 0) return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
   return Error(Code::kResourceExhausted,
                std::string("no pipe to a program can be made: ") + std::strerror(errno));
 }

@@ -42,8 +42,8 @@ std::string name_of(const ProgramSource& source) {
 
 bool leaves_directory(const std::string& name) {
   const fs::path path(name);
-  return path.is_absolute() || std::any_of(path.begin(), path.end(),
-                                           [](const auto& part) { return part == ".."; });
+  return path.is_absolute() ||
+         std::any_of(path.begin(), path.end(), [](const auto& part) { return part == ".."; });
 }
 
 Result<std::string> read_file(const ProgramSource& source) {
@@ -142,9 +142,10 @@ Result<std::string> fetch(const ProgramSource& source) {
   TRY(auto bytes, is_http(source.uri) ? read_http(source) : read_file(source));
   const bool archive = is_archive(source.uri);
   if (archive && !bytes.starts_with("\x1f\x8b")) return wrong(source, "is no gzip archive");
-  if (!archive && !bytes.starts_with("#!") && !bytes.starts_with("\x7f" "ELF"))
-    return wrong(source, "is no program",
-                 "A script begins with a line as #!/usr/bin/env python3.");
+  if (!archive && !bytes.starts_with("#!") &&
+      !bytes.starts_with("\x7f"
+                         "ELF"))
+    return wrong(source, "is no program", "A script begins with a line as #!/usr/bin/env python3.");
   return bytes;
 }
 
@@ -153,8 +154,8 @@ Result<Command> laid_out(const ProgramSource& source, const std::string& directo
   const std::string program = (fs::path(directory) / name_of(source)).string();
   std::error_code error;
   if (!fs::is_regular_file(program, error))
-    return Error(Code::kNotFound, "transform \"" + source.uri + "\" has no program \"" +
-                                      name_of(source) + "\"");
+    return Error(Code::kNotFound,
+                 "transform \"" + source.uri + "\" has no program \"" + name_of(source) + "\"");
   words.insert(words.begin(), program);
   return Command{std::move(words), directory};
 }
@@ -167,8 +168,8 @@ Result<Command> lay_out(const ProgramSource& source, std::string_view bytes,
   if (error)
     return Error(Code::kResourceExhausted,
                  "could not make directory \"" + fresh.string() + "\": " + error.message());
-  auto written = is_archive(source.uri) ? unpack(source, bytes, fresh)
-                                        : write_program(source, bytes, fresh);
+  auto written =
+      is_archive(source.uri) ? unpack(source, bytes, fresh) : write_program(source, bytes, fresh);
   const auto there = laid_out(source, fresh.string());
   if (written && !there) written = wrong(source, "lacks program \"" + name_of(source) + "\"");
   if (written) {

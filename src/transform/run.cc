@@ -92,8 +92,7 @@ Status Run::read_output() {
   while (output) {
     if (output_.size() - size_ < kOutputBytesAtOnce)
       output_.resize(std::max(size_ + kOutputBytesAtOnce, output_.size() * 2));
-    const ssize_t count =
-        ::read(output.number(), output_.data() + size_, output_.size() - size_);
+    const ssize_t count = ::read(output.number(), output_.data() + size_, output_.size() - size_);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return {};
     if (count <= 0) {
@@ -103,8 +102,8 @@ Status Run::read_output() {
     size_ += static_cast<size_t>(count);
     since_progress_.restart();
     if (size_ > static_cast<size_t>(options_.output_bytes_max)) {
-      auto error = failed("wrote more than " + std::to_string(options_.output_bytes_max >> 20) +
-                          " MiB");
+      auto error =
+          failed("wrote more than " + std::to_string(options_.output_bytes_max >> 20) + " MiB");
       error.hint = "MAX_OFFSETS_PER_BATCH_PARTITION gives it fewer messages at a time.";
       return error;
     }
@@ -155,8 +154,8 @@ Error Run::failed(const std::string& how) const {
 }
 
 Error Run::hung() const {
-  return failed("neither read nor wrote for " +
-                std::to_string(options_.idle_max.count() / 1000) + " s and was killed");
+  return failed("neither read nor wrote for " + std::to_string(options_.idle_max.count() / 1000) +
+                " s and was killed");
 }
 
 }  // namespace millrace::transform

@@ -59,8 +59,8 @@ class Run {
   const MessageBatch& batch_;
   const Task task_;
   std::unique_ptr<Process> process_;
-  size_t message_;    // that is being written
-  size_t sent_ = 0;   // bytes of it, its frame included
+  size_t message_;   // that is being written
+  size_t sent_ = 0;  // bytes of it, its frame included
   std::vector<char> output_;
   size_t size_ = 0;  // bytes in output_
   std::string said_;

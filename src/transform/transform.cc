@@ -169,10 +169,8 @@ Transformed Runs::gather() {
   result.batch.owner = outputs;
   if (batch_.file)
     result.batch.file = [source = batch_.file, owner = batch_.owner,
-                         messages = std::make_shared<std::vector<size_t>>(
-                             std::move(source_message_))](size_t i) {
-      return source((*messages)[i]);
-    };
+                         messages = std::make_shared<std::vector<size_t>>(std::move(
+                             source_message_))](size_t i) { return source((*messages)[i]); };
   return result;
 }
 

@@ -82,8 +82,9 @@ TEST_F(TransformTest, RunsOncePerPartitionAndKeepsTheirOrder) {
   add(0, 6, "b");
   add(3, 40, "c");
   // The first partition's program is the slower one.
-  const auto made = run("n=$(wc -c); [ $n = 18 ] && for i in 1 2 3 4 5 6 7 8 9; do ls / >&-; done;"
-                        "echo first $n; echo second");
+  const auto made =
+      run("n=$(wc -c); [ $n = 18 ] && for i in 1 2 3 4 5 6 7 8 9; do ls / >&-; done;"
+          "echo first $n; echo second");
   ASSERT_TRUE(made) << made.error().to_string();
   EXPECT_THAT(records(*made),
               ElementsAre("0@5:first 18", "0@5:second", "3@40:first 9", "3@40:second"));

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "demo/demo.h"
+#include "engine/model_filter.h"
 #include "serve/instance.h"
 #include "serve/result_printer.h"
 #include "serve/version.h"
@@ -290,6 +291,65 @@ int run_sql(SqlArguments& arguments) {
   return kDone;
 }
 
+// --- millrace transform
+// ---------------------------------------------------------------------------
+
+struct TransformArguments {
+  engine::FilterOptions filter;
+  std::string input = "framed";
+  std::string separator = "\\t";
+};
+
+CLI::App* add_transform(CLI::App& app, TransformArguments& arguments) {
+  auto& filter = arguments.filter;
+  auto* transform = app.add_subcommand(
+      "transform",
+      "A model as a filter: rows of CSV from stdin go to stdout with predictions behind them.\n"
+      "As it is, it is a program for WITH TRANSFORM of a SingleStore pipeline.");
+  transform
+      ->add_option("--model", filter.model_file, "A file of EXPORT MODEL name INTO OUTFILE 'file'")
+      ->required()
+      ->check(CLI::ExistingFile);
+  transform->add_option("--fields", filter.fields, "The names of a row's fields: a,b,c")
+      ->required()
+      ->delimiter(',');
+  transform
+      ->add_option("--predictions", filter.predictions,
+                   "What is added, of class_id, class, probability, probabilities, logits, "
+                   "prediction and model_version; class_id,probability or prediction without it")
+      ->delimiter(',');
+  transform
+      ->add_option("--input", arguments.input,
+                   "framed: each message behind its length, as pipelines of Kafka give them; lines")
+      ->check(CLI::IsMember({"framed", "lines"}))
+      ->capture_default_str();
+  transform
+      ->add_option("--fields-terminated-by", arguments.separator,
+                   "Between fields, of what is read and written; \\t is a tab")
+      ->capture_default_str();
+  transform->add_option("--enclosed-by", filter.csv.enclosed_by, "Around fields that need it");
+  return transform;
+}
+
+int run_transform(TransformArguments& arguments) {
+  signal(SIGPIPE, SIG_IGN);
+  auto& filter = arguments.filter;
+  if (arguments.input == "lines") filter.input = engine::FilterOptions::Input::kLines;
+  filter.csv.fields_terminated_by = arguments.separator == "\\t" ? "\t" : arguments.separator;
+  filter.csv.optionally_enclosed = true;
+  constexpr int kComplaintsMax = 100;
+  int complaints = 0;
+  const auto complain = [&](const std::string& what) {
+    if (complaints++ < kComplaintsMax) std::fprintf(stderr, "millrace: %s\n", what.c_str());
+  };
+  const auto report = engine::run_filter(filter, STDIN_FILENO, STDOUT_FILENO, complain);
+  if (!report) return millrace::complain(report.error(), kFailed);
+  if (report->unpredicted > 0)
+    std::fprintf(stderr, "millrace: %lld of %lld rows went out without predictions\n",
+                 static_cast<long long>(report->unpredicted), static_cast<long long>(report->rows));
+  return kDone;
+}
+
 // --- millrace demo
 // --------------------------------------------------------------------------------
 
@@ -343,9 +403,11 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   ServeArguments serve_arguments;
   SqlArguments sql_arguments;
+  TransformArguments transform_arguments;
   demo::Options demo_options;
   auto* serve = add_serve(app, serve_arguments);
   auto* sql = add_sql(app, sql_arguments);
+  auto* transform = add_transform(app, transform_arguments);
   auto* demo = add_demo(app, demo_options);
   try {
     app.parse(argc, argv);
@@ -354,6 +416,7 @@ int run(int argc, char** argv) {
   }
   if (serve->parsed()) return run_serve(*serve, serve_arguments);
   if (sql->parsed()) return run_sql(sql_arguments);
+  if (transform->parsed()) return run_transform(transform_arguments);
   return demo->parsed() ? run_demo(demo_options) : kWrongOptions;
 }
 

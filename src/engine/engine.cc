@@ -290,6 +290,11 @@ Status LocalEngine::stop_pipeline(const ObjectName& name, Absent stopped) {
   return Error(Code::kWrongState, "pipeline \"" + name.name + "\" is not running");
 }
 
+Status LocalEngine::detach_pipeline(const ObjectName& name) {
+  TRY(const auto there, find_pipeline(name));
+  return there->detach();
+}
+
 /// All are tried; the first error is told.
 Status LocalEngine::start_all(const std::string& database) {
   Status first;

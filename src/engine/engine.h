@@ -122,6 +122,10 @@ class Engine {
   /// A new version that knows what `version` knew. Errors: kNotFound when that is not kept.
   virtual Status restore_model(const ObjectName& name, int64_t version,
                                const std::string& statement) = 0;
+  /// EXPORT MODEL ... INTO OUTFILE: a kept version, or the newest that is kept; returns which.
+  /// Errors: kNotFound, and those of the file, which must be new.
+  virtual Result<int64_t> export_model(const ObjectName& name, int64_t version,
+                                       const std::string& file) = 0;
   /// Takes effect with the next batch. Errors name the setting, with the nearest there is.
   virtual Status alter_model(const ObjectName& name, const std::vector<ModelSetting>& settings,
                              const std::string& statement) = 0;
@@ -138,6 +142,8 @@ class Engine {
   virtual Status start_pipeline(const ObjectName& name, Absent running) = 0;
   /// Returns when the batch at work is committed or given up.
   virtual Status stop_pipeline(const ObjectName& name, Absent stopped) = 0;
+  /// Asks it to stop and does not wait for that. Errors: kWrongState when it does not run.
+  virtual Status detach_pipeline(const ObjectName& name) = 0;
   /// A pipeline that runs is stopped for it and started again. Errors: kWrongState for offsets of a
   /// pipeline that runs; those of the source.
   virtual Status alter_pipeline(const ObjectName& name, const PipelineChange& change) = 0;

@@ -3,8 +3,10 @@
 #include "engine/infer_columns.h"
 #include "engine/labelled_rows.h"
 #include "engine/local_engine.h"
+#include "engine/model_file.h"
 #include "engine/model_state.h"
 #include "engine/model_tables.h"
+#include "engine/model_versions.h"
 #include "engine/predictor.h"
 
 namespace millrace::engine {
@@ -155,6 +157,18 @@ Status LocalEngine::restore_model(const ObjectName& name, int64_t version,
                                   const std::string& statement) {
   TRY(const auto entry, find_model(name));
   return life_.restore(*entry, version, statement);
+}
+
+Result<int64_t> LocalEngine::export_model(const ObjectName& name, int64_t version,
+                                          const std::string& file) {
+  TRY(const auto entry, find_model(name));
+  TRY(const auto snapshot, version == store::kNewest ? store_.newest_snapshot(entry->id())
+                                                     : store_.snapshot(entry->id(), version));
+  if (!snapshot && version != store::kNewest) return version_not_kept(store_, *entry, version);
+  if (!snapshot)
+    return Error(Code::kWrongState, "model \"" + name.name + "\" has learned nothing yet");
+  TRY_OK(write_model_file(file, entry->definition(), *snapshot));
+  return snapshot->version;
 }
 
 Status LocalEngine::alter_model(const ObjectName& name, const std::vector<ModelSetting>& settings,

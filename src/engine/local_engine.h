@@ -41,6 +41,9 @@ class LocalEngine : public Engine {
                                  const std::string& statement) override;
   Result<RowsReport> evaluate_model(const ObjectName& name, int64_t version,
                                     store::RowStream& rows) override;
+  Result<int64_t> export_model(const ObjectName& name, int64_t version,
+                               const std::string& file) override;
+  Status detach_pipeline(const ObjectName& name) override;
   Status restore_model(const ObjectName& name, int64_t version,
                        const std::string& statement) override;
   Status alter_model(const ObjectName& name, const std::vector<ModelSetting>& settings,

@@ -182,6 +182,14 @@ Result<bool> Pipeline::stop() {
   return ran;
 }
 
+Status Pipeline::detach() {
+  Lock control(control_);
+  if (state() != PipelineState::kRunning || !thread_.joinable())
+    return Error(Code::kWrongState, "pipeline \"" + definition_.name.name + "\" is not running");
+  thread_.request_stop();
+  return keep_state(PipelineState::kStopped);
+}
+
 void Pipeline::suspend() {
   join();
 }

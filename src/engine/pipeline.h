@@ -53,6 +53,9 @@ class Pipeline {
   Result<RunReport> run_foreground(std::optional<int64_t> batches_max, const std::stop_token& stop);
   /// Waits until the batch at work is committed or given up. False when it did not run.
   Result<bool> stop();
+  /// Asks for a stop and does not wait: whoever starts it or stops it next waits for the batch at
+  /// work. Errors: kWrongState when it does not run.
+  Status detach();
   /// Stops the thread and leaves the kept state as it is: the pipeline runs again when the process
   /// does.
   void suspend();

@@ -542,6 +542,9 @@ TEST(ModelLife, ReadsTheStatements) {
             store::kNewest);
   EXPECT_EQ(read_as<EvaluateModel>("EVALUATE MODEL m VERSION 3 ON TABLE t").version, 3);
   EXPECT_EQ(read_as<RestoreModel>("RESTORE MODEL m TO VERSION 0").version, 0);
+  EXPECT_EQ(read_as<ExportModel>("EXPORT MODEL m VERSION 3 INTO OUTFILE 'f'").version, 3);
+  EXPECT_EQ(read_as<DetachPipeline>("DETACH PIPELINE d.p").name.name, "p");
+  EXPECT_EQ(read_as<ExportModel>("EXPORT MODEL m INTO OUTFILE 'f'").file, "f");
   EXPECT_EQ(read_as<CheckModel>("CHECK MODEL `m m`").name.name, "m m");
   const auto alter = read_as<AlterModel>(
       "ALTER MODEL m SET learning_rate = -1e-3, keep_for = '7 days', dnn_optimizer.beta_1 => 1");

@@ -245,6 +245,14 @@ class FakeEngine : public engine::Engine {
     TRY_OK(say(newest ? "evaluate model " : "evaluate version of model ", name));
     return rows_report;
   }
+  Result<int64_t> export_model(const engine::ObjectName& name, int64_t version,
+                               const std::string& file) override {
+    TRY_OK(say("export to " + file + " model ", name));
+    return version;
+  }
+  Status detach_pipeline(const engine::ObjectName& name) override {
+    return say("detach pipeline ", name);
+  }
   Status restore_model(const engine::ObjectName& name, int64_t version,
                        const std::string&) override {
     return say("restore version " + std::to_string(version) + " of model ", name);

@@ -260,12 +260,12 @@ constexpr auto kFamilies = std::to_array<Family>({
     {"TRAIN", model_statement<parse_train_model>},
     {"EVALUATE", model_statement<parse_evaluate_model>},
     {"RESTORE", model_statement<parse_restore_model>},
-    {"EXPORT", unsupported_model_statement},
+    {"EXPORT", model_statement<parse_export_model>},
     {"CHECK", model_statement<parse_check_model>},
     {"TEST", pipeline_statement<parse_test_pipeline>},
     {"PROFILE", pipeline_statement<parse_profile_pipeline>},
     {"EXTRACT", pipeline_statement<parse_extract_pipeline>},
-    {"DETACH", unsupported_model_statement},
+    {"DETACH", pipeline_statement<parse_detach_pipeline>},
     {"RETRY", retry_statement},
 });
 

@@ -26,6 +26,8 @@ Result<Statement> parse_drop_model(TokenReader& reader, const std::string& datab
 Result<Statement> parse_train_model(TokenReader& reader, const std::string& database);
 Result<Statement> parse_evaluate_model(TokenReader& reader, const std::string& database);
 /// RESTORE MODEL | m TO VERSION v; ALTER MODEL | m SET name = value, ...; CHECK MODEL | m
+Result<Statement> parse_export_model(TokenReader& reader, const std::string& database);
+Result<Statement> parse_detach_pipeline(TokenReader& reader, const std::string& database);
 Result<Statement> parse_restore_model(TokenReader& reader, const std::string& database);
 Result<Statement> parse_alter_model(TokenReader& reader, const std::string& database);
 Result<Statement> parse_check_model(TokenReader& reader, const std::string& database);

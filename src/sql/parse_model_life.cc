@@ -59,6 +59,20 @@ Result<Statement> parse_evaluate_model(TokenReader& reader, const std::string& d
   return result;
 }
 
+/// EXPORT MODEL m [VERSION v] INTO OUTFILE 'file'
+Result<Statement> parse_export_model(TokenReader& reader, const std::string& database) {
+  ExportModel result;
+  TRY(result.name, model_name(reader, database));
+  if (reader.accept("VERSION")) {
+    TRY(result.version, reader.integer("the version", 0, kVersionMax));
+  }
+  if (reader.at("TO")) return reader.unsupported("EXPORT MODEL ... TO");
+  TRY_OK(reader.expect({"INTO", "OUTFILE"}));
+  TRY(result.file, reader.string("the file's name"));
+  TRY_OK(reader.expect_end());
+  return result;
+}
+
 Result<Statement> parse_restore_model(TokenReader& reader, const std::string& database) {
   TRY_OK(check_utf8(reader));
   RestoreModel result;

@@ -182,6 +182,13 @@ Result<Statement> parse_profile_pipeline(TokenReader& reader, const std::string&
   return result;
 }
 
+Result<Statement> parse_detach_pipeline(TokenReader& reader, const std::string& database) {
+  DetachPipeline result;
+  TRY(result.name, reader.object_name("the pipeline's name", database));
+  TRY_OK(reader.expect_end());
+  return result;
+}
+
 Result<Statement> parse_retry_rejects(TokenReader& reader, const std::string& database) {
   RetryRejects result;
   TRY_OK(reader.expect({"REJECTS", "FOR", "PIPELINE"}));

@@ -215,7 +215,7 @@ TEST(Parse, TellsWhatIsNoStatement) {
   EXPECT_EQ(error_of("STRAT PIPELINE p"),
             "0: syntax error near \"STRAT\": a statement is expected. Did you mean START?");
   for (const std::string_view text :
-       {"DETACH PIPELINE p", "CREATE TRIGGER t", "SET ROLE r", "PREPARE p FROM 'x'"}) {
+       {"EXPORT MODEL m TO 'd'", "CREATE TRIGGER t", "SET ROLE r", "PREPARE p FROM 'x'"}) {
     const auto statement = read(text);
     ASSERT_FALSE(statement) << text;
     EXPECT_EQ(statement.error().code, Code::kUnsupported) << text;

@@ -87,12 +87,14 @@ class Runner {
   Result<StatementResult> execute(const TrainModel& statement);
   Result<StatementResult> execute(const EvaluateModel& statement);
   Result<StatementResult> execute(const RestoreModel& statement);
+  Result<StatementResult> execute(const ExportModel& statement);
   Result<StatementResult> execute(const AlterModel& statement);
   Result<StatementResult> execute(const CheckModel& statement);
   Result<StatementResult> execute(const CreatePipeline& statement);
   Result<StatementResult> execute(const DropPipeline& statement);
   Result<StatementResult> execute(const ShowCreatePipeline& statement);
   Result<StatementResult> execute(const RunPipeline& statement);
+  Result<StatementResult> execute(const DetachPipeline& statement);
   Result<StatementResult> execute(const AlterPipeline& statement);
   Result<StatementResult> execute(const TestPipeline& statement);
   Result<StatementResult> execute(const ProfilePipeline& statement);

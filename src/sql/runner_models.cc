@@ -104,6 +104,16 @@ Result<StatementResult> Runner::execute(const RestoreModel& statement) {
   return ok();
 }
 
+/// The version that was written.
+Result<StatementResult> Runner::execute(const ExportModel& statement) {
+  TRY(const int64_t version,
+      engine_.export_model(statement.name, statement.version, statement.file));
+  Rows result;
+  result.add_column("model_version", store::SqlType::kBigint);
+  result.rows.push_back({std::to_string(version)});
+  return rows(std::move(result));
+}
+
 Result<StatementResult> Runner::execute(const AlterModel& statement) {
   TRY_OK(commit_open());
   TRY_OK(engine_.alter_model(statement.name, statement.settings, std::string(text_)));

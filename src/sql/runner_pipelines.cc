@@ -66,6 +66,12 @@ Result<StatementResult> Runner::execute(const RunPipeline& statement) {
   return ok();
 }
 
+Result<StatementResult> Runner::execute(const DetachPipeline& statement) {
+  TRY_OK(commit_open());
+  TRY_OK(engine_.detach_pipeline(statement.name));
+  return ok();
+}
+
 Result<StatementResult> Runner::execute(const AlterPipeline& statement) {
   TRY_OK(commit_open());
   for (const auto& warning : statement.warnings) warn(warning);

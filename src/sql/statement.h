@@ -44,6 +44,11 @@ struct RestoreModel {
   engine::ObjectName name;
   int64_t version = 0;
 };
+struct ExportModel {
+  engine::ObjectName name;
+  int64_t version = store::kNewest;
+  std::string file;
+};
 struct AlterModel {
   engine::ObjectName name;
   std::vector<engine::ModelSetting> settings;
@@ -71,6 +76,9 @@ struct RunPipeline {
   engine::Absent absent = engine::Absent::kFail;
   bool foreground = false;
   std::optional<int64_t> batches_max;  // of a run in the foreground
+};
+struct DetachPipeline {
+  engine::ObjectName name;
 };
 struct AlterPipeline {
   engine::ObjectName name;
@@ -182,9 +190,10 @@ struct Native {};
 
 using Statement =
     std::variant<Native, Ignored, CreateModel, DropModel, DescribeModel, ShowCreateModel,
-                 TrainModel, EvaluateModel, RestoreModel, AlterModel, CheckModel, CreatePipeline,
-                 DropPipeline, ShowCreatePipeline, RunPipeline, AlterPipeline, TestPipeline,
-                 ProfilePipeline, ExtractPipeline, RetryRejects, Use, CreateDatabase,
-                 DropDatabase, CreateTable, Transaction, Set, SetPassword, Kill, Show>;
+                 TrainModel, EvaluateModel, RestoreModel, ExportModel, AlterModel, CheckModel,
+                 CreatePipeline, DropPipeline, ShowCreatePipeline, RunPipeline, DetachPipeline,
+                 AlterPipeline, TestPipeline, ProfilePipeline, ExtractPipeline, RetryRejects, Use,
+                 CreateDatabase, DropDatabase, CreateTable, Transaction, Set, SetPassword, Kill,
+                 Show>;
 
 }  // namespace millrace::sql

@@ -208,6 +208,12 @@ def test_a_stop_does_not_wait_for_the_program(shop, broker, write):
     shop.execute("STOP PIPELINE feed")
     assert streams.state_of(shop, "feed") == "Stopped"
     assert not processes_of(mark)
+    shop.execute("START PIPELINE feed")
+    wait_for(lambda: processes_of(mark))
+    shop.execute("DETACH PIPELINE feed")
+    assert streams.state_of(shop, "feed") == "Stopped"
+    wait_for(lambda: not processes_of(mark))
+    shop.expect_error("DETACH PIPELINE feed", "is not running")
 
 
 def test_kills_of_program_and_server_lose_and_double_nothing(make_server, broker, write):

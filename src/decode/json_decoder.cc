@@ -1,6 +1,7 @@
-// The door to simdjson. Its first stage finds the structure of a document and checks its UTF-8 with
-// vector instructions; the walk below visits every token once, so that a document is accepted only
-// when all of it is well formed, and stores what a path leads to on the way.
+// The door to simdjson, and the careful reader of JSON: what the scout (json_scout.h) does not
+// decide is read here. simdjson's first stage finds the structure of a document and checks its
+// UTF-8 with vector instructions; the walk below visits every token once, so that a document is
+// accepted only when all of it is well formed, and stores what a path leads to on the way.
 #include <simdjson.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 
 #include "base/check.h"
 #include "decode/decoder.h"
+#include "decode/json_scout.h"
 #include "decode/path_tree.h"
 #include "decode/row_sink.h"
 #include "decode/utf8.h"
@@ -60,6 +62,7 @@ class JsonDecoder : public Decoder {
   explicit JsonDecoder(std::unique_ptr<RowSink> sink)
       : sink_(std::move(sink)),
         root_(make_path_tree(sink_->fields())),
+        scout_(*sink_, *root_),
         padding_(simdjson::SIMDJSON_PADDING + longest_key(*root_)) {}
 
   const std::shared_ptr<const Schema>& schema() const override { return sink_->schema(); }
@@ -93,6 +96,7 @@ class JsonDecoder : public Decoder {
 
   std::unique_ptr<RowSink> sink_;
   std::unique_ptr<PathNode> root_;
+  JsonScout scout_;
   ondemand::parser parser_;
   std::vector<char> padded_;  // the document at work, with room to read beyond its end
   const size_t padding_;
@@ -119,6 +123,11 @@ Status JsonDecoder::decode(const MessageBatch& messages, Batch& rows,
     }
     const auto index = static_cast<uint32_t>(i);
     sink_->begin_row();
+    if (scout_.is_wanted()) {
+      if (scout_.read(message.payload) && sink_->end_row(index)) continue;
+      sink_->drop_row();
+      sink_->begin_row();
+    }
     Read read = read_document(message.payload);
     if (read == Read::kMore) {
       // Not one document: then a line is one.
@@ -148,6 +157,11 @@ void JsonDecoder::decode_lines(const Message& message, size_t first, uint32_t in
     first = end + 1;
     if (line.empty()) continue;
     sink_->begin_row();
+    if (scout_.is_wanted()) {
+      if (scout_.read(line) && sink_->end_row(index)) continue;
+      sink_->drop_row();
+      sink_->begin_row();
+    }
     Read read = read_document(line);
     if (read == Read::kMore) {
       bad_json("there is more behind the document");

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +36,34 @@ class RowSink {
   // Each gives a field of the row at work its value, once more when it has one already. False: the
   // row is bad, and why is kept.
   bool put(size_t field, const Scalar& value);
+  /// The same for a small whole number and the kinds that most columns of numbers have. False says
+  /// only that put() must look.
+  bool put_quick(size_t field, const WholeNumber& number) {
+    auto& state = states_[field];
+    if (state.list || number.magnitude > std::numeric_limits<int32_t>::max()) return false;
+    const auto value = static_cast<int32_t>(number.magnitude);
+    const int32_t sign = number.negative ? -1 : 1;
+    std::byte* const to = state.values + row_ * state.width;
+    switch (state.kind) {
+      case Kind::kInt32:
+        *reinterpret_cast<int32_t*>(to) = sign * value;
+        break;
+      case Kind::kInt64:
+        *reinterpret_cast<int64_t*>(to) = sign * value;
+        break;
+      case Kind::kFloat:
+        *reinterpret_cast<float*>(to) = static_cast<float>(sign) * static_cast<float>(value);
+        break;
+      case Kind::kDouble:
+        *reinterpret_cast<double*>(to) = static_cast<double>(sign) * value;
+        break;
+      default:
+        return false;
+    }
+    state.column->set_valid(row_);
+    state.put_in = row_number_;
+    return true;
+  }
   bool begin_list(size_t field);  // empties it; elements follow by put_element
   bool put_element(size_t field, const Scalar& value);
   /// Marks the row as bad: `what` is said of the field.

@@ -9,7 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
-#include <set>
+#include <random>
 
 #include "base/thread.h"
 #include "transform/program.h"
@@ -123,6 +123,28 @@ TEST_F(TransformTest, AMegabyteEachWayDoesNotBlock) {
   ASSERT_EQ(made->batch.messages.size(), 1U);
   EXPECT_EQ(made->batch.messages[0].payload.size(), 300U * 10'008);
   EXPECT_EQ(made->batch.messages[0].payload.substr(299 * 10'008 + 8, 5), "nnnnn");
+}
+
+/// Messages of any size and any bytes, through pipes that take a part at a time.
+TEST_F(TransformTest, FramesHoldWhateverTheMessagesAre) {
+  std::mt19937 random(3);
+  options_.lines.terminator = "";
+  for (int round = 0; round < 12; ++round) {
+    batch_ = {};
+    std::string expected;
+    for (size_t i = 0, count = 1 + random() % 700; i < count; ++i) {
+      const size_t size = random() % 50 == 0 ? random() % 200'000 : random() % 40;
+      std::string payload(size, '\0');
+      for (auto& byte : payload) byte = static_cast<char>(random());
+      for (size_t at = 0; at < 8; ++at) expected += static_cast<char>(size >> (8 * at));
+      expected += payload;
+      add(0, static_cast<int64_t>(i), std::move(payload));
+    }
+    const auto made = run("cat");
+    ASSERT_TRUE(made) << made.error().to_string();
+    ASSERT_EQ(made->batch.messages.size(), 1U);
+    EXPECT_TRUE(made->batch.messages[0].payload == expected) << "round " << round;
+  }
 }
 
 TEST_F(TransformTest, AProgramThatReadsNothingIsNoError) {

@@ -1,0 +1,193 @@
+// Decoders against bytes that nobody meant: seeds that are spoiled by a generator of their own
+// seed, the same at every run. Nothing may crash or read beyond a message (a sanitizer watches),
+// each message gives rows or rejects, and JSON's quick reader decides as the careful one does.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <random>
+
+#include "decode/decoder.h"
+#include "decode/text_arena.h"
+
+namespace millrace::decode {
+namespace {
+
+/// MILLRACE_FUZZ_ROUNDS asks for more than a build's second.
+const int kRounds = [] {
+  const char* const asked = std::getenv("MILLRACE_FUZZ_ROUNDS");
+  return asked == nullptr ? 200'000 : std::atoi(asked);
+}();
+
+const std::vector<std::string>& json_seeds() {
+  static const std::vector<std::string> seeds{
+      R"({"a": 1, "b": "two", "c": 3.5, "d": [1, 2, 3], "e": {"f": "x", "g": null}})",
+      R"({"a":-0,"b":"é€😀","c":1e3,"d":[],"e":{"f":"","g":12345678901234567890}})",
+      R"( {"b" : "a longer text, of more than sixteen bytes" , "a" : 123456789 , "z":[[{}],"y"]} )",
+      R"({"a": true, "b": 12.50, "c": -12345678, "d": [1.5, -2], "e": [1, {"f": 2}]})",
+      R"({"a": 99999999, "a": 100000000, "b": "\"\\\u00e9\n", "c": null, "d": [null]})",
+      R"({"e": {"f": {"f": "deep"}, "g": 0}, "d": ["x"], "c": "1.25", "b": 18446744073709551616})",
+      R"({"a key that is longer than sixteen bytes": 7, "a": 00, "c": 1.})",
+      "{\"a\": 1}\n{\"a\": 2, \"b\": \"next\"}\n",
+  };
+  return seeds;
+}
+
+std::string spoiled(std::mt19937& random, const std::vector<std::string>& seeds,
+                    std::string_view pieces) {
+  const auto below = [&](size_t limit) { return limit == 0 ? 0 : random() % limit; };
+  std::string text = seeds[below(seeds.size())];
+  for (size_t change = below(4); change > 0; --change) {
+    const size_t at = below(text.size());
+    switch (random() % 6) {
+      case 0:
+        text.erase(at, below(6));
+        break;
+      case 1:
+        text.insert(at, 1, pieces[below(pieces.size())]);
+        break;
+      case 2:
+        text.resize(at);
+        break;
+      case 3:
+        if (at < text.size()) text[at] = static_cast<char>(random());
+        break;
+      case 4:
+        if (at < text.size()) text[at] = pieces[below(pieces.size())];
+        break;
+      default: {
+        const auto& other = seeds[below(seeds.size())];
+        text.insert(at, other.substr(below(other.size()), below(20)));
+      }
+    }
+  }
+  return text;
+}
+
+/// What a decoder makes of one message, as text.
+class Subject {
+ public:
+  explicit Subject(Result<std::unique_ptr<Decoder>> made) : decoder_(std::move(*made)) {}
+
+  std::string decode(const std::string& payload) {
+    // Bytes of exactly this size, so that a sanitizer sees any that is read beyond.
+    const auto bytes = std::make_shared<std::vector<char>>(payload.begin(), payload.end());
+    MessageBatch messages;
+    messages.messages.push_back({{bytes->data(), bytes->size()}, {}, 0, 7, -1});
+    messages.owner = bytes;
+    Batch rows(decoder_->schema());
+    std::vector<Reject> rejects;
+    EXPECT_TRUE(decoder_->decode(messages, rows, rejects));
+    EXPECT_GE(rows.rows() + rejects.size(), 1U) << payload;
+    std::string shown;
+    for (size_t row = 0; row < rows.rows(); ++row) {
+      for (size_t i = 0; i < rows.column_count(); ++i) shown += value(rows.column(i), row) + "|";
+      shown += "\n";
+    }
+    for (const auto& reject : rejects) shown += std::string(name_of(reject.reason)) + "\n";
+    return shown;
+  }
+
+ private:
+  static std::string value(const Column& column, size_t row) {
+    if (!column.is_valid(row)) return "NULL";
+    if (column.type().list) {
+      std::string list = "[";
+      for (size_t i = column.list_offsets()[row]; i < column.list_offsets()[row + 1]; ++i)
+        list += std::to_string(column.values<double>()[i]) + ",";
+      return list;
+    }
+    if (is_text(column.type().kind)) return std::string(column.values<std::string_view>()[row]);
+    return std::to_string(number_at(column, row));
+  }
+
+  std::unique_ptr<Decoder> decoder_;
+};
+
+InputField field(std::string name, DataType type, std::vector<std::string> path) {
+  InputField made{std::move(name), type};
+  made.path = std::move(path);
+  return made;
+}
+
+Subject json_subject() {
+  return Subject(make_json_decoder(
+      {field("a", {Kind::kInt32}, {"a"}), field("b", {Kind::kVarchar}, {"b"}),
+       field("c", {Kind::kDouble}, {"c"}), field("d", {Kind::kDouble, true}, {"d"}),
+       field("f", {Kind::kVarchar}, {"e", "f"}),
+       field("long", {Kind::kInt64}, {"a key that is longer than sixteen bytes"})},
+      {}));
+}
+
+/// The same document with one key more, which has an escape: the quick reader leaves those to the
+/// careful one. Empty when that cannot be said without understanding it.
+std::string for_the_careful(const std::string& document) {
+  const size_t end = document.find_last_not_of(" \n\t\r");
+  if (end == std::string::npos || document[end] != '}') return {};
+  const size_t before =
+      end == 0 ? std::string::npos : document.find_last_not_of(" \n\t\r", end - 1);
+  if (before == std::string::npos || document[before] == '{' || document[before] == '\\') return {};
+  return document.substr(0, end) + R"(,"\u005f":0)" + document.substr(end);
+}
+
+/// Without rejects: the quick reader makes none, and one key more may be wrong in its own way.
+std::string rows_of(const std::string& said) {
+  const size_t last = said.rfind('|');
+  return last == std::string::npos ? "" : said.substr(0, last);
+}
+
+TEST(DecoderFuzz, TheQuickReaderOfJsonDecidesAsTheCarefulOne) {
+  std::mt19937 random(1);
+  auto quick = json_subject();
+  auto careful = json_subject();
+  int compared = 0, well = 0;
+  for (int round = 0; round < kRounds && !testing::Test::HasFailure(); ++round) {
+    const auto document = spoiled(random, json_seeds(), "{}[]\",:\\0123456789.-+eE ntf\n\x1f\xc3");
+    const auto said = quick.decode(document);
+    const auto other = for_the_careful(document);
+    if (other.empty()) continue;
+    ++compared;
+    well += said.find('|') != std::string::npos;
+    EXPECT_EQ(rows_of(said), rows_of(careful.decode(other))) << document;
+  }
+  // It is no test when nothing is compared, or nothing is well formed.
+  EXPECT_GT(compared, kRounds / 3);
+  EXPECT_GT(well, kRounds / 10);
+}
+
+TEST(DecoderFuzz, AvroDecidesOnAnyBytes) {
+  const std::string schema = R"({"type": "record", "name": "r", "fields": [
+      {"name": "a", "type": ["null", "int"]}, {"name": "b", "type": "string"},
+      {"name": "c", "type": {"type": "array", "items": "double"}},
+      {"name": "d", "type": {"type": "map", "values": "bytes"}},
+      {"name": "e", "type": {"type": "enum", "name": "s", "symbols": ["X", "Y"]}}]})";
+  const std::vector<std::string> seeds{
+      std::string("\x02\x0e\x06"
+                  "abc\x02\0\0\0\0\0\0\xf0\x3f\0\x02\x02k\x04vv\0\x02",
+                  24),
+      std::string("\0\0\0\0\0", 5),
+      std::string("\x02\x01\x02x\x01\x10\0\0\0\0\0\0\0\x40\0\0\0", 17)};
+  const std::vector<InputField> fields{
+      field("a", {Kind::kInt32}, {"a"}), field("b", {Kind::kVarchar}, {"b"}),
+      field("c", {Kind::kDouble, true}, {"c"}), field("d", {Kind::kVarchar}, {"d"}),
+      field("e", {Kind::kVarchar}, {"e"})};
+  std::mt19937 random(2);
+  Subject one(make_avro_decoder({schema, nullptr}, fields, {}));
+  Subject stream(make_avro_decoder({schema, nullptr, true}, fields, {}));
+  int well = 0;
+  for (int round = 0; round < kRounds && !testing::Test::HasFailure(); ++round) {
+    const auto bytes = spoiled(random, seeds, std::string_view("\0\x01\x02\x7f\x80\xff", 6));
+    const auto alone = one.decode(bytes);
+    if (alone.find('|') == std::string::npos) {
+      (void)stream.decode(bytes.empty() ? "x" : bytes);
+      continue;
+    }
+    // What is one datum is one of a stream, and twice it is two.
+    ++well;
+    EXPECT_EQ(stream.decode(bytes), alone);
+    EXPECT_EQ(stream.decode(bytes + bytes), alone + alone);
+  }
+  EXPECT_GT(well, kRounds / 10);
+}
+
+}  // namespace
+}  // namespace millrace::decode

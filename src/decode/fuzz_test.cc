@@ -3,7 +3,9 @@
 // each message gives rows or rejects, and JSON's quick reader decides as the careful one does.
 #include <gtest/gtest.h>
 
+#include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 
 #include "decode/decoder.h"
@@ -15,7 +17,9 @@ namespace {
 /// MILLRACE_FUZZ_ROUNDS asks for more than a build's second.
 const int kRounds = [] {
   const char* const asked = std::getenv("MILLRACE_FUZZ_ROUNDS");
-  return asked == nullptr ? 200'000 : std::atoi(asked);
+  int rounds = 200'000;
+  if (asked != nullptr) (void)std::from_chars(asked, asked + std::strlen(asked), rounds);
+  return rounds;
 }();
 
 const std::vector<std::string>& json_seeds() {

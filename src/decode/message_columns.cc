@@ -75,6 +75,9 @@ void MessageColumns::fill(MessageFact fact, const MessageBatch& messages, Batch&
       case MessageFact::kOffset:
         column.set(row, message.offset);
         break;
+      case MessageFact::kBatch:
+        column.set(row, messages.batch_id);
+        break;
       default:
         fill_text(fact, messages, at, column, row);
     }
@@ -107,6 +110,7 @@ const std::vector<MessageFactNames>& message_facts() {
       {MessageFact::kOffset, "prop_offset", "@:offset", {Kind::kInt64}},
       {MessageFact::kHeaders, "prop_headers", "@:headers", {Kind::kVarchar}},
       {MessageFact::kFile, "source_file", "@:file", {Kind::kVarchar}},
+      {MessageFact::kBatch, "batch_id", "@:batch", {Kind::kInt64}},
   };
   return facts;
 }

@@ -1,6 +1,6 @@
 // Facts of the message that a row came from (its offset, its key) as columns behind the decoded
-// ones: what get_kafka_pipeline_prop() and pipeline_source_file() stand for in SET and WHERE. A
-// Decoder around another one; costs nothing per row unless somebody asks.
+// ones: what get_kafka_pipeline_prop(), pipeline_source_file() and pipeline_batch_id() stand for in
+// SET and WHERE. A Decoder around another one; costs nothing per row unless somebody asks.
 #pragma once
 
 #include <memory>
@@ -21,6 +21,7 @@ enum class MessageFact : uint8_t {
   kOffset,     // BIGINT
   kHeaders,    // VARCHAR, a JSON object; NULL when the source has none
   kFile,       // VARCHAR, the file of a source of files; NULL for others
+  kBatch,      // BIGINT, the number of the batch
 };
 
 struct MessageFactNames {

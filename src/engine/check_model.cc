@@ -38,6 +38,10 @@ class ModelCheck {
     if (!wanted) return unknown(wanted.error().to_string());
     const auto log = store_.training_log(model_.id(), from, to);
     if (!log) return unknown(log.error().to_string());
+    if (static_cast<int64_t>(log->size()) != to - from)
+      return unknown("The log between the two was cut: of " + std::to_string(to - from) +
+                     " versions it has " + std::to_string(log->size()) +
+                     " (models_versions_metadata_to_keep).");
     for (const auto& logged : *log) {
       if (logged.pipeline_id == 0)
         return unknown("Version " + std::to_string(logged.version) + " was made by a statement (" +

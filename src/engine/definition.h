@@ -82,10 +82,6 @@ struct SetDefinition {
 /// enough to stay fresh under a backlog.
 inline constexpr int64_t kOffsetsPerPartitionDefault = 65536;
 
-/// Of a transform that fails, where MAX_RETRIES_PER_BATCH_PARTITION does not say: a program that
-/// cannot take a message would fail for ever.
-inline constexpr int64_t kTransformRetriesDefault = 4;
-
 /// REJECTS INTO: where rejects go besides millrace.rejects. Into a table exactly once, into a topic
 /// at least once.
 struct RejectsDefinition {

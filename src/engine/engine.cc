@@ -13,6 +13,7 @@
 namespace millrace::engine {
 
 Status LocalEngine::load() {
+  TRY_OK(options_.variables->load(store_));
   TRY(const auto definitions, store_.definitions());
   for (const auto& definition : definitions) {
     if (definition.kind == store::DefinitionKind::kModel) TRY_OK(load_model(definition));

@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "data/batch.h"
 #include "engine/definition.h"
+#include "engine/engine_variables.h"
 #include "store/store.h"
 
 namespace millrace::engine {
@@ -30,6 +31,8 @@ struct EngineOptions {
   std::chrono::milliseconds retry_wait_max{5000};     // the longest pause before trying again
   std::chrono::milliseconds partitions_interval{10000};  // how often new partitions are looked for
   bool start_pipelines = true;                           // those that ran when we last ended
+  /// What SET GLOBAL has set; the engine's own unless given.
+  std::shared_ptr<EngineVariables> variables;
   std::string program_directory;  // where transforms are laid out; empty: a temporary one
 };
 
@@ -164,6 +167,10 @@ class Engine {
   /// Works what was rejected once more: messages is their number, rows and rejects what became of
   /// them. A pipeline that runs is stopped for it and started again.
   virtual Result<RunReport> retry_rejects(const ObjectName& name) = 0;
+  virtual int64_t variable(EngineVariable variable) = 0;
+  /// SET GLOBAL; nothing: the default.
+  virtual Status set_variable(const EngineVariableFacts& facts,
+                              std::optional<std::string_view> value) = 0;
   virtual Status start_all(const std::string& database) = 0;
   virtual Status stop_all(const std::string& database) = 0;
   /// The names there are, for messages and completion.

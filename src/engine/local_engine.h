@@ -25,10 +25,17 @@ inline Key key_of(const ObjectName& name) {
   return {to_lower(name.database), to_lower(name.name)};
 }
 
+inline EngineOptions with_variables(EngineOptions options) {
+  if (!options.variables) options.variables = std::make_shared<EngineVariables>();
+  return options;
+}
+
 class LocalEngine : public Engine {
  public:
   LocalEngine(const EngineOptions& options, store::Store& store)
-      : options_(options), store_(store), life_(store, [this] { return all_pipelines(); }) {}
+      : options_(with_variables(options)),
+        store_(store),
+        life_(store, [this] { return all_pipelines(); }) {}
   ~LocalEngine() override { stop(); }
 
   Status load();
@@ -63,6 +70,11 @@ class LocalEngine : public Engine {
                                    const std::map<int32_t, int64_t>& offsets,
                                    const std::string& file, const std::stop_token& stop) override;
   Result<RunReport> retry_rejects(const ObjectName& name) override;
+  int64_t variable(EngineVariable variable) override { return options_.variables->get(variable); }
+  Status set_variable(const EngineVariableFacts& facts,
+                      std::optional<std::string_view> value) override {
+    return options_.variables->set(facts, value, store_);
+  }
   Status start_all(const std::string& database) override;
   Status stop_all(const std::string& database) override;
   std::vector<ObjectName> model_names() override;

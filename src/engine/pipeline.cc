@@ -236,7 +236,8 @@ void Pipeline::work(const std::stop_token& stop) {
     Error error = std::move(ended).error();
     errors_.note(error, -1);
     auto retries_max = definition_.retries_max;
-    if (!retries_max && error.code == Code::kTransform) retries_max = kTransformRetriesDefault;
+    if (!retries_max && error.code == Code::kTransform)
+      retries_max = options_.variables->get(EngineVariable::kTransformRetries);
     ++failures;
     const bool exhausted = retries_max && failures > *retries_max;
     if (!facts(error.code).retryable || exhausted) {

@@ -14,6 +14,8 @@ namespace {
 constexpr int64_t kTrainBatchBytesMax = 8 << 20;
 constexpr int64_t kTableBatchBytesMax = 64 << 20;
 constexpr int kCommitTriesMax = 5;
+/// Microseconds between two looks at what the logs need not hold any more.
+constexpr int64_t kTrimInterval = 60'000'000;
 /// How long CLASSIFY waits for a replay of its model, and how often it looks.
 constexpr std::chrono::milliseconds kTrainerWaitMax{30'000};
 constexpr std::chrono::milliseconds kTrainerLook{20};
@@ -48,6 +50,7 @@ Result<std::unique_ptr<PipelineRun>> PipelineRun::open(const RunContext& context
   if (run->trains()) TRY_OK(run->restore_learner(stop));
   if (run->stages_.scorer) run->wait_for_trainer(stop);
   TRY_OK(run->seek());
+  run->trim_logs();
   return run;
 }
 
@@ -168,6 +171,7 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
                    "START the pipeline that trained it first; it replays them.");
     if (logged.program != program()) return other_program(logged);
     TRY(auto taken, source_->take_again(logged.ranges, stop));
+    taken.batch_id = logged.batch_id;
     std::string said;
     TRY(auto messages, transformed(stages_.transform.get(), std::move(taken), stop, said));
     rejects_.clear();
@@ -233,6 +237,7 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   options.batch_interval = std::chrono::milliseconds(context_.definition.batch_interval_ms);
   options.partitions_interval = context_.options.partitions_interval;
   options.partitions = bounds_.size();
+  options.next_batch_id = last_batch_id_ + 1;
   forward_rejects();
   reader_ = std::make_unique<Reader>(std::move(source_), std::move(stages_.transform),
                                      std::move(stages_.decoder), options);
@@ -306,6 +311,7 @@ Status PipelineRun::process(Taken& taken) {
   }
   context_.errors.note_well();
   forward_rejects();
+  if (since_trim_.micros() > kTrimInterval) trim_logs();
   if (trains()) {
     FAULT_POINT("engine.publish.before");
     publish();
@@ -393,6 +399,8 @@ store::ModelCommit PipelineRun::model_commit() {
 Result<store::CommitOutcome> PipelineRun::commit(const Taken& taken) {
   store::BatchCommit batch;
   batch.batch_id = last_batch_id_ + 1;
+  CHECK(taken.batch.batch_id == batch.batch_id,
+        "batches are committed in the order of their taking");
   batch.messages = &taken.batch;
   batch.rejects = std::move(rejects_);
   batch.started_at = taken.started_at;
@@ -436,6 +444,25 @@ Result<store::CommitOutcome> PipelineRun::commit_with_retries(const store::Batch
     wait_unless_stopped({}, pause);
     pause *= 2;
   }
+}
+
+/// What cannot be trimmed now is trimmed later: the logs are a little longer.
+void PipelineRun::trim_logs() {
+  since_trim_.restart();
+  const auto& variables = *context_.options.variables;
+  constexpr int64_t kMinute = 60'000'000;
+  store::LogRetention retention;
+  retention.batches = variables.get(EngineVariable::kBatchesToKeep);
+  retention.model_versions = variables.get(EngineVariable::kModelVersionsToKeep);
+  retention.rejects_micros = variables.get(EngineVariable::kRejectsRetention) * kMinute;
+  retention.errors_micros = variables.get(EngineVariable::kErrorsRetention) * kMinute;
+  auto trimmed = context_.store.trim_pipeline_logs(context_.pipeline_id, retention);
+  if (trimmed && trains())
+    trimmed = context_.store.trim_model_logs(context_.model->id(), retention);
+  if (!trimmed)
+    log_warn(
+        "a pipeline's logs could not be trimmed",
+        {{"pipeline", context_.definition.name.quoted()}, {"error", trimmed.error().to_string()}});
 }
 
 /// What cannot be sent is told, and tried again with the next batch.

@@ -83,6 +83,7 @@ class PipelineRun {
   std::vector<std::pair<std::string, int64_t>> steps_of(const Taken& taken) const;
   void publish();
   void forward_rejects();
+  void trim_logs();
   const Reject* fatal_reject() const;
   bool stops_on_refusal() const;
   Error stopped_by(const Reject& reject) const;
@@ -110,6 +111,7 @@ class PipelineRun {
   int64_t snapshot_version_ = 0;  // the newest kept
   int64_t snapshot_bytes_ = 0;
   Stopwatch since_snapshot_;
+  Stopwatch since_trim_;
 
   // Reused from batch to batch. rows_ points at the batch the last stage made.
   Batch shaped_;

@@ -114,6 +114,8 @@ Result<TestReport> test_batch(const ProbeContext& context, int64_t limit,
       open_source(definition, context.options, context.store, context.pipeline_id));
   TRY(const auto cursors, next_cursors(context, *source));
   TRY(auto taken, take_next(context, *source, cursors, limit, stop));
+  TRY(taken.batch_id, context.store.last_batch_id(context.pipeline_id));
+  ++taken.batch_id;
   TestReport report;
   TRY(auto messages, transformed(stages.transform.get(), std::move(taken), stop, report.said));
 
@@ -246,6 +248,7 @@ Result<RunReport> retry_batches(const ProbeContext& context) {
     const auto bytes = std::make_shared<const std::vector<Reject>>(std::move(kept->rejects));
     MessageBatch messages;
     messages.owner = bytes;
+    messages.batch_id = last + report.batches + 1;
     for (const auto& reject : *bytes)
       messages.messages.push_back({reject.bytes, {}, reject.partition, reject.offset, -1});
     for (const auto& [partition, next] : cursors)

@@ -17,9 +17,11 @@ std::string directory_of(const EngineOptions& options) {
   return (fs::temp_directory_path() / "millrace-programs").string();
 }
 
-Result<std::chrono::milliseconds> timeout_of(const SourceDefinition& source) {
+Result<std::chrono::milliseconds> timeout_of(const SourceDefinition& source,
+                                             const EngineOptions& options) {
   const auto at = source.config.find(std::string(kTransformTimeoutProperty));
-  if (at == source.config.end()) return transform::TransformOptions().idle_max;
+  if (at == source.config.end())
+    return std::chrono::milliseconds(options.variables->get(EngineVariable::kTransformTimeout));
   int64_t millis = 0;
   const char* const end = at->second.data() + at->second.size();
   const auto [stop, wrong] = std::from_chars(at->second.data(), end, millis);
@@ -79,7 +81,7 @@ Result<std::unique_ptr<transform::Transform>> make_transform(const PipelineDefin
     made.input = transform::TransformOptions::Input::kRaw;
   made.lines = lines_of(definition);
   if (definition.format == FormatKind::kCsv) made.ignored_lines = definition.csv.ignore_lines;
-  TRY(made.idle_max, timeout_of(definition.source));
+  TRY(made.idle_max, timeout_of(definition.source, options));
   made.runs_max = core_count();
   return std::make_unique<transform::Transform>(std::move(made));
 }
@@ -103,6 +105,7 @@ Result<MessageBatch> transformed(const transform::Transform* transform, MessageB
                                  const std::stop_token& stop, std::string& said) {
   if (transform == nullptr) return messages;
   TRY(auto made, transform->run(messages, stop));
+  made.batch.batch_id = messages.batch_id;
   said = std::move(made.said);
   return std::move(made.batch);
 }

@@ -26,7 +26,8 @@ Reader::Reader(std::unique_ptr<source::Source> source,
     : source_(std::move(source)),
       transform_(std::move(transform)),
       decoder_(std::move(decoder)),
-      options_(options) {
+      options_(options),
+      next_batch_id_(options.next_batch_id) {
   thread_ = run_thread("reader", [this](std::stop_token stop) { read(stop); });
 }
 
@@ -120,6 +121,7 @@ bool Reader::read_one(const std::stop_token& stop) {
   if (unwell_ && !tell_well_again()) return false;
   if (!batch->ranges.empty()) {
     taken.batch = std::move(*batch);
+    taken.batch.batch_id = next_batch_id_++;
     behind_ = is_behind(taken.batch);
     if (auto decoded = decode(taken, stop); !decoded) {
       Taken news;

@@ -43,7 +43,8 @@ struct ReaderOptions {
   source::TakeLimits limits;
   std::chrono::milliseconds batch_interval{0};
   std::chrono::milliseconds partitions_interval{10000};
-  size_t partitions = 0;  // as many as are read now
+  size_t partitions = 0;      // as many as are read now
+  int64_t next_batch_id = 1;  // of the first batch; the others count on
 };
 
 class Reader {
@@ -83,6 +84,7 @@ class Reader {
   bool unwell_ = false;   // the last thing told was an error
   bool missing_ = false;  // the topic was not there at the last look
   bool behind_ = true;    // the last batch did not reach the end of the topic
+  int64_t next_batch_id_ = 1;
   Queue<Taken> queue_{kQueueBatchesMax};
   Mutex mutex_;
   std::vector<Cursor> acknowledged_ GUARDED_BY(mutex_);

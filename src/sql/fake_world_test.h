@@ -185,6 +185,8 @@ class FakeStore : public store::Store {
   Result<std::optional<store::KeptRejects>> next_rejects(int64_t, int64_t, int64_t) override {
     return unasked();
   }
+  Status trim_pipeline_logs(int64_t, const store::LogRetention&) override { return unasked(); }
+  Status trim_model_logs(int64_t, const store::LogRetention&) override { return unasked(); }
   Result<std::string> keep_program(std::string_view) override { return unasked(); }
   Result<std::string> program(const std::string&) override { return unasked(); }
   Status forget_programs(const std::vector<std::string>&) override { return unasked(); }
@@ -249,6 +251,12 @@ class FakeEngine : public engine::Engine {
                                const std::string& file) override {
     TRY_OK(say("export to " + file + " model ", name));
     return version;
+  }
+  int64_t variable(engine::EngineVariable) override { return 42; }
+  Status set_variable(const engine::EngineVariableFacts& facts,
+                      std::optional<std::string_view> value) override {
+    return say("set " + std::string(facts.name) + " = ",
+               std::string(value.value_or("its default")));
   }
   Status detach_pipeline(const engine::ObjectName& name) override {
     return say("detach pipeline ", name);

@@ -74,8 +74,9 @@ Result<std::string> with_message_facts(const TokenReader& reader, std::span<cons
   std::string rewritten;
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (i > 0 && tokens[i].begin != tokens[i - 1].end) rewritten += ' ';
-    if (is(i, "pipeline_source_file") && is(i + 1, "(") && is(i + 2, ")")) {
-      rewritten += "@`:file`";
+    const bool called = is(i + 1, "(") && is(i + 2, ")");
+    if (called && (is(i, "pipeline_source_file") || is(i, "pipeline_batch_id"))) {
+      rewritten += is(i, "pipeline_batch_id") ? "@`:batch`" : "@`:file`";
       i += 2;
       continue;
     }

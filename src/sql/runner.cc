@@ -41,6 +41,8 @@ Runner::Runner(store::Store& store, engine::Engine& engine, SessionInfo info, Se
       info_(std::move(info)),
       session_(std::move(session)),
       variables_([this](std::string_view name) -> std::optional<std::string> {
+        if (const auto* own = engine::find_engine_variable(name))
+          return std::to_string(engine_.variable(own->variable));
         if (name == "version") return host_.server_version();
         if (name == "port") return std::to_string(host_.port());
         if (name == "pseudo_thread_id") return std::to_string(info_.connection_id);

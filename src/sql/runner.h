@@ -118,6 +118,8 @@ class Runner {
   Status check_database(const std::string& name);
   Status set_variable(const SetVariable& variable);
   Status set_user_variable(const SetVariable& variable);
+  Status set_engine_variable(const SetVariable& variable, const engine::EngineVariableFacts& facts,
+                             const Cell& value);
   Status set_store_setting(const SetVariable& variable, const std::string& value);
   Result<Cell> evaluate(const SetVariable& variable);
 

@@ -74,9 +74,27 @@ Status Runner::set_store_setting(const SetVariable& variable, const std::string&
   return {};
 }
 
+Status Runner::set_engine_variable(const SetVariable& variable,
+                                   const engine::EngineVariableFacts& facts, const Cell& value) {
+  if (variable.target != SetVariable::Target::kGlobal) {
+    return at(Error(Code::kWrongState,
+                    "system variable \"" + std::string(facts.name) + "\" is the server's",
+                    "SET GLOBAL sets it, for all pipelines."),
+              variable.position);
+  }
+  const bool reset = variable.form == SetVariable::Form::kDefault;
+  auto done = engine_.set_variable(
+      facts, reset ? std::nullopt : std::optional<std::string_view>(value.value_or("NULL")));
+  if (!done) return at(std::move(done).error(), variable.position);
+  return {};
+}
+
 Status Runner::set_variable(const SetVariable& variable) {
   if (variable.target == SetVariable::Target::kUser) return set_user_variable(variable);
   TRY(const Cell value, evaluate(variable));
+  if (const auto* own = engine::find_engine_variable(variable.name)) {
+    return set_engine_variable(variable, *own, value);
+  }
   if (!Variables::known(variable.name)) return set_store_setting(variable, value.value_or(""));
   const bool committed_before = variables_.autocommit();
   auto done = variable.form == SetVariable::Form::kDefault ? variables_.set_default(variable.name)

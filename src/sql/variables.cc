@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "data/schema.h"
+#include "engine/engine_variables.h"
 #include "sql/quote.h"
 
 namespace millrace::sql {
@@ -107,10 +108,23 @@ constexpr auto kFacts = std::to_array<Fact>({
     {"warning_count", "0", kNumber, Access::kReadOnly},
 });
 
+/// The table above and the engine's own, by name.
+const std::vector<Fact>& all_facts() {
+  static const std::vector<Fact> all = [] {
+    std::vector<Fact> facts(kFacts.begin(), kFacts.end());
+    for (const auto& own : engine::engine_variables()) facts.push_back({own.name, "", kNumber});
+    std::sort(facts.begin(), facts.end(),
+              [](const Fact& a, const Fact& b) { return a.name < b.name; });
+    return facts;
+  }();
+  return all;
+}
+
 const Fact* find(std::string_view name) {
-  const auto found = std::find_if(kFacts.begin(), kFacts.end(),
+  const auto& facts = all_facts();
+  const auto found = std::find_if(facts.begin(), facts.end(),
                                   [&](const Fact& fact) { return same_name(fact.name, name); });
-  return found == kFacts.end() ? nullptr : &*found;
+  return found == facts.end() ? nullptr : &*found;
 }
 
 std::optional<std::string> flag_value(std::string_view text) {
@@ -151,7 +165,7 @@ VariableKind Variables::kind(std::string_view name) {
 
 Error Variables::unknown(std::string_view name) {
   std::vector<std::string_view> names;
-  for (const auto& fact : kFacts) names.push_back(fact.name);
+  for (const auto& fact : all_facts()) names.push_back(fact.name);
   return {Code::kUnknownVariable, "system variable \"" + std::string(name) + "\" does not exist",
           did_you_mean(name, names)};
 }
@@ -208,7 +222,7 @@ Status Variables::set_default(std::string_view name) {
 
 std::vector<std::pair<std::string, std::string>> Variables::all() const {
   std::vector<std::pair<std::string, std::string>> result;
-  for (const auto& fact : kFacts) {
+  for (const auto& fact : all_facts()) {
     result.emplace_back(fact.name, get(fact.name).value_or(""));
   }
   return result;

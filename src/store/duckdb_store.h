@@ -47,6 +47,8 @@ class DuckdbStore final : public Store {
   Result<std::unique_ptr<Shaper>> open_shaper(const ShapeSpec& shape) override;
   Status log_error(const PipelineError& error) override;
 
+  Status trim_pipeline_logs(int64_t pipeline_id, const LogRetention& retention) override;
+  Status trim_model_logs(int64_t model_id, const LogRetention& retention) override;
   Result<std::string> keep_program(std::string_view bytes) override;
   Result<std::string> program(const std::string& checksum) override;
   Status forget_programs(const std::vector<std::string>& used) override;

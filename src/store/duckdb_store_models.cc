@@ -85,7 +85,9 @@ Result<std::vector<LoggedBatch>> DuckdbStore::training_log(int64_t model_id, int
     if (rows.is_null(3) && !statement)
       return Error(Code::kDataLoss,
                    "version " + std::to_string(version) + " of a model was learned from batch " +
-                       std::to_string(rows.integer(2)) + " of a pipeline that is gone");
+                       std::to_string(rows.integer(2)) +
+                       ", which is in no log: its pipeline is gone, or the log was cut "
+                       "(pipelines_batches_metadata_to_keep)");
     if (log.empty() || log.back().version != version)
       log.push_back({version, rows.integer(1), rows.integer(2), {}, rows.text(8), rows.text(9)});
     if (statement) continue;

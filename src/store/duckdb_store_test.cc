@@ -196,6 +196,34 @@ TEST_F(StateTest, SettingsAreReplaced) {
   EXPECT_EQ(**store().setting("K"), "other");
 }
 
+TEST_F(StateTest, LogsAreCutByAgeOfOnePipelineAlone) {
+  const auto id = *store().put_definition(pipeline("a"));
+  const auto other = *store().put_definition(pipeline("b"));
+  for (const auto pipeline_id : {id, other}) {
+    const std::string number = std::to_string(pipeline_id);
+    sql("INSERT INTO millrace_internal.reject_log SELECT " + number +
+        ", 1, 0, range, 'bad-number', '', ''::BLOB, "
+        "CAST(now() AS TIMESTAMP) - to_minutes(CAST(range * 10 AS BIGINT)) FROM range(1, 7)");
+    sql("INSERT INTO millrace_internal.pipeline_errors SELECT "
+        "nextval('millrace_internal.error_ids'), " +
+        number +
+        ", epoch_us(now()) - range * 600000000, 'Load', 0, 'e', NULL, NULL, 'Error', NULL "
+        "FROM range(1, 7)");
+  }
+  constexpr int64_t kMinute = 60'000'000;
+  const auto left = [&](const std::string& table, int64_t of) {
+    return value("SELECT count(*) FROM millrace_internal." + table +
+                 " WHERE pipeline_id = " + std::to_string(of));
+  };
+  ASSERT_TRUE(store().trim_pipeline_logs(id, {}));
+  EXPECT_EQ(left("reject_log", id), "6");
+  ASSERT_TRUE(store().trim_pipeline_logs(id, {0, 0, 35 * kMinute, 15 * kMinute}));
+  EXPECT_EQ(left("reject_log", id), "3");
+  EXPECT_EQ(left("pipeline_errors", id), "1");
+  EXPECT_EQ(left("reject_log", other), "6");
+  EXPECT_EQ(left("pipeline_errors", other), "6");
+}
+
 TEST_F(StateTest, TheNewestThousandErrorsOfAPipelineAreKept) {
   const auto id = *store().put_definition(pipeline("a"));
   const auto other = *store().put_definition(pipeline("b"));

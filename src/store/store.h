@@ -127,6 +127,14 @@ struct PipelineError {
   std::string std_error;  // what a transform wrote to its stderr
 };
 
+/// How much of the logs stays; 0: all of it. Nothing that a commit or a replay stands on is in it.
+struct LogRetention {
+  int64_t batches = 0;         // of a pipeline, the newest
+  int64_t model_versions = 0;  // of a model, the newest
+  int64_t rejects_micros = 0;
+  int64_t errors_micros = 0;
+};
+
 /// A file of a pipeline that reads files; its number is its place in the list.
 struct PipelineFile {
   std::string name;
@@ -190,6 +198,12 @@ class Store {
   virtual Status add_files(int64_t pipeline_id, const std::vector<PipelineFile>& files) = 0;
   /// kNotFound for a name that is not in the list.
   virtual Status skip_file(int64_t pipeline_id, const std::string& name) = 0;
+
+  /// Forgets what the logs hold beyond `retention`: batches, rejects and errors of a pipeline. What
+  /// a replay needs stays: the batches that are newer than their model's newest snapshot.
+  virtual Status trim_pipeline_logs(int64_t pipeline_id, const LogRetention& retention) = 0;
+  /// The same of a model's versions and their metrics, but for versions that are kept.
+  virtual Status trim_model_logs(int64_t model_id, const LogRetention& retention) = 0;
 
   // Programs of transforms, by the checksum of their bytes.
   virtual Result<std::string> keep_program(std::string_view bytes) = 0;  // its checksum

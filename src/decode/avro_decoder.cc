@@ -3,6 +3,8 @@
 #include <map>
 #include <variant>
 
+#include "data/avro_container.h"
+#include "decode/avro_codec.h"
 #include "decode/avro_plan.h"
 #include "decode/decoder.h"
 #include "decode/path_tree.h"
@@ -22,6 +24,7 @@ class AvroDecoder : public Decoder {
         paths_(make_path_tree(sink_->fields())),
         find_schema_(format.find_schema),
         stream_(format.stream),
+        container_(format.container),
         schema_(std::move(schema)) {}
 
   const std::shared_ptr<const Schema>& schema() const override { return sink_->schema(); }
@@ -42,6 +45,11 @@ class AvroDecoder : public Decoder {
   Result<Known> look_up(int32_t id) const;
   Status decode_one(const Message& message, std::string_view& left, uint32_t index,
                     std::vector<Reject>& rejects);
+  void decode_container(const Message& message, uint32_t index, std::vector<Reject>& rejects);
+  void decode_datum(const AvroPlan& plan, const Message& message, std::string_view begin,
+                    std::string_view& left, uint32_t index, std::vector<Reject>& rejects);
+  void reject(const Message& message, std::string_view bytes, std::vector<Reject>& rejects) const;
+  const Known& known_file(std::string_view schema);
   static std::string_view first_datum(const AvroPlan& plan, std::string_view data);
   bool read(const AvroPlan& plan, std::string_view datum);
   bool bad(std::string detail);
@@ -65,10 +73,13 @@ class AvroDecoder : public Decoder {
   std::unique_ptr<PathNode> paths_;
   const FindSchema find_schema_;
   const bool stream_;
+  const bool container_;
   const std::shared_ptr<const AvroSchema> schema_;  // null: data are read as they are written
   AvroPlan headerless_;
   std::map<int32_t, Known> known_;
-  std::string json_;  // reused
+  std::map<std::string, Known, std::less<>> known_files_;     // by the writer's schema
+  std::vector<std::shared_ptr<const std::string>> inflated_;  // of the batch at work
+  std::string json_;                                          // reused
 
   // Of the message at work.
   bool sink_failed_ = false;
@@ -81,17 +92,28 @@ Status AvroDecoder::decode(const MessageBatch& messages, Batch& rows,
   // An id that was not in the registry may be there by now.
   std::erase_if(known_, [](const auto& one) { return one.second.index() == 1; });
   sink_->begin(rows, messages.messages.size());
+  inflated_.clear();
   for (size_t i = 0; i < messages.messages.size(); ++i) {
-    auto left = messages.messages[i].payload;
+    const auto& message = messages.messages[i];
+    const auto index = static_cast<uint32_t>(i);
+    if (container_) {
+      decode_container(message, index, rejects);
+      continue;
+    }
+    auto left = message.payload;
     do {
-      TRY_OK(decode_one(messages.messages[i], left, static_cast<uint32_t>(i), rejects));
+      TRY_OK(decode_one(message, left, index, rejects));
     } while (stream_ && !left.empty());
   }
   sink_->end();
   rows.keep_alive(messages.owner);
+  for (auto& block : inflated_) rows.keep_alive(std::move(block));
   // Symbols of enums are text of their schemas.
   if (headerless_.writer) rows.keep_alive(headerless_.writer);
   for (const auto& [id, one] : known_) {
+    if (const auto* plan = std::get_if<AvroPlan>(&one)) rows.keep_alive(plan->writer);
+  }
+  for (const auto& [schema, one] : known_files_) {
     if (const auto* plan = std::get_if<AvroPlan>(&one)) rows.keep_alive(plan->writer);
   }
   return {};
@@ -100,25 +122,96 @@ Status AvroDecoder::decode(const MessageBatch& messages, Batch& rows,
 /// The first datum of what is `left` of a message.
 Status AvroDecoder::decode_one(const Message& message, std::string_view& left, uint32_t index,
                                std::vector<Reject>& rejects) {
-  sink_failed_ = false;
   reason_ = RejectReason::kBadDocument;
-  Message one = message;
-  one.payload = left;
+  const auto begin = left;
   TRY(const auto* plan, plan_of(left));
-  if (plan == nullptr) {
-    rejects.push_back(reject_of(one, reason_, detail_));
-    left = {};
+  if (plan != nullptr) {
+    decode_datum(*plan, message, begin, left, index, rejects);
     return {};
   }
-  const auto datum = stream_ ? first_datum(*plan, left) : left;
+  sink_failed_ = false;
+  reject(message, begin, rejects);
+  left = {};
+  return {};
+}
+
+/// `begin` is where the datum's reject begins, with its header.
+void AvroDecoder::decode_datum(const AvroPlan& plan, const Message& message, std::string_view begin,
+                               std::string_view& left, uint32_t index,
+                               std::vector<Reject>& rejects) {
+  sink_failed_ = false;
+  reason_ = RejectReason::kBadDocument;
+  const auto datum = stream_ || container_ ? first_datum(plan, left) : left;
   left.remove_prefix(datum.size());
   sink_->begin_row();
-  if (read(*plan, datum) && (sink_->end_row(index) || sink_failed())) return {};
+  if (read(plan, datum) && (sink_->end_row(index) || sink_failed())) return;
   sink_->drop_row();
-  one.payload.remove_suffix(left.size());
+  reject(message, begin.substr(0, begin.size() - left.size()), rejects);
+}
+
+void AvroDecoder::reject(const Message& message, std::string_view bytes,
+                         std::vector<Reject>& rejects) const {
+  Message one = message;
+  one.payload = bytes;
   rejects.push_back(reject_of(one, sink_failed_ ? sink_->reason() : reason_,
                               sink_failed_ ? sink_->detail() : detail_));
-  return {};
+}
+
+/// The plan of files of a writer's schema, or why there is none.
+const AvroDecoder::Known& AvroDecoder::known_file(std::string_view schema) {
+  const auto at = known_files_.find(schema);
+  if (at != known_files_.end()) return at->second;
+  const auto make = [&]() -> Result<AvroPlan> {
+    TRY(auto writer, AvroSchema::parse(std::string(schema)));
+    return make_avro_plan(writer, schema_ ? schema_ : writer, *paths_, sink_->fields());
+  };
+  auto plan = make();
+  return known_files_
+      .emplace(std::string(schema), plan ? Known(std::move(*plan)) : Known(plan.error().message))
+      .first->second;
+}
+
+/// Block behind block; what cannot be read ends the file.
+void AvroDecoder::decode_container(const Message& message, uint32_t index,
+                                   std::vector<Reject>& rejects) {
+  sink_failed_ = false;
+  reason_ = RejectReason::kBadDocument;
+  AvroContainerHeader header;
+  const auto refuse = [&](std::string why) {
+    bad(std::move(why));
+    sink_failed_ = false;
+    reject(message, message.payload, rejects);
+  };
+  if (read_avro_header(message.payload, header) != AvroFrame::kWhole)
+    return refuse("not an Avro container file");
+  const auto& known = known_file(header.schema);
+  const auto* plan = std::get_if<AvroPlan>(&known);
+  if (plan == nullptr) return refuse("the file's schema: " + std::get<std::string>(known));
+  auto rest = message.payload.substr(header.size);
+  while (!rest.empty()) {
+    AvroContainerBlock block;
+    if (read_avro_block(rest, header.mark, block) != AvroFrame::kWhole)
+      return refuse("a block of the file is damaged or cut");
+    rest.remove_prefix(block.size);
+    auto data = block.data;
+    if (!header.codec.empty() && header.codec != "null") {
+      auto plain = std::make_shared<std::string>();
+      std::string why;
+      if (!inflate_avro(header.codec, data, *plain, why)) return refuse(std::move(why));
+      data = *plain;
+      inflated_.push_back(std::move(plain));
+    }
+    int64_t found = 0;
+    size_t rejected = rejects.size();
+    for (; found < block.count && !data.empty(); ++found) {
+      rejected = rejects.size();
+      decode_datum(*plan, message, data, data, index, rejects);
+    }
+    if (!data.empty()) return refuse("a block of the file has bytes behind its data");
+    // One that was bad has taken the rest of the block with it, and is a reject already.
+    if (found < block.count && rejected == rejects.size())
+      return refuse("a block of the file has fewer data than it says");
+  }
 }
 
 /// All of `data` when it does not begin with a datum.
@@ -304,7 +397,7 @@ Result<std::unique_ptr<Decoder>> make_avro_decoder(const AvroFormat& format,
   if (fields.empty())
     return Error(Code::kInvalidArgument, "cannot read Avro: there are no fields",
                  "Name columns and paths in a list: (id <- id, city <- address::city).");
-  if (format.schema.empty() && !format.find_schema)
+  if (format.schema.empty() && !format.find_schema && !format.container)
     return Error(Code::kInvalidArgument, "cannot read Avro: there is no schema",
                  "Write SCHEMA '...', or \"schema.registry.url\" in CONFIG.");
   std::shared_ptr<const AvroSchema> schema;
@@ -313,7 +406,7 @@ Result<std::unique_ptr<Decoder>> make_avro_decoder(const AvroFormat& format,
   }
   TRY(auto sink, RowSink::make(std::move(fields), limits));
   auto decoder = std::make_unique<AvroDecoder>(std::move(sink), format, schema);
-  if (!format.find_schema) TRY_OK(decoder->plan_headerless());
+  if (!format.find_schema && !format.container) TRY_OK(decoder->plan_headerless());
   return std::unique_ptr<Decoder>(std::move(decoder));
 }
 

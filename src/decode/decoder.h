@@ -121,6 +121,9 @@ struct AvroFormat {
   /// A message is any number of data, one behind the other. What is not Avro by its schema is one
   /// reject, up to the message's end: where the next datum would begin is not known then.
   bool stream = false;
+  /// A message is a container file (specification 1.11) of any number of blocks, with its writer's
+  /// schema in its header; codecs null, deflate and zstandard. `schema`, if any, is the reader's.
+  bool container = false;
 };
 
 /// A message is one datum in Avro's binary encoding (specification 1.11), resolved from the

@@ -42,6 +42,7 @@ Result<std::unique_ptr<decode::Decoder>> make_decoder(const PipelineDefinition& 
   }
   TRY(auto format, avro_format(definition));
   format.stream = definition.transform.has_value();
+  format.container = definition.source.kind == SourceKind::kFiles && !definition.transform;
   return decode::make_avro_decoder(format, plan.fields, limits);
 }
 
@@ -91,6 +92,8 @@ Result<std::unique_ptr<source::Source>> open_file_source(const PipelineDefinitio
     // Its program reads a file as a whole, header and all.
     files.lines = {"", "", ""};
     files.line_bytes_max = kWholeFileBytesMax;
+  } else if (definition.format == FormatKind::kAvro) {
+    files.avro_containers = true;
   } else if (definition.format == FormatKind::kCsv) {
     files.lines = {definition.csv.lines_terminated_by, definition.csv.enclosed_by,
                    definition.csv.escaped_by};

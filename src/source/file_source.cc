@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "data/avro_container.h"
 #include "source/file_stream.h"
 
 namespace millrace::source {
@@ -27,18 +28,33 @@ int64_t file_of(int64_t offset) {
   return offset >> kFileOffsetBits;
 }
 
-/// Cuts the content of one file into lines. Lines are views of buffers that the batch keeps.
-class LineReader {
+/// Cuts the content of one file into messages, which are views of buffers that the batch keeps.
+class RecordReader {
  public:
-  LineReader(const FileOptions& options, std::unique_ptr<FileStream> stream)
-      : options_(options), stream_(std::move(stream)), line_end_(options.lines) {}
+  virtual ~RecordReader() = default;
+  /// The next message without its end, and where it begins and the next one does; false at the end
+  /// of the file.
+  virtual Result<bool> next(std::string_view& record, int64_t& begin, int64_t& end) = 0;
+  /// Reads up to `place`, where a message begins.
+  virtual Status skip_to(int64_t place) = 0;
+  /// The buffers that the messages since the last call are views of.
+  virtual void keep_alive(std::vector<std::shared_ptr<std::vector<char>>>& buffers) = 0;
+};
 
-  /// The next line without its end, and where it begins and the next one does; false at the end of
-  /// the file.
-  Result<bool> next(std::string_view& line, int64_t& begin, int64_t& end);
-  /// Reads up to `place` without a look at lines.
+/// The content of one file in buffers, as far as it is wanted.
+class Content {
+ public:
+  explicit Content(std::unique_ptr<FileStream> stream) : stream_(std::move(stream)) {}
+
+  std::string_view unread() const { return {buffer_->data() + at_, size_ - at_}; }
+  int64_t place() const { return place_; }  // of unread() in the content
+  /// Reads more behind what is unread; false at the end.
+  Result<bool> read_more();
+  void take(size_t bytes) {
+    at_ += bytes;
+    place_ += static_cast<int64_t>(bytes);
+  }
   Status skip_to(int64_t place);
-  /// The buffers that the lines since the last call are views of.
   void keep_alive(std::vector<std::shared_ptr<std::vector<char>>>& buffers) {
     buffers.insert(buffers.end(), full_.begin(), full_.end());
     buffers.push_back(buffer_);
@@ -46,29 +62,63 @@ class LineReader {
   }
 
  private:
-  Result<bool> read_more();
-  std::string_view unread() const { return {buffer_->data() + at_, size_ - at_}; }
-
-  const FileOptions& options_;
   std::unique_ptr<FileStream> stream_;
   std::shared_ptr<std::vector<char>> buffer_ = std::make_shared<std::vector<char>>();
   std::vector<std::shared_ptr<std::vector<char>>> full_;
-  LineEnd line_end_;
-  size_t at_ = 0;      // in the buffer: where the next line begins
+  size_t at_ = 0;      // in the buffer: what is unread
   size_t size_ = 0;    // bytes in the buffer
   int64_t place_ = 0;  // of at_ in the content
   bool ended_ = false;
 };
 
-/// Makes room and reads; what is left of a line goes to the begin of a new buffer, for lines that
-/// were given are views of the old one.
-Result<bool> LineReader::read_more() {
+/// Lines, or all of the file.
+class LineReader : public RecordReader {
+ public:
+  LineReader(const FileOptions& options, std::unique_ptr<FileStream> stream)
+      : options_(options), content_(std::move(stream)), line_end_(options.lines) {}
+
+  Result<bool> next(std::string_view& line, int64_t& begin, int64_t& end) override;
+  Status skip_to(int64_t place) override { return content_.skip_to(place); }
+  void keep_alive(std::vector<std::shared_ptr<std::vector<char>>>& buffers) override {
+    content_.keep_alive(buffers);
+  }
+
+ private:
+  const FileOptions& options_;
+  Content content_;
+  LineEnd line_end_;
+};
+
+/// Blocks of an Avro container file, each behind the file's header.
+class BlockReader : public RecordReader {
+ public:
+  BlockReader(const FileOptions& options, std::unique_ptr<FileStream> stream)
+      : options_(options), content_(std::move(stream)) {}
+
+  Result<bool> next(std::string_view& block, int64_t& begin, int64_t& end) override;
+  Status skip_to(int64_t place) override;
+  void keep_alive(std::vector<std::shared_ptr<std::vector<char>>>& buffers) override {
+    buffers.insert(buffers.end(), given_.begin(), given_.end());
+    given_.clear();
+  }
+
+ private:
+  Result<AvroFrame> read_header();
+  Result<bool> give(size_t bytes, std::string_view& block, int64_t& begin, int64_t& end);
+  Result<bool> give_rest(std::string_view& block, int64_t& begin, int64_t& end);
+
+  const FileOptions& options_;
+  Content content_;
+  std::vector<char> header_;  // empty until it is read
+  std::string mark_;
+  std::vector<std::shared_ptr<std::vector<char>>> given_;
+};
+
+/// Makes room and reads; what is left goes to the begin of a new buffer, for messages that were
+/// given are views of the old one.
+Result<bool> Content::read_more() {
   if (ended_) return false;
   const size_t left = size_ - at_;
-  if (left > options_.line_bytes_max)
-    return Error(Code::kResourceExhausted,
-                 std::string(options_.lines.terminator.empty() ? "it" : "a line") +
-                     " has more than " + std::to_string(options_.line_bytes_max >> 20) + " MiB");
   if (buffer_->size() - size_ < kReadBytes / 2) {
     auto larger = std::make_shared<std::vector<char>>(std::max(kReadBytes, left * 2 + kReadBytes));
     if (left > 0) std::memcpy(larger->data(), buffer_->data() + at_, left);
@@ -83,36 +133,112 @@ Result<bool> LineReader::read_more() {
   return count > 0;
 }
 
-Result<bool> LineReader::next(std::string_view& line, int64_t& begin, int64_t& end) {
-  line_end_.restart();
-  size_t found = line_end_.find(unread());
-  while (found == std::string_view::npos) {
-    TRY(const bool more, read_more());
-    if (!more) break;
-    found = line_end_.find(unread());
-  }
-  if (found == std::string_view::npos) found = line_end_.find_in_all(unread());
-  const size_t left = size_ - at_;
-  if (found == std::string_view::npos && left == 0) return false;
-  const size_t taken = found == std::string_view::npos ? left : found + line_end_.terminator_size();
-  line = line_end_.without_return(unread().substr(0, found));
-  begin = place_;
-  at_ += taken;
-  place_ += static_cast<int64_t>(taken);
-  end = place_;
-  return true;
-}
-
-Status LineReader::skip_to(int64_t place) {
+Status Content::skip_to(int64_t place) {
   while (place_ < place) {
-    const auto here = std::min(place - place_, static_cast<int64_t>(size_ - at_));
-    at_ += static_cast<size_t>(here);
-    place_ += here;
+    take(static_cast<size_t>(std::min(place - place_, static_cast<int64_t>(size_ - at_))));
     if (place_ == place) break;
     TRY(const bool more, read_more());
     if (!more) return Error(Code::kDataLoss, "a file has become shorter than it was");
   }
   return {};
+}
+
+Error too_long(const FileOptions& options, const char* what) {
+  return {Code::kResourceExhausted, std::string(what) + " has more than " +
+                                        std::to_string(options.line_bytes_max >> 20) + " MiB"};
+}
+
+Result<bool> LineReader::next(std::string_view& line, int64_t& begin, int64_t& end) {
+  line_end_.restart();
+  size_t found = line_end_.find(content_.unread());
+  while (found == std::string_view::npos) {
+    if (content_.unread().size() > options_.line_bytes_max)
+      return too_long(options_, options_.lines.terminator.empty() ? "it" : "a line");
+    TRY(const bool more, content_.read_more());
+    if (!more) break;
+    found = line_end_.find(content_.unread());
+  }
+  const auto unread = content_.unread();
+  if (found == std::string_view::npos) found = line_end_.find_in_all(unread);
+  if (found == std::string_view::npos && unread.empty()) return false;
+  line = line_end_.without_return(unread.substr(0, found));
+  begin = content_.place();
+  content_.take(found == std::string_view::npos ? unread.size()
+                                                : found + line_end_.terminator_size());
+  end = content_.place();
+  return true;
+}
+
+/// kWrong, too, for a file that ends within its header.
+Result<AvroFrame> BlockReader::read_header() {
+  AvroContainerHeader header;
+  auto state = read_avro_header(content_.unread(), header);
+  while (state == AvroFrame::kCut) {
+    if (content_.unread().size() > options_.line_bytes_max) return AvroFrame::kWrong;
+    TRY(const bool more, content_.read_more());
+    if (!more) return AvroFrame::kWrong;
+    header = {};
+    state = read_avro_header(content_.unread(), header);
+  }
+  if (state != AvroFrame::kWhole) return state;
+  header_.assign(content_.unread().begin(),
+                 content_.unread().begin() + static_cast<ptrdiff_t>(header.size));
+  mark_ = header.mark;
+  content_.take(header.size);
+  return state;
+}
+
+Result<bool> BlockReader::give(size_t bytes, std::string_view& block, int64_t& begin,
+                               int64_t& end) {
+  auto made = std::make_shared<std::vector<char>>(header_);
+  const auto unread = content_.unread().substr(0, bytes);
+  made->insert(made->end(), unread.begin(), unread.end());
+  block = {made->data(), made->size()};
+  given_.push_back(std::move(made));
+  begin = content_.place();
+  content_.take(bytes);
+  end = content_.place();
+  return true;
+}
+
+/// What is no block, to the end of the file: a reject keeps the first bytes of it.
+Result<bool> BlockReader::give_rest(std::string_view& block, int64_t& begin, int64_t& end) {
+  constexpr size_t kKeptMax = 64 * 1024;
+  TRY_OK(give(std::min(content_.unread().size(), kKeptMax), block, begin, end));
+  while (true) {
+    content_.take(content_.unread().size());
+    TRY(const bool more, content_.read_more());
+    if (!more) break;
+  }
+  end = content_.place();
+  return true;
+}
+
+Result<bool> BlockReader::next(std::string_view& block, int64_t& begin, int64_t& end) {
+  if (header_.empty()) {
+    TRY(const auto state, read_header());
+    if (state != AvroFrame::kWhole && content_.unread().empty()) return false;  // an empty file
+    if (state != AvroFrame::kWhole) return give_rest(block, begin, end);
+  }
+  AvroContainerBlock found;
+  auto state = content_.unread().empty() ? AvroFrame::kCut
+                                         : read_avro_block(content_.unread(), mark_, found);
+  while (state == AvroFrame::kCut) {
+    if (content_.unread().size() > options_.line_bytes_max) return too_long(options_, "a block");
+    TRY(const bool more, content_.read_more());
+    if (!more) break;
+    found = {};
+    state = read_avro_block(content_.unread(), mark_, found);
+  }
+  if (content_.unread().empty()) return false;
+  return state == AvroFrame::kWhole ? give(found.size, block, begin, end)
+                                    : give_rest(block, begin, end);
+}
+
+/// The header is needed wherever the blocks go on.
+Status BlockReader::skip_to(int64_t place) {
+  TRY([[maybe_unused]] const auto state, read_header());
+  return content_.skip_to(place);
 }
 
 class FileSource : public Source {
@@ -150,7 +276,7 @@ class FileSource : public Source {
   std::vector<SourceFile> files_;  // by number
   std::set<std::string> known_;
   int64_t position_ = 0;
-  std::unique_ptr<LineReader> reader_;  // of the file that position_ is in
+  std::unique_ptr<RecordReader> reader_;  // of the file that position_ is in
 };
 
 Status FileSource::load_ledger() {
@@ -224,7 +350,11 @@ Result<bool> FileSource::open_next() {
   }
   const auto& file = files_[static_cast<size_t>(file_of(position_))];
   TRY(auto stream, FileStream::open(file.name));
-  auto reader = std::make_unique<LineReader>(options_, std::move(stream));
+  std::unique_ptr<RecordReader> reader;
+  if (options_.avro_containers)
+    reader = std::make_unique<BlockReader>(options_, std::move(stream));
+  else
+    reader = std::make_unique<LineReader>(options_, std::move(stream));
   const int64_t place = position_ & kPlaceMask;
   if (place > 0) {
     auto skipped = reader->skip_to(place);

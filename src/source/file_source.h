@@ -34,6 +34,9 @@ struct FileOptions {
   std::string path;  // a file, a folder, or a pattern of the shell's: /data/*.csv.gz
   FileLedger ledger;
   LineRules lines;  // how content is cut
+  /// Files are Avro's container files, and each block is a message: the file's header, then the
+  /// block. What is none, or damaged, is one message to the end of its file.
+  bool avro_containers = false;
   size_t line_bytes_max = 64 << 20;
   int64_t ignored_lines = 0;  // at the begin of each file
   std::chrono::milliseconds settled_for{1000};

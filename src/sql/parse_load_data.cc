@@ -358,9 +358,6 @@ Status LoadData::check_together() {
     if (of_csv && !csv)
       return wrong("clause " + std::string(seen->group) + " belongs to FORMAT CSV", "");
   }
-  if (pipeline_.source.kind == engine::SourceKind::kFiles && !pipeline_.transform &&
-      pipeline_.format == engine::FormatKind::kAvro)
-    return wrong("FORMAT AVRO is not supported for files", "Files are read as CSV or JSON.");
   if (with_paths_ && csv)
     return wrong("a path (<-) stands in the column list without FORMAT JSON or FORMAT AVRO",
                  "Write FORMAT JSON before the column list.");

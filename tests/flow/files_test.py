@@ -2,12 +2,14 @@
 """LOAD DATA FS: a folder's files, each exactly once, gzip and zstd too, whatever happens."""
 
 import gzip
+import io
 import json
 import os
 import shutil
 import subprocess
 import time
 
+import fastavro
 import pytest
 
 from lib import streams
@@ -137,7 +139,102 @@ def test_a_damaged_file_stops_and_can_be_dropped(shop, folder):
 
 def test_what_has_no_meaning_for_files_is_refused(shop, folder):
     shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
-    shop.expect_error(f"CREATE PIPELINE feed AS LOAD DATA FS '{folder}' INTO TABLE t FORMAT AVRO "
-                      "(a <- a) SCHEMA '\"int\"'", "not supported for files")
+    shop.expect_error(f"CREATE PIPELINE feed AS LOAD DATA FS '{folder}' INTO TABLE t "
+                      "FORMAT AVRO SCHEMA REGISTRY 'h:1' (a <- a)", "means nothing")
     shop.expect_error(f"CREATE PIPELINE feed AS LOAD DATA FS '{folder}' "
                       "CONFIG '{\"client.id\": \"x\"}' INTO TABLE t", "means nothing")
+
+
+def container(rows, codec="null", more_fields=(), block_rows=50):
+    """An Avro container file as fastavro writes it, in several blocks."""
+    fields = [{"name": "a", "type": "long"}, {"name": "b", "type": ["null", "string"]}]
+    out = io.BytesIO()
+    fastavro.writer(out, fastavro.parse_schema({"type": "record", "name": "r",
+                                                "fields": [*fields, *more_fields]}),
+                    rows, codec=codec, sync_interval=block_rows * 6)
+    return out.getvalue()
+
+
+def avro_rows(first, count, **more):
+    return [{"a": number, "b": None if number % 10 == 0 else f"w{number}", **more}
+            for number in range(first, first + count)]
+
+
+def as_zstandard(data):
+    """The same file under another codec: fastavro has zstandard only with a package more."""
+    reader = fastavro.block_reader(io.BytesIO(data))
+    blocks = [(block.num_records, zstd(block.bytes_.getvalue())) for block in reader]
+    out, mark = io.BytesIO(), bytes(range(16))
+
+    def put(value):
+        value *= 2
+        while value > 127:
+            out.write(bytes([value & 127 | 128]))
+            value >>= 7
+        out.write(bytes([value]))
+
+    out.write(b"Obj\x01")
+    put(2)
+    for text in (b"avro.codec", b"zstandard", b"avro.schema",
+                 json.dumps(reader.writer_schema).encode()):
+        put(len(text))
+        out.write(text)
+    put(0)
+    out.write(mark)
+    for count, block in blocks:
+        put(count)
+        put(len(block))
+        out.write(block + mark)
+    return out.getvalue()
+
+
+def make_avro_feed(session, folder, more="", schema=""):
+    session.execute("CREATE TABLE t (a BIGINT, b VARCHAR, f VARCHAR)")
+    make_feed(session, folder, more, f"FORMAT AVRO (a <- a, b <- b) {schema} "
+              "SET f = pipeline_source_file()")
+
+
+def test_avro_containers_of_every_codec_are_loaded_once(make_server, folder):
+    """Block by block, with a crash in between; files of other schemas beside one another."""
+    put(folder / "1.avro", container(avro_rows(0, 500)))
+    put(folder / "2.avro", container(avro_rows(500, 500, c=1.5), "deflate",
+                                     [{"name": "c", "type": "double"}]))
+    third = container(avro_rows(1000, 500))
+    put(folder / "3.avro", as_zstandard(third) if shutil.which("zstd") else third)
+    put(folder / "4.avro.gz", gzip.compress(container(avro_rows(1500, 500))))
+    server = make_server().start()
+    session = server.connect()
+    session.execute("CREATE DATABASE shop; USE shop")
+    make_avro_feed(session, folder, "MAX_OFFSETS_PER_BATCH_PARTITION 3")
+    server.restart(fault="store.commit.after:kill@6")
+    session = server.connect(database="shop")
+    session.error("START PIPELINE feed FOREGROUND")
+    server.wait_for_exit()
+    server.start()
+    session = server.connect(database="shop")
+    session.execute("START PIPELINE feed FOREGROUND")
+    assert session.rows("SELECT count(*), count(DISTINCT a), min(a), max(a), count(b) FROM t") == [
+        (2000, 2000, 0, 1999, 1800)]
+    assert session.rows("SELECT count(*) FROM t WHERE b <> 'w' || a") == [(0,)]
+    assert session.rows("SELECT f, count(*) FROM t GROUP BY 1 ORDER BY 1") == [
+        (f"{folder}/{number}.avro{'.gz' if number == 4 else ''}", 500) for number in range(1, 5)]
+    assert session.value("SELECT count(*) FROM millrace.batches") > 10
+    assert session.value("SELECT count(*) FROM millrace.rejects") == 0
+
+
+def test_damaged_avro_containers_cost_their_rest_and_no_other(shop, folder):
+    whole = container(avro_rows(0, 200))
+    put(folder / "1.avro", whole[:-30])  # its last block is cut
+    put(folder / "2.avro", b"not an Avro file at all")
+    put(folder / "3.avro", container(avro_rows(1000, 20)))
+    put(folder / "4.avro", container(avro_rows(2000, 20), "bzip2"))
+    make_avro_feed(shop, folder)
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.rows("SELECT count(*) FROM t WHERE a >= 1000") == [(20,)]
+    kept = shop.value("SELECT count(*) FROM t WHERE a < 1000")
+    assert 100 < kept < 200 and kept == shop.value("SELECT max(a) + 1 FROM t WHERE a < 1000")
+    assert [row[0] for row in shop.rows("SELECT detail FROM millrace.rejects ORDER BY "
+                                        "source_offset")] == [
+        "a block of the file is damaged or cut", "not an Avro container file",
+        'the codec "bzip2" is not known: null, deflate and zstandard are']
+    assert [state for _, state in states(shop)] == ["Loaded"] * 4

@@ -15,6 +15,8 @@ namespace millrace::decode {
 namespace {
 
 constexpr size_t kHeaderBytes = 5;  // of Confluent's wire format
+/// Schemas of files that are known from batch to batch: a folder has a few.
+constexpr size_t kKnownFilesMax = 16;
 
 class AvroDecoder : public Decoder {
  public:
@@ -93,6 +95,7 @@ Status AvroDecoder::decode(const MessageBatch& messages, Batch& rows,
   std::erase_if(known_, [](const auto& one) { return one.second.index() == 1; });
   sink_->begin(rows, messages.messages.size());
   inflated_.clear();
+  if (known_files_.size() > kKnownFilesMax) known_files_.clear();
   for (size_t i = 0; i < messages.messages.size(); ++i) {
     const auto& message = messages.messages[i];
     const auto index = static_cast<uint32_t>(i);

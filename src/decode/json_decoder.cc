@@ -116,6 +116,7 @@ Status JsonDecoder::decode(const MessageBatch& messages, Batch& rows,
   for (size_t i = 0; i < messages.messages.size(); ++i) {
     const auto& message = messages.messages[i];
     if (message.payload.empty()) {
+      sink_failed_ = false;
       reason_ = RejectReason::kTooFewFields;
       detail_ = "the message is empty";
       reject(message, {}, rejects);

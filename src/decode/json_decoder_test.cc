@@ -301,5 +301,13 @@ TEST(JsonDecoder, OversizedTextIsARejectAndADefaultMustFit) {
   EXPECT_FALSE(make_json_decoder({}, DecodeLimits{}));
 }
 
+TEST(JsonDecoder, AnEmptyMessageIsNotBlamedForTheOneBefore) {
+  const Decoded decoded({not_null(at({"a"}, kWhole))}, {R"({"a": null})", "", R"({"a": 1})", ""});
+  ASSERT_EQ(decoded.rejects.size(), 3U);
+  EXPECT_EQ(decoded.rejects[0].reason, RejectReason::kNullNotAllowed);
+  EXPECT_EQ(decoded.rejects[1].reason, RejectReason::kTooFewFields);
+  EXPECT_EQ(decoded.rejects[2].reason, RejectReason::kTooFewFields);
+}
+
 }  // namespace
 }  // namespace millrace::decode

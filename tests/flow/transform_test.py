@@ -219,7 +219,7 @@ def test_a_stop_does_not_wait_for_the_program(shop, broker, write):
 def test_kills_of_program_and_server_lose_and_double_nothing(make_server, broker, write):
     """Every fifth run of the program kills itself; the server is killed while a program runs."""
     topic = broker.create_topic("feed", 2)
-    count = 6_000
+    count = 4_000
     broker.produce_all(topic, [(number % 2, b"%d\tr%d" % (number, number))
                                for number in range(count)])
     mark = f"killed-{topic}"

@@ -151,13 +151,15 @@ Result<std::string> fetch(const ProgramSource& source) {
 
 Result<Command> laid_out(const ProgramSource& source, const std::string& directory) {
   TRY(auto words, split_arguments(source.arguments));
-  const std::string program = (fs::path(directory) / name_of(source)).string();
+  // The program runs where it lies, and a data directory may be given by a relative path.
   std::error_code error;
+  const fs::path lies_in = fs::absolute(directory, error);
+  const std::string program = (lies_in / name_of(source)).string();
   if (!fs::is_regular_file(program, error))
     return Error(Code::kNotFound,
                  "transform \"" + source.uri + "\" has no program \"" + name_of(source) + "\"");
   words.insert(words.begin(), program);
-  return Command{std::move(words), directory};
+  return Command{std::move(words), lies_in.string()};
 }
 
 Result<Command> lay_out(const ProgramSource& source, std::string_view bytes,

@@ -291,6 +291,19 @@ TEST_F(ProgramTest, AScriptRunsFromItsOwnDirectoryWithItsArguments) {
   EXPECT_THAT(records(*made), ElementsAre("0@0:t.sh 2 two three laid-out"));
 }
 
+TEST_F(ProgramTest, RunsFromARelativeDirectoryToo) {
+  add(0, 0, "a");
+  const ProgramSource source{write("t.sh", "#!/bin/sh\necho here\n"), "", ""};
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(directory_);
+  const auto command = lay_out(source, *fetch(source), "data/programs/t");
+  options_.command = *command;
+  const auto made = Transform(options_).run(batch_, {});
+  std::filesystem::current_path(before);
+  ASSERT_TRUE(made) << made.error().to_string();
+  EXPECT_THAT(records(*made), ElementsAre("0@0:here"));
+}
+
 TEST_F(ProgramTest, AnArchiveBringsWhatTheProgramNeeds) {
   add(0, 0, "a");
   write("packed/bin/t.sh", "#!/bin/sh\ncat words.txt\n");

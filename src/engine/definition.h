@@ -81,6 +81,8 @@ struct SetDefinition {
 /// 64 Ki messages of a partition are a tenth of a second of work: long enough to be quick, short
 /// enough to stay fresh under a backlog.
 inline constexpr int64_t kOffsetsPerPartitionDefault = 65536;
+inline constexpr int64_t kOffsetsPerPartitionMax = 100'000'000;
+inline constexpr int64_t kBatchIntervalMsMax = 24LL * 3600 * 1000;
 
 /// REJECTS INTO: where rejects go besides millrace.rejects. Into a table exactly once, into a topic
 /// at least once.

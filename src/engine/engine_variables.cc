@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "data/schema.h"
+#include "engine/definition.h"
 
 namespace millrace::engine {
 namespace {
@@ -17,6 +18,8 @@ std::string key_of(const EngineVariableFacts& facts) {
 }
 
 std::optional<int64_t> value_of(const EngineVariableFacts& facts, std::string_view text) {
+  if (facts.most == 1 && same_name(text, "ON")) return 1;
+  if (facts.most == 1 && same_name(text, "OFF")) return 0;
   int64_t value = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, wrong] = std::from_chars(text.data(), end, value);
@@ -31,10 +34,14 @@ const std::vector<EngineVariableFacts>& engine_variables() {
   using V = EngineVariable;
   static const std::vector<EngineVariableFacts> facts{
       {V::kModelVersionsToKeep, "models_versions_metadata_to_keep", 100'000, 0, kCountMax},
+      {V::kBatchInterval, "pipelines_batch_interval", 0, 0, kBatchIntervalMsMax},
       {V::kBatchesToKeep, "pipelines_batches_metadata_to_keep", 100'000, 0, kCountMax},
       {V::kErrorsRetention, "pipelines_errors_retention_minutes", 1440, 0, kMinutesMax},
+      {V::kOffsetsPerBatch, "pipelines_max_offsets_per_batch_partition",
+       kOffsetsPerPartitionDefault, 1, kOffsetsPerPartitionMax},
       {V::kTransformRetries, "pipelines_max_retries_per_batch_partition", 4, 0, kCountMax},
       {V::kRejectsRetention, "pipelines_rejects_retention_minutes", 30 * 24 * 60, 0, kMinutesMax},
+      {V::kStopOnError, "pipelines_stop_on_error", 0, 0, 1},
       {V::kTransformTimeout, "pipelines_transform_timeout_ms", 300'000, 1, kCountMax},
   };
   return facts;

@@ -19,10 +19,13 @@ namespace millrace::engine {
 
 enum class EngineVariable : uint8_t {
   kModelVersionsToKeep,
+  kBatchInterval,
   kBatchesToKeep,
   kErrorsRetention,
+  kOffsetsPerBatch,
   kTransformRetries,
   kRejectsRetention,
+  kStopOnError,
   kTransformTimeout,
 };
 
@@ -49,7 +52,7 @@ class EngineVariables {
              store::Store& store);
 
  private:
-  static constexpr size_t kCount = 6;
+  static constexpr size_t kCount = 9;
   mutable Mutex mutex_;
   std::array<int64_t, kCount> values_ GUARDED_BY(mutex_);
 };

@@ -252,7 +252,9 @@ class FakeEngine : public engine::Engine {
     TRY_OK(say("export to " + file + " model ", name));
     return version;
   }
-  int64_t variable(engine::EngineVariable) override { return 42; }
+  int64_t variable(engine::EngineVariable variable) override {
+    return engine::engine_variables()[static_cast<size_t>(variable)].value;
+  }
   Status set_variable(const engine::EngineVariableFacts& facts,
                       std::optional<std::string_view> value) override {
     return say("set " + std::string(facts.name) + " = ",

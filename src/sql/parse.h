@@ -44,14 +44,11 @@ Result<Statement> parse_profile_pipeline(TokenReader& reader, const std::string&
 /// RETRY | REJECTS FOR PIPELINE ...
 Result<Statement> parse_retry_rejects(TokenReader& reader, const std::string& database);
 Result<Statement> parse_extract_pipeline(TokenReader& reader, const std::string& database);
-inline constexpr int64_t kBatchIntervalMsMax = 24LL * 3600 * 1000;
-inline constexpr int64_t kOffsetsPerBatchMax = 100'000'000;
 /// LOAD DATA ... to the end: the body of CREATE PIPELINE.
-Status parse_load_data(TokenReader& reader, const std::string& database,
-                       engine::PipelineDefinition& pipeline, std::vector<std::string>& warnings);
-/// Behind `<-` of an entry of the column list: a path, and its DEFAULT.
+Status parse_load_data(TokenReader& reader, const std::string& database, CreatePipeline& result);
 /// ('uri', 'program', 'arguments')
 Result<transform::ProgramSource> parse_transform(TokenReader& reader);
+/// Behind `<-` of an entry of the column list: a path, and its DEFAULT.
 Status parse_path(TokenReader& reader, engine::FieldDefinition& field);
 /// CREATE | ... TABLE ...
 Result<Statement> parse_create_table(TokenReader& reader, const std::string& database);

@@ -28,6 +28,8 @@ class LoadData {
     return check_together();
   }
 
+  std::vector<std::string> clauses_written() const;
+
   /// True where a clause begins: where SET and WHERE end.
   static bool at_clause(const TokenReader& reader);
 
@@ -150,6 +152,12 @@ std::span<const LoadData::Clause> LoadData::clauses() {
   return kClauses;
 }
 
+std::vector<std::string> LoadData::clauses_written() const {
+  std::vector<std::string> groups;
+  for (const Clause* seen : seen_) groups.emplace_back(seen->group);
+  return groups;
+}
+
 const LoadData::Clause* LoadData::find_clause(const TokenReader& reader) {
   for (const auto& clause : clauses()) {
     if (!reader.at(clause.first)) continue;
@@ -253,14 +261,15 @@ Status LoadData::credentials() {
 
 Status LoadData::batch_interval() {
   reader_.skip();
-  TRY(pipeline_.batch_interval_ms, reader_.integer("BATCH_INTERVAL", 0, kBatchIntervalMsMax));
+  TRY(pipeline_.batch_interval_ms,
+      reader_.integer("BATCH_INTERVAL", 0, engine::kBatchIntervalMsMax));
   return {};
 }
 
 Status LoadData::offsets_per_batch() {
   reader_.skip();
   TRY(pipeline_.offsets_per_partition_max,
-      reader_.integer("MAX_OFFSETS_PER_BATCH_PARTITION", 1, kOffsetsPerBatchMax));
+      reader_.integer("MAX_OFFSETS_PER_BATCH_PARTITION", 1, engine::kOffsetsPerPartitionMax));
   return {};
 }
 
@@ -575,9 +584,11 @@ Status LoadData::where() {
 
 }  // namespace
 
-Status parse_load_data(TokenReader& reader, const std::string& database,
-                       engine::PipelineDefinition& pipeline, std::vector<std::string>& warnings) {
-  return LoadData(reader, database, pipeline, warnings).parse();
+Status parse_load_data(TokenReader& reader, const std::string& database, CreatePipeline& result) {
+  LoadData load_data(reader, database, result.pipeline, result.warnings);
+  TRY_OK(load_data.parse());
+  result.clauses = load_data.clauses_written();
+  return {};
 }
 
 }  // namespace millrace::sql

@@ -102,10 +102,10 @@ Status change_setting(TokenReader& reader, AlterPipeline& alter) {
   if (reader.accept("OFFSETS")) {
     TRY(change.offsets, offsets_change(reader));
   } else if (reader.accept("BATCH_INTERVAL")) {
-    TRY(change.batch_interval_ms, reader.integer("BATCH_INTERVAL", 0, kBatchIntervalMsMax));
+    TRY(change.batch_interval_ms, reader.integer("BATCH_INTERVAL", 0, engine::kBatchIntervalMsMax));
   } else if (reader.accept("MAX_OFFSETS_PER_BATCH_PARTITION")) {
     TRY(change.offsets_per_partition_max,
-        reader.integer("MAX_OFFSETS_PER_BATCH_PARTITION", 1, kOffsetsPerBatchMax));
+        reader.integer("MAX_OFFSETS_PER_BATCH_PARTITION", 1, engine::kOffsetsPerPartitionMax));
   } else if (reader.accept("MAX_RETRIES_PER_BATCH_PARTITION")) {
     TRY(change.retries_max,
         reader.integer("MAX_RETRIES_PER_BATCH_PARTITION", 0, std::numeric_limits<int64_t>::max()));
@@ -217,7 +217,7 @@ Result<Statement> parse_create_pipeline(TokenReader& reader, const std::string& 
   TRY(result.pipeline.name, reader.object_name("the pipeline's name", database));
   TRY_OK(reader.expect("AS"));
   // What the pipeline names without a database is looked for beside the pipeline.
-  TRY_OK(parse_load_data(reader, result.pipeline.name.database, result.pipeline, result.warnings));
+  TRY_OK(parse_load_data(reader, result.pipeline.name.database, result));
   return result;
 }
 

@@ -190,17 +190,20 @@ std::string print(const engine::ModelDefinition& model) {
   return "CREATE MODEL " + backticked(model.name.name) + " AS " + argument(model.estimator, 0);
 }
 
-std::string print(const engine::PipelineDefinition& pipeline) {
+std::string print(const engine::PipelineDefinition& pipeline, const PipelineDefaults& defaults) {
+  const PipelineDefaults own;
   const auto& source = pipeline.source;
   const bool files = source.kind == engine::SourceKind::kFiles;
   std::string sql = "CREATE PIPELINE " + backticked(pipeline.name.name) + " AS\n  LOAD DATA " +
                     std::string(name_of(source.kind)) + " " +
                     mysql_text(files ? source.topic : source.brokers + "/" + source.topic);
   sql += config_clause(source.config);
-  if (pipeline.batch_interval_ms != 0) {
+  if (pipeline.batch_interval_ms != own.batch_interval_ms ||
+      pipeline.batch_interval_ms != defaults.batch_interval_ms) {
     sql += "\n  BATCH_INTERVAL " + std::to_string(pipeline.batch_interval_ms);
   }
-  if (pipeline.offsets_per_partition_max != engine::kOffsetsPerPartitionDefault) {
+  if (pipeline.offsets_per_partition_max != own.offsets_per_partition_max ||
+      pipeline.offsets_per_partition_max != defaults.offsets_per_partition_max) {
     sql +=
         "\n  MAX_OFFSETS_PER_BATCH_PARTITION " + std::to_string(pipeline.offsets_per_partition_max);
   }
@@ -219,6 +222,7 @@ std::string print(const engine::PipelineDefinition& pipeline) {
   }
   sql += errors_clause(pipeline) + rejects_clause(pipeline);
   if (pipeline.stop_on_error) sql += "\n  STOP_ON_ERROR ON";
+  if (!pipeline.stop_on_error && defaults.stop_on_error) sql += "\n  STOP_ON_ERROR OFF";
   sql += "\n  INTO TABLE " + beside(pipeline.table, pipeline.name);
   if (pipeline.format == engine::FormatKind::kCsv) sql += csv_clauses(pipeline.csv);
   if (pipeline.format == engine::FormatKind::kJson) sql += "\n  FORMAT JSON";

@@ -9,6 +9,14 @@
 namespace millrace::sql {
 
 std::string print(const engine::ModelDefinition& model);
-std::string print(const engine::PipelineDefinition& pipeline);
+/// What a pipeline has that does not say; millrace's own unless SET GLOBAL has set them.
+struct PipelineDefaults {
+  int64_t batch_interval_ms = 0;
+  int64_t offsets_per_partition_max = engine::kOffsetsPerPartitionDefault;
+  bool stop_on_error = false;
+};
+/// Says what differs from millrace's own defaults or from these.
+std::string print(const engine::PipelineDefinition& pipeline,
+                  const PipelineDefaults& defaults = PipelineDefaults());
 
 }  // namespace millrace::sql

@@ -16,6 +16,7 @@
 #include "base/thread.h"
 #include "engine/engine.h"
 #include "sql/insert_target.h"
+#include "sql/print.h"
 #include "sql/rows.h"
 #include "sql/session.h"
 #include "sql/show.h"
@@ -118,6 +119,8 @@ class Runner {
   Status check_database(const std::string& name);
   Status set_variable(const SetVariable& variable);
   Status set_user_variable(const SetVariable& variable);
+  PipelineDefaults pipeline_defaults() const;
+  engine::PipelineDefinition with_defaults(const CreatePipeline& statement) const;
   Status set_engine_variable(const SetVariable& variable, const engine::EngineVariableFacts& facts,
                              const Cell& value);
   Status set_store_setting(const SetVariable& variable, const std::string& value);

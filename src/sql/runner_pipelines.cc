@@ -1,4 +1,6 @@
 // What a session does with the statements about pipelines: it hands them to the engine.
+#include <algorithm>
+
 #include "sql/print.h"
 #include "sql/runner.h"
 #include "sql/system_schema.h"
@@ -17,6 +19,28 @@ std::stop_token Runner::new_stop() {
   return stop_.get_token();
 }
 
+PipelineDefaults Runner::pipeline_defaults() const {
+  using engine::EngineVariable;
+  return {engine_.variable(EngineVariable::kBatchInterval),
+          engine_.variable(EngineVariable::kOffsetsPerBatch),
+          engine_.variable(EngineVariable::kStopOnError) != 0};
+}
+
+/// What the statement does not say is as SET GLOBAL has it now.
+engine::PipelineDefinition Runner::with_defaults(const CreatePipeline& statement) const {
+  engine::PipelineDefinition pipeline = statement.pipeline;
+  const auto unsaid = [&](std::string_view clause) {
+    const auto& clauses = statement.clauses;
+    return std::find(clauses.begin(), clauses.end(), clause) == clauses.end();
+  };
+  const auto defaults = pipeline_defaults();
+  if (unsaid("BATCH_INTERVAL")) pipeline.batch_interval_ms = defaults.batch_interval_ms;
+  if (unsaid("MAX_OFFSETS_PER_BATCH_PARTITION"))
+    pipeline.offsets_per_partition_max = defaults.offsets_per_partition_max;
+  if (unsaid("STOP_ON_ERROR")) pipeline.stop_on_error = defaults.stop_on_error;
+  return pipeline;
+}
+
 Result<StatementResult> Runner::execute(const CreatePipeline& statement) {
   if (is_system_schema(statement.pipeline.table.database)) {
     return Error(Code::kPermission, "cannot write to \"" + statement.pipeline.table.name +
@@ -26,7 +50,7 @@ Result<StatementResult> Runner::execute(const CreatePipeline& statement) {
   TRY_OK(commit_open());
   for (const auto& warning : statement.warnings) warn(warning);
   // Positions of arguments are those of another statement, CREATE MODEL.
-  auto created = engine_.create_pipeline(statement.pipeline, statement.existing);
+  auto created = engine_.create_pipeline(with_defaults(statement), statement.existing);
   if (!created) return placeless(created.error());
   return ok();
 }
@@ -42,7 +66,7 @@ Result<StatementResult> Runner::execute(const ShowCreatePipeline& statement) {
   Rows result;
   result.add_column("Pipeline");
   result.add_column("Create Pipeline");
-  result.rows.push_back({pipeline.name.name, print(pipeline)});
+  result.rows.push_back({pipeline.name.name, print(pipeline, pipeline_defaults())});
   return rows(std::move(result));
 }
 

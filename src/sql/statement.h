@@ -60,6 +60,7 @@ struct CreatePipeline {
   engine::PipelineDefinition pipeline;
   engine::Existing existing = engine::Existing::kFail;
   std::vector<std::string> warnings;  // clauses that were accepted and have no effect
+  std::vector<std::string> clauses;   // that are written: the others have the server's defaults
 };
 struct DropPipeline {
   engine::ObjectName name;

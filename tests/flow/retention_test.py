@@ -34,10 +34,13 @@ def batches_of(session, pipeline):
 
 def test_the_variables_are_the_servers_and_outlive_it(server, session):
     shown = dict(session.rows("SHOW VARIABLES LIKE 'pipelines%'"))
-    assert shown == {"pipelines_batches_metadata_to_keep": "100000",
+    assert shown == {"pipelines_batch_interval": "0",
+                     "pipelines_batches_metadata_to_keep": "100000",
                      "pipelines_errors_retention_minutes": "1440",
+                     "pipelines_max_offsets_per_batch_partition": "65536",
                      "pipelines_max_retries_per_batch_partition": "4",
                      "pipelines_rejects_retention_minutes": "43200",
+                     "pipelines_stop_on_error": "0",
                      "pipelines_transform_timeout_ms": "300000"}
     session.execute("SET GLOBAL pipelines_transform_timeout_ms = 1000")
     session.execute("SET @@GLOBAL.models_versions_metadata_to_keep = 7")
@@ -51,6 +54,26 @@ def test_the_variables_are_the_servers_and_outlive_it(server, session):
     session = server.connect()
     assert session.value("SELECT @@pipelines_transform_timeout_ms") == 1000
     assert session.value("SELECT @@models_versions_metadata_to_keep") == 100000
+
+
+def test_a_pipeline_takes_the_servers_defaults_where_it_says_nothing(shop):
+    shop.execute("CREATE TABLE t (a BIGINT); SET GLOBAL pipelines_batch_interval = 70; "
+                 "SET GLOBAL pipelines_max_offsets_per_batch_partition = 11; "
+                 "SET GLOBAL pipelines_stop_on_error = ON")
+    source = "AS LOAD DATA KAFKA '127.0.0.1:1/feed'"
+    shop.execute(f"CREATE PIPELINE p {source} INTO TABLE t")
+    shop.execute(f"CREATE PIPELINE q {source} BATCH_INTERVAL 0 MAX_OFFSETS_PER_BATCH_PARTITION 5 "
+                 "STOP_ON_ERROR OFF INTO TABLE t")
+    shown = shop.rows("SHOW CREATE PIPELINE p")[0][1]
+    for clause in ("BATCH_INTERVAL 70", "MAX_OFFSETS_PER_BATCH_PARTITION 11", "STOP_ON_ERROR ON"):
+        assert clause in shown
+    # What is shown makes the same again, though the other defaults would now.
+    other = shop.rows("SHOW CREATE PIPELINE q")[0][1]
+    for clause in ("BATCH_INTERVAL 0", "MAX_OFFSETS_PER_BATCH_PARTITION 5", "STOP_ON_ERROR OFF"):
+        assert clause in other
+    for name, text in (("p", shown), ("q", other)):
+        shop.execute(f"DROP PIPELINE {name}; {text}")
+        assert shop.rows(f"SHOW CREATE PIPELINE {name}")[0][1] == text
 
 
 def test_a_batch_log_is_cut_and_every_row_is_there_once(shop, broker):

@@ -86,6 +86,9 @@ Error kafka_offset_gone(const std::string& topic, int32_t partition, int64_t off
 
 namespace {
 
+/// How long a topic must be missing to be believed so: a broker that starts may not know it yet.
+constexpr milliseconds kMissingMin{1000};
+
 enum class Answer : uint8_t { kReady, kAgain, kMissing, kForbidden };
 
 /// The partitions of the one topic in `metadata`, into `partitions` when it is ready to be read.
@@ -120,6 +123,7 @@ Result<std::vector<int32_t>> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_top
                                                  const std::string& brokers,
                                                  milliseconds time_max) {
   const auto deadline = steady_clock::now() + time_max;
+  const auto missing_believed = steady_clock::now() + std::min(kMissingMin, time_max / 2);
   const std::string name = "Kafka topic \"" + std::string(rd_kafka_topic_name(topic)) + "\"";
   Answer answer = Answer::kAgain;
   bool answered = false;
@@ -136,13 +140,13 @@ Result<std::vector<int32_t>> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_top
       answered = true;
       answer = read_metadata(*metadata, partitions);
       if (answer == Answer::kReady) return partitions;
-      if (answer == Answer::kMissing)
+      if (answer == Answer::kMissing && steady_clock::now() >= missing_believed)
         return Error(Code::kNotFound, name + " does not exist at \"" + brokers + "\"",
                      "Make the topic, or check its name.");
       if (answer == Answer::kForbidden)
         return Error(Code::kPermission, name + " may not be read by this user",
                      "Grant the user READ and DESCRIBE on the topic.");
-      rd_kafka_poll(kafka, 20);  // a leader is being elected; a short wait, and ask again
+      rd_kafka_poll(kafka, 20);  // a leader is elected, or a broker starts: wait, and ask again
     } else if (words.refused()) {
       break;
     }

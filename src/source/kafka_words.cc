@@ -48,12 +48,28 @@ std::string BrokerWords::last() const {
   return last_;
 }
 
+namespace {
+
+constexpr int kScramMended = 0x020601ff;
+
+/// Before 2.6.1 librdkafka sends a nonce that brokers since Kafka 3.9.1 refuse (its issue 4895).
+std::string hint_on_refusal(const std::string& why) {
+  if (why.find("SCRAM") == std::string::npos || rd_kafka_version() >= kScramMended)
+    return "Check security.protocol, the sasl.* and the ssl.* properties.";
+  return std::string("Check the sasl.* properties. This millrace has librdkafka ") +
+         rd_kafka_version_str() +
+         ", which cannot log in by SCRAM to Kafka 3.9.1 and later; 2.6.1 can, and PLAIN over TLS "
+         "works with any.";
+}
+
+}  // namespace
+
 Error kafka_unreachable(const std::string& brokers, const BrokerWords& words, milliseconds time) {
   const std::string why = words.last();
   const std::string what = "Kafka at \"" + brokers + "\"";
   if (words.refused())
     return Error(Code::kAuthentication, what + " refused the connection: " + why,
-                 "Check security.protocol, the sasl.* and the ssl.* properties.");
+                 hint_on_refusal(why));
   const auto count = time.count();
   const std::string bound =
       count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";

@@ -104,8 +104,8 @@ def _look_at_rows(session, spec):
     """How many rows a table has, how many ids, and how many rows are not as they should be."""
     return session.rows(
         f"SELECT count(*), count(DISTINCT id), count_if(proof <> {PROOF} OR NOT ({spec.where}) OR "
-        f"id IN (SELECT source_partition * {SPAN} + source_offset FROM millrace.rejects "
-        f"WHERE pipeline_name = '{spec.name}')) FROM {spec.table}")[0]
+        f"id IN (SELECT CAST(source_partition AS BIGINT) * {SPAN} + source_offset "
+        f"FROM millrace.rejects WHERE pipeline_name = '{spec.name}')) FROM {spec.table}")[0]
 
 
 def check_cursors(session):

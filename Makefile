@@ -5,6 +5,7 @@ JOBS ?= $(shell nproc)
 DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
+CHAOS_ARGS ?=
 GOLDEN_ARGS ?=
 BOOTSTRAP_ARGS ?=
 
@@ -12,7 +13,7 @@ BOOTSTRAP_INPUTS := tools/bootstrap tools/kafka-jars.xml tools/kafka-jars.sha256
                     tools/requirements-test.txt tools/requirements-bench.txt
 CTEST := ctest --output-on-failure --no-tests=error -j $(JOBS)
 
-.PHONY: help build demo test bench asan tsan golden clean
+.PHONY: help build demo test bench chaos asan tsan golden clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -35,6 +36,12 @@ bench: .deps/.ready-bench  ## the benchmarks, built for speed (BENCH_ARGS=...)
 	cmake --preset release -DMILLRACE_BENCH=ON
 	cmake --build build -j $(JOBS)
 	bench/end_to_end $(BENCH_ARGS)
+
+chaos: .deps/.ready-test  ## the long campaign of kills and faults (CHAOS_ARGS='--seed 7')
+	cmake --preset dev
+	cmake --build build/dev -j $(JOBS) --target millrace
+	PYTHONPATH=tests MILLRACE_BIN=build/dev/millrace \
+	  .deps/venv/bin/python3 -m chaos.campaign $(CHAOS_ARGS)
 
 asan: .deps/.ready-test  ## the unit tests under AddressSanitizer and UBSan
 	cmake --preset asan

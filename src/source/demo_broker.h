@@ -22,6 +22,9 @@ class DemoBroker {
   virtual Status create_topic(const std::string& topic, int32_t partitions) = 0;
   /// The next `count` fetches fail as if another broker led the partition.
   virtual void fail_fetches(int count) = 0;
+  /// The next `count` questions for offsets fail as if the partition were not there, which is what
+  /// a broker says that was just started.
+  virtual void forget_partitions(int count) = 0;
   /// Takes the broker away and brings it back.
   virtual void set_up(bool up) = 0;
 };

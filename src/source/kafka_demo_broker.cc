@@ -10,7 +10,9 @@ namespace {
 
 constexpr int kBrokers = 1;
 constexpr int32_t kBrokerId = 1;  // the mock cluster numbers its brokers from 1
-constexpr int16_t kFetchKey = 1;  // the Kafka protocol's number of Fetch
+// The Kafka protocol's numbers of requests.
+constexpr int16_t kFetchKey = 1;
+constexpr int16_t kListOffsetsKey = 2;
 
 struct MockDelete {
   void operator()(rd_kafka_mock_cluster_t* cluster) const {
@@ -38,10 +40,11 @@ class MockBroker : public DemoBroker {
   }
 
   void fail_fetches(int count) override {
-    const std::vector<rd_kafka_resp_err_t> errors(static_cast<size_t>(count),
-                                                  RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
-    rd_kafka_mock_push_request_errors_array(cluster_.get(), kFetchKey, errors.size(),
-                                            errors.data());
+    fail(kFetchKey, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, count);
+  }
+
+  void forget_partitions(int count) override {
+    fail(kListOffsetsKey, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, count);
   }
 
   void set_up(bool up) override {
@@ -50,6 +53,11 @@ class MockBroker : public DemoBroker {
   }
 
  private:
+  void fail(int16_t request, rd_kafka_resp_err_t error, int count) {
+    const std::vector<rd_kafka_resp_err_t> errors(static_cast<size_t>(count), error);
+    rd_kafka_mock_push_request_errors_array(cluster_.get(), request, errors.size(), errors.data());
+  }
+
   const KafkaOwned<rd_kafka_t> host_;
   const std::unique_ptr<rd_kafka_mock_cluster_t, MockDelete> cluster_;
   const std::string address_;

@@ -98,22 +98,26 @@ Result<std::vector<int32_t>> KafkaSource::partition_numbers() {
                              options_.brokers, options_.connect_timeout);
 }
 
+/// Of a partition that the metadata told of. Its leader may not know it yet, for a moment after it
+/// was started: it is gone only when it stays unknown.
 Result<PartitionBounds> KafkaSource::bounds_of(int32_t partition) {
   const auto deadline = steady_clock::now() + options_.connect_timeout;
   PartitionBounds bounds{partition, 0, 0};
+  bool unknown = false;
   do {
     const auto error =
         rd_kafka_query_watermark_offsets(consumer_->kafka.get(), options_.topic.c_str(), partition,
                                          &bounds.earliest_offset, &bounds.latest_offset, 1000);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return bounds;
-    if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-        error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-        error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-      return Error(Code::kNotFound, "Kafka topic \"" + options_.topic + "\" has no partition " +
-                                        std::to_string(partition));
+    unknown = error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+              error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+              error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     rd_kafka_poll(consumer_->kafka.get(), 20);
-    consumer_->words.heard(error, rd_kafka_err2str(error));
+    if (!unknown) consumer_->words.heard(error, rd_kafka_err2str(error));
   } while (steady_clock::now() < deadline);
+  if (unknown)
+    return Error(Code::kNotFound, "Kafka topic \"" + options_.topic + "\" has no partition " +
+                                      std::to_string(partition));
   return kafka_unreachable(options_.brokers, consumer_->words, options_.connect_timeout);
 }
 

@@ -351,6 +351,15 @@ TEST_F(KafkaSourceTest, SaysWhenThereIsNoSuchPartition) {
   EXPECT_EQ(sought.error().message, "Kafka topic \"" + topic_ + "\" has no partition 4");
 }
 
+TEST_F(KafkaSourceTest, DoesNotBelieveABrokerThatHasJustStartedThatAPartitionIsGone) {
+  make_topic(1);
+  produce(0, 3);
+  broker_->forget_partitions(4);
+  const auto bounds = open()->partitions();
+  ASSERT_TRUE(bounds) << bounds.error().to_string();
+  EXPECT_EQ((*bounds)[0].latest_offset, 3);
+}
+
 TEST_F(KafkaSourceTest, RecoversFromFailedFetches) {
   make_topic(1);
   produce(0, 100);

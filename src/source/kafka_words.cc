@@ -48,12 +48,28 @@ std::string BrokerWords::last() const {
   return last_;
 }
 
+namespace {
+
+constexpr int kScramMended = 0x020601ff;
+
+/// Before 2.6.1 librdkafka sends a nonce that brokers since Kafka 3.9.1 refuse (its issue 4895).
+std::string hint_on_refusal(const std::string& why) {
+  if (why.find("SCRAM") == std::string::npos || rd_kafka_version() >= kScramMended)
+    return "Check security.protocol, the sasl.* and the ssl.* properties.";
+  return std::string("Check the sasl.* properties. This millrace has librdkafka ") +
+         rd_kafka_version_str() +
+         ", which cannot log in by SCRAM to Kafka 3.9.1 and later; 2.6.1 can, and PLAIN over TLS "
+         "works with any.";
+}
+
+}  // namespace
+
 Error kafka_unreachable(const std::string& brokers, const BrokerWords& words, milliseconds time) {
   const std::string why = words.last();
   const std::string what = "Kafka at \"" + brokers + "\"";
   if (words.refused())
     return Error(Code::kAuthentication, what + " refused the connection: " + why,
-                 "Check security.protocol, the sasl.* and the ssl.* properties.");
+                 hint_on_refusal(why));
   const auto count = time.count();
   const std::string bound =
       count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
@@ -85,6 +101,9 @@ Error kafka_offset_gone(const std::string& topic, int32_t partition, int64_t off
 }
 
 namespace {
+
+/// How long a topic must be missing to be believed so: a broker that starts may not know it yet.
+constexpr milliseconds kMissingMin{1000};
 
 enum class Answer : uint8_t { kReady, kAgain, kMissing, kForbidden };
 
@@ -120,6 +139,7 @@ Result<std::vector<int32_t>> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_top
                                                  const std::string& brokers,
                                                  milliseconds time_max) {
   const auto deadline = steady_clock::now() + time_max;
+  const auto missing_believed = steady_clock::now() + std::min(kMissingMin, time_max / 2);
   const std::string name = "Kafka topic \"" + std::string(rd_kafka_topic_name(topic)) + "\"";
   Answer answer = Answer::kAgain;
   bool answered = false;
@@ -136,13 +156,13 @@ Result<std::vector<int32_t>> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_top
       answered = true;
       answer = read_metadata(*metadata, partitions);
       if (answer == Answer::kReady) return partitions;
-      if (answer == Answer::kMissing)
+      if (answer == Answer::kMissing && steady_clock::now() >= missing_believed)
         return Error(Code::kNotFound, name + " does not exist at \"" + brokers + "\"",
                      "Make the topic, or check its name.");
       if (answer == Answer::kForbidden)
         return Error(Code::kPermission, name + " may not be read by this user",
                      "Grant the user READ and DESCRIBE on the topic.");
-      rd_kafka_poll(kafka, 20);  // a leader is being elected; a short wait, and ask again
+      rd_kafka_poll(kafka, 20);  // a leader is elected, or a broker starts: wait, and ask again
     } else if (words.refused()) {
       break;
     }

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from lib import places, streams
+from lib.disk import SmallDisk
 
 COMMAS = "FIELDS TERMINATED BY ','"
 MODEL = """CREATE MODEL clicks AS LinearClassifier(label => clicked,
@@ -133,41 +134,7 @@ def test_drop_while_running_under_load(server, broker):
     assert session.value("SELECT version FROM millrace.models") == 0
 
 
-class SmallDisk:
-    """A file system of a few megabytes, mounted while the `with` lasts."""
-
-    def __init__(self, folder, megabytes):
-        self.folder = folder
-        self.folder.mkdir(parents=True)
-        self.size(megabytes, "size")
-
-    def size(self, megabytes, options):
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"{options}={megabytes}m", "tmpfs",
-                               str(self.folder)], capture_output=True, text=True)
-        if done.returncode != 0:
-            pytest.skip(f"a small file system cannot be mounted here: {done.stderr.strip()}")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        subprocess.run(["umount", "-l", str(self.folder)], check=True)
-
-    def fill(self):
-        """Leaves no room."""
-        with open(self.folder / "filler", "wb", buffering=0) as filler:
-            for size in (1 << 20, 1 << 12, 1 << 9):
-                try:
-                    while True:
-                        filler.write(b"x" * size)
-                except OSError:
-                    continue
-
-    def make_room(self):
-        (self.folder / "filler").unlink()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small file system")
+@pytest.mark.skipif(not SmallDisk.can_be_had(), reason="a small file system cannot be mounted")
 def test_a_full_disk_stops_nothing_for_good(make_server, broker):
     topic = broker.create_topic("full", config={"max.message.bytes": 4_000_000})
     server = make_server()

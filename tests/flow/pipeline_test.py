@@ -2,6 +2,7 @@
 """Pipelines as a user meets them: rows in, rows out, rejects, clauses, START, STOP and DROP."""
 
 import pytest
+from confluent_kafka import Producer
 
 from lib import streams
 
@@ -233,3 +234,63 @@ def test_partitions_that_are_added_are_read_while_others_are_busy(shop, broker):
     assert streams.errors_of(shop, "feed") == []
     shop.execute("STOP PIPELINE feed")
     assert shop.value("SELECT count(*) = count(DISTINCT id) FROM t") == 1
+
+
+def test_compressed_batches_are_read(shop, broker):
+    for codec in ("gzip", "snappy", "lz4", "zstd"):
+        topic = broker.create_topic(codec, 2)
+        broker.produce_all(topic, ((n % 2, str(n)) for n in range(5000)), compression=codec)
+        shop.execute(f"CREATE TABLE {codec} (id BIGINT)")
+        ingest(shop, broker, topic, codec, ("MAX_OFFSETS_PER_BATCH_PARTITION 700", COMMAS), codec)
+        streams.wait_for_messages(shop, codec, 5000)
+        assert shop.rows(f"SELECT count(*), count(DISTINCT id), min(id), max(id) FROM {codec}") == [
+            (5000, 5000, 0, 4999)], codec
+        streams.check_batch_log(shop, codec, broker.offsets(topic))
+
+
+def test_only_what_a_transaction_committed_is_read(shop, broker):
+    topic = broker.create_topic("transactions")
+    shop.execute("CREATE TABLE t (id BIGINT)")
+    ingest(shop, broker, topic, "t", ("MAX_OFFSETS_PER_BATCH_PARTITION 30", COMMAS))
+    producer = Producer({"bootstrap.servers": broker.address, "transactional.id": topic})
+    producer.init_transactions(30)
+    wanted = []
+    for number in range(10):
+        producer.begin_transaction()
+        ids = list(range(number * 100, number * 100 + 100))
+        for id_ in ids:
+            producer.produce(topic, str(id_), partition=0)
+        if number % 3 == 1:
+            producer.flush()
+            producer.abort_transaction(30)
+        else:
+            producer.commit_transaction(30)
+            wanted += ids
+    # One that is still open holds back what is behind it, and nothing of it is seen.
+    producer.begin_transaction()
+    producer.produce(topic, "5000", partition=0)
+    producer.flush()
+    broker.produce(topic, ["6000"])
+    shop.wait_until("SELECT count(*) FROM t", len(wanted))
+    assert [row[0] for row in shop.rows("SELECT id FROM t ORDER BY id")] == wanted
+    producer.abort_transaction(30)
+    shop.wait_until("SELECT count(*) FROM t", len(wanted) + 1)
+    assert shop.value("SELECT max(id) FROM t") == 6000
+    # The markers and what was aborted are offsets without a message; the log has no gap.
+    log = streams.batch_log(shop, "feed")
+    assert all(before[3] == after[2] for before, after in zip(log, log[1:]))
+    assert sum(batch[4] for batch in log) == len(wanted) + 1
+    assert streams.rejects_of(shop, "feed") == {}
+
+
+def test_tombstones_are_empty_messages(shop, broker):
+    topic = broker.create_topic("tombstones")
+    producer = Producer({"bootstrap.servers": broker.address})
+    for value in (b'{"id": 1}', None, b'{"id": 2}'):
+        producer.produce(topic, value, key=b"k", partition=0)
+    assert producer.flush() == 0
+    shop.execute("CREATE TABLE t (id BIGINT)")
+    ingest(shop, broker, topic, "t", ("", "FORMAT JSON (id <- id)"))
+    streams.wait_for_messages(shop, "feed", 3)
+    assert shop.rows("SELECT id FROM t ORDER BY id") == [(1,), (2,)]
+    assert streams.rejects_of(shop, "feed") == {(0, 1): "too-few-fields"}

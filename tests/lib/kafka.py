@@ -29,16 +29,22 @@ class Broker:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.address = None
+        self.listeners = {}  # of the ones that start() asked for: name to address
         known = self.folder / "address"
         if known.exists():
             self.address = known.read_text().strip()
 
-    def start(self, *, config=None, owner=None, **options):
-        """Starts it, or starts it again on its port; `config` goes into server.properties."""
+    def start(self, *, config=None, owner=None, listeners=None, **options):
+        """Starts it, or starts it again on its port; `config` goes into server.properties.
+
+        `listeners` {name: PROTOCOL[@address]} are there besides the plain one of `address`.
+        """
         words = [f"--config={key}={value}" for key, value in (config or {}).items()]
+        words += [f"--listener={name}={what}" for name, what in (listeners or {}).items()]
         words += [f"--{key}={value}" for key, value in options.items()]
         said = self._tool("start", *words, f"--with-pid={owner or os.getpid()}")
-        self.address = said.split()[-1]
+        self.address, *more = said.split()[1:]
+        self.listeners = dict(word.split("=") for word in more)
         (self.folder / "address").write_text(self.address + "\n")
         return self
 
@@ -72,10 +78,12 @@ class Broker:
         """Sends `rows` (str or bytes) in order to one partition and waits for every receipt."""
         self.produce_all(topic, ((partition, row) for row in rows), key=key)
 
-    def produce_all(self, topic, placed_rows, key=None, message_bytes_max=1_000_000):
+    def produce_all(self, topic, placed_rows, key=None, message_bytes_max=1_000_000,
+                    compression="none"):
         """Sends (partition, row) pairs, each partition in order, with an idempotent producer."""
         producer = Producer({"bootstrap.servers": self.address, "enable.idempotence": True,
                              "linger.ms": 5, "queue.buffering.max.messages": 1000000,
+                             "compression.type": compression,
                              "message.max.bytes": message_bytes_max})
         failed = []
 

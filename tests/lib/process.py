@@ -46,6 +46,11 @@ def read_line_starting(process, word, timeout_s):
     return found.decode()
 
 
+def let_live(seconds):
+    """Lets things run until a moment that is the test's own choice, such as that of a kill."""
+    time.sleep(seconds)
+
+
 def _drain(pipe):
     with pipe:
         while os.read(pipe.fileno(), 65536):

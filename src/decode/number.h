@@ -127,7 +127,8 @@ inline bool parse_short_decimal(const char* begin, size_t size, const char* read
   const uint32_t digits = detail::digits_to_number(word);
   // A float holds 24 bits: beyond them the digits themselves would round, and then the quotient.
   if (sizeof(T) == 4 && digits >= (1U << 24)) return false;
-  const T magnitude = static_cast<T>(digits) / kTens[decimals];
+  T magnitude = static_cast<T>(digits);
+  if (decimals != 0) magnitude /= kTens[decimals];  // most columns have none, and dividing is slow
   value = negative ? -magnitude : magnitude;
   return true;
 }

@@ -389,8 +389,12 @@ KafkaConfigSpec spec_of(const KafkaOptions& options) {
       {"fetch.wait.max.ms", "25"},
       {"fetch.error.backoff.ms", "50"},
       {"fetch.message.max.bytes", "4194304"},
+      // Of each partition: enough for the time of a fetch. More would only go through memory that
+      // no cache holds, and it counts once for every partition of every pipeline.
       {"queued.min.messages", "200000"},
-      {"queued.max.messages.kbytes", "32768"},
+      {"queued.max.messages.kbytes", "4096"},
+      // How soon a full queue is looked at again.
+      {"fetch.queue.backoff.ms", "2"},
       {"reconnect.backoff.max.ms", "1000"},
       {"socket.keepalive.enable", "true"},
       {"socket.nagle.disable", "true"},

@@ -48,28 +48,12 @@ std::string BrokerWords::last() const {
   return last_;
 }
 
-namespace {
-
-constexpr int kScramMended = 0x020601ff;
-
-/// Before 2.6.1 librdkafka sends a nonce that brokers since Kafka 3.9.1 refuse (its issue 4895).
-std::string hint_on_refusal(const std::string& why) {
-  if (why.find("SCRAM") == std::string::npos || rd_kafka_version() >= kScramMended)
-    return "Check security.protocol, the sasl.* and the ssl.* properties.";
-  return std::string("Check the sasl.* properties. This millrace has librdkafka ") +
-         rd_kafka_version_str() +
-         ", which cannot log in by SCRAM to Kafka 3.9.1 and later; 2.6.1 can, and PLAIN over TLS "
-         "works with any.";
-}
-
-}  // namespace
-
 Error kafka_unreachable(const std::string& brokers, const BrokerWords& words, milliseconds time) {
   const std::string why = words.last();
   const std::string what = "Kafka at \"" + brokers + "\"";
   if (words.refused())
     return Error(Code::kAuthentication, what + " refused the connection: " + why,
-                 hint_on_refusal(why));
+                 "Check security.protocol, the sasl.* and the ssl.* properties.");
   const auto count = time.count();
   const std::string bound =
       count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
@@ -104,6 +88,11 @@ namespace {
 
 /// How long a topic must be missing to be believed so: a broker that starts may not know it yet.
 constexpr milliseconds kMissingMin{1000};
+
+/// How long one question for metadata waits. The first goes over a connection that librdkafka gives
+/// up as soon as it knows the brokers by their own names, and may never be answered.
+constexpr int64_t kFirstQuestionMs = 50;
+constexpr int64_t kQuestionMaxMs = 500;
 
 enum class Answer : uint8_t { kReady, kAgain, kMissing, kForbidden };
 
@@ -144,10 +133,12 @@ Result<std::vector<int32_t>> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_top
   Answer answer = Answer::kAgain;
   bool answered = false;
   std::vector<int32_t> partitions;
+  int64_t question_ms = kFirstQuestionMs;
   do {
     const auto left =
         std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count();
-    const int slice = static_cast<int>(std::clamp<int64_t>(left, 1, 500));
+    const int slice = static_cast<int>(std::clamp<int64_t>(left, 1, question_ms));
+    question_ms = std::min(2 * question_ms, kQuestionMaxMs);
     const rd_kafka_metadata_t* raw = nullptr;
     const auto error = rd_kafka_metadata(kafka, 0, topic, &raw, slice);
     const KafkaOwned<const rd_kafka_metadata_t> metadata(raw);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -6,6 +7,7 @@
 #include "decode/csv_splitter.h"
 #include "decode/decoder.h"
 #include "decode/number.h"
+#include "decode/number_lanes.h"
 #include "decode/time_text.h"
 #include "decode/utf8.h"
 
@@ -32,6 +34,10 @@ class CsvDecoder : public Decoder {
   void convert_column(size_t index, Column& column);
   template <class T>
   void convert_numbers(size_t index, Column& column);
+  template <class T>
+  uint64_t convert_lanes(size_t field, T* out);
+  template <class T>
+  void convert_number(size_t index, size_t live, T& value);
   template <class T, class Parse>
   void convert_each(size_t index, Column& column, RejectReason reason, Parse parse);
   void convert_text(size_t index, Column& column);
@@ -56,7 +62,9 @@ class CsvDecoder : public Decoder {
 
   // Of the chunk at work. A row is "live" when it was split; live rows have the output rows from
   // done_ on, and move together when some of them turn out to be bad.
-  std::vector<uint32_t> live_;   // row of the chunk
+  std::vector<uint32_t> live_;  // row of the chunk
+  bool has_careful_ = false;    // one of them was not plain
+  NumberLanes lanes_;
   size_t done_ = 0;              // output rows of the chunks before
   std::vector<uint64_t> nulls_;  // kNullWords for each wanted column, one bit for each live row
   std::vector<uint8_t> has_nulls_;
@@ -104,8 +112,11 @@ Status CsvDecoder::decode(const MessageBatch& messages, Batch& rows, std::vector
 void CsvDecoder::convert_chunk(const MessageBatch& messages, Batch& rows,
                                std::vector<Reject>& rejects) {
   live_.clear();
+  has_careful_ = false;
   for (size_t i = 0; i < chunk_.rows.size(); ++i) {
-    if (chunk_.rows[i].failure < 0) live_.push_back(static_cast<uint32_t>(i));
+    if (chunk_.rows[i].failure >= 0) continue;
+    live_.push_back(static_cast<uint32_t>(i));
+    has_careful_ |= chunk_.rows[i].careful >= 0;
   }
   CHECK(done_ + live_.size() <= rows.rows(), "the batch has room for every row");
   std::fill(nulls_.begin(), nulls_.end(), 0);
@@ -203,26 +214,63 @@ bool parse_short(const char* begin, size_t size, const char* readable_end, T& va
     return parse_short_whole(begin, size, readable_end, value);
 }
 
+/// The largest number of up to eight digits that a T holds exactly.
+template <class T>
+constexpr uint32_t whole_max() {
+  constexpr uint32_t kEightDigits = 99'999'999;
+  if constexpr (std::is_floating_point_v<T>)
+    return std::min(kEightDigits, sizeof(T) == 4 ? (1U << 24) - 1 : kEightDigits);
+  else
+    return static_cast<uint32_t>(
+        std::min(uint64_t{kEightDigits}, static_cast<uint64_t>(std::numeric_limits<T>::max())));
+}
+
+/// Writes what the lanes take of a column; a bit for each live row that they leave.
+template <class T>
+uint64_t CsvDecoder::convert_lanes(size_t field, T* out) {
+  lanes_.clear();
+  for (const uint32_t row : live_) {
+    const uint32_t* start = &chunk_.starts[row * chunk_.stride + field];
+    lanes_.add(chunk_.rows[row].begin, start[0], start[1] - chunk_.separator_size);
+  }
+  uint64_t left = 0;
+  if constexpr (std::is_floating_point_v<T>) {
+    static constexpr T kTens[] = {1, 10, 100, 1000, 10'000, 100'000, 1'000'000, 10'000'000};
+    left = read_decimals(lanes_);
+    // Exact operands, so that the quotient is the nearest T; dividing by one changes nothing.
+    for (size_t i = 0; i < live_.size(); ++i)
+      out[i] = static_cast<T>(static_cast<int32_t>(lanes_.values[i])) / kTens[lanes_.decimals[i]];
+  } else {
+    left = read_whole_numbers(lanes_);
+    for (size_t i = 0; i < live_.size(); ++i) out[i] = static_cast<T>(lanes_.values[i]);
+  }
+  for (size_t i = 0; i < live_.size(); ++i)
+    left |= uint64_t{lanes_.values[i] > whole_max<T>()} << i;
+  return left;
+}
+
 template <class T>
 void CsvDecoder::convert_numbers(size_t index, Column& column) {
   T* out = column.values<T>().data() + done_;
-  const size_t field_index = wanted_[index].field;
+  const size_t field = wanted_[index].field;
   // With NULL DEFINED BY '-1' a well-formed number may be NULL.
-  const bool fast = format_.null_defined_by.empty();
-  const uint32_t* const starts = chunk_.starts.data() + field_index;
-  for (size_t i = 0; i < live_.size(); ++i) {
-    const CsvRow& row = chunk_.rows[live_[i]];
-    if (fast && row.careful < 0) {
-      const uint32_t* start = starts + live_[i] * chunk_.stride;
-      const size_t size = start[1] - chunk_.separator_size - start[0];
-      if (parse_short(row.begin + start[0], size, row.end, out[i])) continue;
-    }
-    const CsvField field = chunk_.field(live_[i], field_index);
-    if (fast && row.careful >= 0 &&
-        parse_short(field.text.data(), field.text.size(), field.readable_end, out[i]))
-      continue;
-    settle_number(index, i, field, out[i]);
+  if (!format_.null_defined_by.empty() || !has_number_lanes() || has_careful_) {
+    for (size_t i = 0; i < live_.size(); ++i) convert_number(index, i, out[i]);
+    return;
   }
+  for (uint64_t left = convert_lanes(field, out); left != 0; left &= left - 1) {
+    const auto i = static_cast<size_t>(__builtin_ctzll(left));
+    convert_number(index, i, out[i]);
+  }
+}
+
+template <class T>
+void CsvDecoder::convert_number(size_t index, size_t live, T& value) {
+  const CsvField field = chunk_.field(live_[live], wanted_[index].field);
+  if (format_.null_defined_by.empty() &&
+      parse_short(field.text.data(), field.text.size(), field.readable_end, value))
+    return;
+  settle_number(index, live, field, value);
 }
 
 template <class T, class Parse>

@@ -99,36 +99,52 @@ inline bool parse_short_whole(const char* begin, size_t size, const char* readab
   return true;
 }
 
+namespace detail {
+
+/// Takes the point out of `word`, the bytes of a decimal as load_digits() gives them: its digits,
+/// as if there were none, and how many stood behind it. False without a point.
+inline bool without_point(uint64_t& word, uint32_t& decimals) {
+  // The lowest byte that is '.': bytes equal to it become zero, and the lowest zero is found.
+  const uint64_t points = word ^ 0x2E2E2E2E2E2E2E2E;
+  const uint64_t found = (points - 0x0101010101010101) & ~points & 0x8080808080808080;
+  if (found == 0) return false;
+  const auto at = static_cast<uint32_t>(__builtin_ctzll(found)) / 8;  // byte of the point
+  decimals = 7 - at;
+  const uint64_t before = word & ((uint64_t{1} << (at * 8)) - 1);
+  const uint64_t after = at == 7 ? 0 : word >> ((at + 1) * 8) << ((at + 1) * 8);
+  word = after | (before << 8) | '0';
+  return true;
+}
+
+}  // namespace detail
+
 /// True when the text is an optional minus and one to eight bytes of digits with at most one point
 /// among them. With so few digits the value is exact in double, and a division by a power of ten
-/// rounds once, so the result is the nearest T.
+/// rounds once, so the result is the nearest T. Whole numbers, which most columns hold, come first.
 template <class T>
 inline bool parse_short_decimal(const char* begin, size_t size, const char* readable_end,
                                 T& value) {
   static constexpr T kTens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+  if (size == 1) {
+    const auto digit = static_cast<uint8_t>(*begin - '0');
+    value = static_cast<T>(digit);
+    return digit < 10;
+  }
   const bool negative = size > 0 && *begin == '-';
   begin += negative;
   size -= negative;
   if (size - 1 > 7) return false;
   uint64_t word = detail::load_digits(begin, static_cast<uint32_t>(size), readable_end);
-  // The lowest byte that is '.': bytes equal to it become zero, and the lowest zero is found.
-  const uint64_t points = word ^ 0x2E2E2E2E2E2E2E2E;
-  const uint64_t found = (points - 0x0101010101010101) & ~points & 0x8080808080808080;
   uint32_t decimals = 0;
-  if (found != 0) {
-    if (size == 1) return false;                                        // "." alone
-    const auto at = static_cast<uint32_t>(__builtin_ctzll(found)) / 8;  // byte of the point
-    decimals = 7 - at;
-    const uint64_t before = word & ((uint64_t{1} << (at * 8)) - 1);
-    const uint64_t after = at == 7 ? 0 : word >> ((at + 1) * 8) << ((at + 1) * 8);
-    word = after | (before << 8) | '0';
+  if (!detail::all_digits(word)) {
+    if (size == 1 || !detail::without_point(word, decimals)) return false;  // "-." has no digit
+    if (!detail::all_digits(word)) return false;
   }
-  if (!detail::all_digits(word)) return false;
   const uint32_t digits = detail::digits_to_number(word);
   // A float holds 24 bits: beyond them the digits themselves would round, and then the quotient.
   if (sizeof(T) == 4 && digits >= (1U << 24)) return false;
-  T magnitude = static_cast<T>(digits);
-  if (decimals != 0) magnitude /= kTens[decimals];  // most columns have none, and dividing is slow
+  T magnitude = static_cast<T>(static_cast<int32_t>(digits));
+  if (decimals != 0) magnitude /= kTens[decimals];
   value = negative ? -magnitude : magnitude;
   return true;
 }

@@ -9,10 +9,11 @@ namespace millrace::engine {
 namespace {
 
 /// Bounds a batch in memory: one is decoded, one waits, one is at work. A model learns from columns
-/// that the caches hold; a table takes the rows of a whole row group past the log, straight into
-/// its file.
+/// that the caches hold. A table takes the rows of a whole row group (122,880) past the log and
+/// straight into its file; more than one at a time is only more memory to clear.
 constexpr int64_t kTrainBatchBytesMax = 8 << 20;
 constexpr int64_t kTableBatchBytesMax = 64 << 20;
+constexpr int64_t kTableBatchMessagesMax = 128 << 10;
 constexpr int kCommitTriesMax = 5;
 /// Microseconds between two looks at what the logs need not hold any more.
 constexpr int64_t kTrimInterval = 60'000'000;
@@ -234,6 +235,7 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   ReaderOptions options;
   options.limits.offsets_per_partition_max = context_.definition.offsets_per_partition_max;
   options.limits.bytes_max = trains() ? kTrainBatchBytesMax : kTableBatchBytesMax;
+  options.limits.messages_max = trains() ? 0 : kTableBatchMessagesMax;
   options.batch_interval = std::chrono::milliseconds(context_.definition.batch_interval_ms);
   options.partitions_interval = context_.options.partitions_interval;
   options.partitions = bounds_.size();

@@ -441,8 +441,9 @@ Result<MessageBatch> FileSource::take_until(int64_t end, int64_t lines_max, int6
 }
 
 Result<MessageBatch> FileSource::take(const TakeLimits& limits, const std::stop_token& stop) {
-  const int64_t lines =
+  int64_t lines =
       limits.offsets_per_partition_max > 0 ? limits.offsets_per_partition_max : kLinesMaxDefault;
+  if (limits.messages_max > 0) lines = std::min(lines, limits.messages_max);
   const int64_t bytes = limits.bytes_max > 0 ? limits.bytes_max : INT64_MAX;
   const Stopwatch watch;
   while (true) {

@@ -201,13 +201,16 @@ Status KafkaSource::seek(const std::vector<Cursor>& cursors) {
   return {};
 }
 
-/// A batch's bytes are shared out among the partitions beforehand, so that where it is cut does not
-/// depend on which partition's messages came first.
+/// A batch's bytes and messages are shared out among the partitions beforehand, so that where it is
+/// cut does not depend on which partition's messages came first.
 PartLimits KafkaSource::part_of(const TakeLimits& limits) const {
   PartLimits part;
   part.messages_max =
       limits.offsets_per_partition_max > 0 ? limits.offsets_per_partition_max : kOffsetsMaxDefault;
   const auto count = static_cast<int64_t>(std::max<size_t>(readers_.size(), 1));
+  if (limits.messages_max > 0)
+    part.messages_max =
+        std::min(part.messages_max, std::max<int64_t>(limits.messages_max / count, 1));
   if (limits.bytes_max > 0) part.bytes_max = std::max<int64_t>(limits.bytes_max / count, 1);
   return part;
 }

@@ -176,6 +176,26 @@ TEST_F(KafkaSourceTest, CutsABatchAtItsBytes) {
   EXPECT_EQ(batch->ranges[1].messages, 4);
 }
 
+TEST_F(KafkaSourceTest, CutsABatchAtItsMessages) {
+  make_topic(2);
+  for (int i = 0; i < 5; ++i) {
+    send(0, "a");
+    send(1, "b");
+  }
+  ASSERT_TRUE(producer_->flush());
+  auto source = open();
+  ASSERT_TRUE(source->seek({{0, 0}, {1, 0}}));
+  TakeLimits limits = limits_of(4);
+  limits.messages_max = 6;
+  for (const int64_t wanted : {3, 2}) {
+    const auto batch = source->take(limits, stop_.get_token());
+    ASSERT_TRUE(batch) << batch.error().to_string();
+    ASSERT_EQ(batch->ranges.size(), 2U);
+    EXPECT_EQ(batch->ranges[0].messages, wanted);
+    EXPECT_EQ(batch->ranges[1].messages, wanted);
+  }
+}
+
 TEST_F(KafkaSourceTest, GivesAMessageLargerThanTheBytesOfABatchByItself) {
   make_topic(1);
   send(0, std::string(5000, 'a'));

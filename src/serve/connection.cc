@@ -1,5 +1,7 @@
 #include "serve/connection.h"
 
+#include <system_error>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "serve/version.h"
@@ -108,10 +110,7 @@ Status Connection::open_session(const Login& login) {
     return admitted;
   }
   close_session();
-  auto opened =
-      context_.backend.open_session({id_, login.user, peer_.to_string(), context_.tls != nullptr,
-                                     tls_ ? tls_->version() : "", tls_ ? tls_->cipher() : ""},
-                                    context_.host);
+  auto opened = make_session(login);
   if (!opened) {
     TRY_OK(send_error(opened.error()));
     return std::move(opened).error();
@@ -123,13 +122,29 @@ Status Connection::open_session(const Login& login) {
     process_.database.clear();
   }
   session_->allow_multi_statements((capabilities_ & kMultiStatements) != 0);
-  if (login.database.empty()) return {};
-  if (auto used = session_->use(login.database); !used) {
-    TRY_OK(send_error(used.error()));
-    return used;
-  }
   end_command();
   return {};
+}
+
+/// On a thread for it alone: what a session's first statements leave in a thread's stack and
+/// allocator would stay with every client that is connected and does nothing.
+Result<std::unique_ptr<sql::SqlSession>> Connection::make_session(const Login& login) {
+  Result<std::unique_ptr<sql::SqlSession>> session(Error(Code::kInternal, "no session was made"));
+  const auto make = [&]() -> Result<std::unique_ptr<sql::SqlSession>> {
+    TRY(auto made, context_.backend.open_session(
+                       {id_, login.user, peer_.to_string(), context_.tls != nullptr,
+                        tls_ ? tls_->version() : "", tls_ ? tls_->cipher() : ""},
+                       context_.host));
+    if (!login.database.empty()) TRY_OK(made->use(login.database));
+    return made;
+  };
+  try {
+    run_thread("mysql-login", [&](const auto&) { session = make(); }).join();
+  } catch (const std::system_error& e) {
+    return Error(Code::kResourceExhausted,
+                 std::string("no thread is left for a session: ") + e.what());
+  }
+  return session;
 }
 
 void Connection::close_session() {

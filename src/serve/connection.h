@@ -70,6 +70,7 @@ class Connection {
   void start_compression();
   uint32_t offered() const;
   Status open_session(const Login& login);
+  Result<std::unique_ptr<sql::SqlSession>> make_session(const Login& login);
   void close_session();
   void serve_commands();
   void farewell();

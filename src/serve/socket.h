@@ -63,6 +63,7 @@ class Socket : public ByteStream {
 
  private:
   Descriptor fd_;
+  bool answered_ = false;  // what comes next is an answer to that, and not there yet
 };
 
 class Listener {

@@ -98,12 +98,17 @@ class Reader {
   /// ('model', row).member: all of one row.
   bool member(Item& item) {
     std::string row;
+    std::string member;
     if (!accept("(") || !string(item.model) || !accept(",") || !name(row) || !accept(")") ||
-        !accept(".") || !name(item.name))
+        !accept(".") || !name(member))
       return false;
     if (!alias_.empty() && !same_name(alias_, row)) return false;
+    // The store's name for it, where it would quote nothing: no letter is a keyword.
+    const bool letter = row.size() == 1 && row[0] >= 'a' && row[0] <= 'z';
+    if (letter && member != "class" && item.model.find('\'') == std::string::npos)
+      item.name = "(predict('" + item.model + "', " + row + "))." + member;
+    item.what = std::move(member);
     alias_ = std::move(row);
-    item.what = item.name;
     return true;
   }
 

@@ -21,12 +21,13 @@ constexpr int kSweepsBeforeForce = 3;
 
 }  // namespace
 
-Connection::Connection(uint64_t id, Socket socket, const ConnectionContext& context)
+Connection::Connection(uint64_t id, std::unique_ptr<PeerStream> peer,
+                       const ConnectionContext& context)
     : id_(id),
-      peer_(socket.peer()),
+      peer_(peer->peer()),
       context_(context),
-      socket_(std::move(socket)),
-      channel_(socket_, PacketLimits{.payload_bytes_max = kLoginBytesMax}) {
+      stream_(std::move(peer)),
+      channel_(*stream_, PacketLimits{.payload_bytes_max = kLoginBytesMax}) {
   Lock lock(mutex_);
   process_.id = id;
   process_.user = "unauthenticated user";
@@ -44,7 +45,7 @@ void Connection::run() {
   }
   close_session();
   // The object is destroyed later, on another thread: the client must not wait for that.
-  socket_.shut(Shut::kBoth);
+  stream_->shut(Shut::kBoth);
 }
 
 Status Connection::log_in() {
@@ -90,13 +91,13 @@ uint32_t Connection::offered() const {
 
 /// What the client sent behind its request is TLS already.
 Status Connection::start_tls() {
-  TRY(tls_, context_.tls->accept(socket_, channel_.take_unread(), context_.limits.login_timeout));
+  TRY(tls_, context_.tls->accept(*stream_, channel_.take_unread(), context_.limits.login_timeout));
   channel_.set_stream(*tls_);
   return {};
 }
 
 void Connection::start_compression() {
-  ByteStream& below = tls_ ? static_cast<ByteStream&>(*tls_) : socket_;
+  ByteStream& below = tls_ ? static_cast<ByteStream&>(*tls_) : *stream_;
   compressed_ = std::make_unique<CompressedStream>(below, channel_.take_unread());
   channel_.set_stream(*compressed_);
 }
@@ -204,15 +205,15 @@ void Connection::interrupt() {
 void Connection::kill(sql::KillScope scope) {
   if (scope == sql::KillScope::kConnection) {
     killed_ = true;
-    socket_.shut(Shut::kRead);
+    stream_->shut(Shut::kRead);
   }
   interrupt();
 }
 
 void Connection::sweep() {
   Lock lock(mutex_);
-  if (killed_ && ++sweeps_since_kill_ > kSweepsBeforeForce) socket_.shut(Shut::kBoth);
-  if (busy_ && session_ && socket_.peer_is_gone()) session_->interrupt();
+  if (killed_ && ++sweeps_since_kill_ > kSweepsBeforeForce) stream_->shut(Shut::kBoth);
+  if (busy_ && session_ && stream_->peer_is_gone()) session_->interrupt();
 }
 
 sql::Process Connection::process() const {

@@ -50,7 +50,7 @@ struct ConnectionContext {
 
 class Connection {
  public:
-  Connection(uint64_t id, Socket socket, const ConnectionContext& context);
+  Connection(uint64_t id, std::unique_ptr<PeerStream> peer, const ConnectionContext& context);
 
   /// The whole life of the connection; returns when it is over.
   void run();
@@ -113,7 +113,7 @@ class Connection {
   const uint64_t id_;
   const Address peer_;
   const ConnectionContext& context_;
-  Socket socket_;
+  const std::unique_ptr<PeerStream> stream_;
   std::unique_ptr<TlsStream> tls_;                // over the socket, when the client asked for it
   std::unique_ptr<CompressedStream> compressed_;  // over either, likewise
   PacketChannel channel_;

@@ -319,13 +319,14 @@ Status Runner::run_quietly(const std::string& sql) {
 
 Result<StatementResult> Runner::execute(const Native&) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
-  // Without a transaction there is nothing that the store would have to say to these.
+  TRY(const Translation translation, translate_native());
+  // Without a transaction there is nothing that the store would have to say to these;
+  // who may not ask the model has been refused.
   if (autocommit() && !in_transaction()) {
     auto answer =
         answer_plainly(text_, tokens_, {lex_options(), database_, values_, engine_.predictor()});
     if (answer) return rows(std::move(*answer));
   }
-  TRY(const Translation translation, translate_native());
   std::optional<SchemaChange> change;
   if (changes_schema(text_, tokens_)) {
     TRY_OK(commit_open());

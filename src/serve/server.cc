@@ -140,7 +140,7 @@ void Server::leave(uint64_t id) {
 }
 
 void Server::sweep() {
-  http_sessions_.sweep();
+  if (http_) http_sessions_.sweep(http_address().port);
   std::vector<Guest> gone;
   Lock lock(mutex_);
   gone.swap(gone_);

@@ -14,8 +14,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "base/clock.h"
@@ -231,6 +233,27 @@ Address Socket::peer() const {
   socklen_t size = sizeof raw;
   if (getpeername(fd_.get(), reinterpret_cast<sockaddr*>(&raw), &size) != 0) return {};
   return address_of(raw, size);
+}
+
+std::vector<std::string> gone_peers(uint16_t port) {
+  std::vector<std::string> gone;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", failed)) {
+    const auto name = entry.path().filename().string();
+    int fd = -1;
+    std::from_chars(name.data(), name.data() + name.size(), fd);
+    pollfd one{fd, POLLRDHUP, 0};
+    if (poll(&one, 1, 0) <= 0 || (one.revents & (POLLRDHUP | POLLHUP | POLLERR)) == 0) continue;
+    sockaddr_storage raw{};
+    socklen_t size = sizeof raw;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&raw), &size) != 0 ||
+        address_of(raw, size).port != port)
+      continue;
+    size = sizeof raw;
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&raw), &size) == 0)
+      gone.push_back(address_of(raw, size).to_string());
+  }
+  return gone;
 }
 
 Result<Listener> Listener::open(const Address& address) {

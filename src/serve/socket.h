@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "serve/packet.h"
@@ -73,6 +74,10 @@ class Socket : public PeerStream {
   Descriptor fd_;
   bool answered_ = false;  // what comes next is an answer to that, and not there yet
 };
+
+/// The clients of this process at its own port `port` that have closed or reset, as Address's
+/// to_string(). For connections that another library holds; one walk over all descriptors.
+std::vector<std::string> gone_peers(uint16_t port);
 
 class Listener {
  public:

@@ -138,3 +138,12 @@ def test_help_and_version_are_there():
     assert "serve" in millrace("--help").stdout
     assert millrace("--version").stdout.startswith("millrace ")
     assert millrace("serv").returncode == 2
+
+
+def test_results_are_csv_or_json_for_programs(server):
+    statement = ("SELECT 1 AS n, 'a,\"b\"' AS t, NULL AS nothing, '' AS empty, "
+                 "'Infinity'::DOUBLE AS inf, 1.50 AS price")
+    assert sql(server, "--csv", statement).stdout == (
+        'n,t,nothing,empty,inf,price\n1,"a,""b""",,"",Infinity,1.50\n')
+    assert sql(server, "--json", statement).stdout == (
+        '{"n":1,"t":"a,\\"b\\"","nothing":null,"empty":"","inf":"Infinity","price":1.50}\n')

@@ -4,6 +4,7 @@
 //   MILLRACE_FUZZ_FRAMES=10000000 serve_test --gtest_filter='ConnectionFuzz*'
 #include <gtest/gtest.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <random>
 
@@ -20,7 +21,11 @@ constexpr size_t kAnswerBytesMax = size_t{1} << 20;
 
 int64_t frames_wanted() {
   const char* asked = std::getenv("MILLRACE_FUZZ_FRAMES");
-  return asked == nullptr ? kFrames : std::atoll(asked);
+  if (asked == nullptr) return kFrames;
+  const std::string_view digits(asked);
+  int64_t frames = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), frames);
+  return frames;
 }
 
 /// A client that says all of its bytes at once, in pieces of any size, and hangs up.

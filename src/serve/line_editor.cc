@@ -76,10 +76,10 @@ struct LineEditor::Inside {
       el_deletestr(edit, static_cast<int>(begun.size()));
       return el_insertstr(edit, common.c_str()) == 0 ? CC_REFRESH : CC_ERROR;
     }
-    std::printf("\n");
-    for (size_t i = 0; i < std::min(words.size(), kShownMax); ++i)
-      std::printf("%s  ", words[i].c_str());
-    std::printf(words.size() > kShownMax ? "...\n" : "\n");
+    std::string shown = "\n";
+    for (size_t i = 0; i < std::min(words.size(), kShownMax); ++i) shown += words[i] + "  ";
+    shown += words.size() > kShownMax ? "...\n" : "\n";
+    std::fwrite(shown.data(), 1, shown.size(), stdout);
     std::fflush(stdout);
     return CC_REDISPLAY;
   }

@@ -1,6 +1,6 @@
 // Prints results as `millrace sql` shows them: as a table with aligned columns for a person; for a
-// program as tab-separated lines with escapes, as CSV (RFC 4180; NULL is empty, an empty text is "")
-// or as a JSON object a line. A ResultSink; one per output. A table's widths
+// program as tab-separated lines with escapes, as CSV (RFC 4180; NULL is empty, and an empty text
+// is "") or as a JSON object a line. A ResultSink; one per output. A table's widths
 // come from its first rows, so that a long result is shown while it arrives and not held.
 #pragma once
 

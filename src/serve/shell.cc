@@ -43,9 +43,9 @@ constexpr std::string_view kNames =
     "SELECT model_name FROM millrace.models UNION "
     "SELECT PIPELINE_NAME FROM information_schema.PIPELINES ORDER BY 1";
 
-void put(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+void put(std::string_view text, std::FILE* where = stdout) {
+  std::fwrite(text.data(), 1, text.size(), where);
+  std::fflush(where);
 }
 
 std::string history_file() {
@@ -142,7 +142,7 @@ void Shell::run(const std::string& text) {
   names_known_ = false;
   if (!done) printer_.on_failure();
   std::fflush(stdout);
-  if (!done) std::fprintf(stderr, "%s\n", done.error().to_string().c_str());
+  if (!done) put(done.error().to_string() + "\n", stderr);
   // Without a connection nothing more can be asked.
   leaving_ = leaving_ || (!done && (done.error().code == Code::kUnavailable ||
                                     done.error().code == Code::kTimeout));
@@ -174,10 +174,8 @@ void Shell::interrupt() {
   interrupted_ = true;
   if (!asking_) return;
   const auto other = Client::connect(options_);
-  if (!other) {
-    std::fprintf(stderr, "could not end the statement: %s\n", other.error().to_string().c_str());
-    return;
-  }
+  if (!other)
+    return put("could not end the statement: " + other.error().to_string() + "\n", stderr);
   // It may have ended by itself meanwhile: nobody is to hear of that.
   (void)(*other)->run("KILL QUERY " + std::to_string(client_.connection_id()));
 }

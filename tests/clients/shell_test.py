@@ -100,7 +100,7 @@ def test_the_history_is_private_and_has_no_passwords(terminal, server, tmp_path)
 
 
 def test_tab_completes_keywords_and_names(terminal, server):
-    server.connect().execute("CREATE DATABASE shop; USE shop; CREATE TABLE couples_of_today (i INT)")
+    server.connect().execute("CREATE DATABASE shop; CREATE TABLE shop.couples_of_today (i INT)")
     terminal.type("sel\t")
     terminal.expect("select ")
     terminal.type("count(*) from shop.couples_o\t;\n")

@@ -205,6 +205,10 @@ class Trainer {
   virtual double learn(const TowerInputs& inputs, const Labels& labels, size_t begin, size_t end,
                        Predictions& out) = 0;
 
+  /// The first variable in which the last step left a value that is not finite, by its name; empty
+  /// when there is none. A Trainer that has one is of no use any more.
+  virtual std::string not_finite() const = 0;
+
   /// An immutable copy for scorers; shares what did not change with the one before.
   virtual std::shared_ptr<const Model> publish() = 0;
 

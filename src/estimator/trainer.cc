@@ -155,7 +155,12 @@ class EstimatorTrainer : public Trainer {
   EstimatorTrainer(const EstimatorSpec& spec, const TowerLayouts& layouts, std::vector<Part> parts)
       : spec_(std::make_shared<EstimatorSpec>(spec)),
         identity_(identity_of(spec, layouts)),
-        parts_(std::move(parts)) {}
+        parts_(std::move(parts)) {
+    for (const auto& part : parts_) {
+      for (const Parameter* parameter : part.tower->parameters())
+        if (is_moving_statistic(parameter->name())) moving_statistics_.push_back(parameter);
+    }
+  }
 
   const EstimatorSpec& spec() const override { return *spec_; }
   int64_t global_step() const override { return global_step_; }
@@ -193,6 +198,16 @@ class EstimatorTrainer : public Trainer {
     return static_cast<double>(loss);
   }
 
+  std::string not_finite() const override {
+    for (const auto& part : parts_) {
+      if (const Parameter* parameter = part.tower->optimizer().not_finite(); parameter != nullptr)
+        return parameter->name();
+    }
+    for (const Parameter* parameter : moving_statistics_)
+      if (!all_finite(parameter->values())) return parameter->name();
+    return {};
+  }
+
   std::shared_ptr<const Model> publish() override {
     auto model = std::make_shared<PublishedModel>();
     model->spec_ = spec_;
@@ -218,6 +233,7 @@ class EstimatorTrainer : public Trainer {
   std::shared_ptr<const EstimatorSpec> spec_;
   std::string identity_;
   std::vector<Part> parts_;
+  std::vector<const Parameter*> moving_statistics_;
   int64_t global_step_ = 0;
   int64_t examples_ = 0;
   std::vector<float> training_logits_;

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The DNN of bench/estimators in tf.estimator: learns adult.data, again and again, and prints rows
 per second of CPU time: from CSV (TextLineDataset, batch, decode_csv), from batches that are decoded
-already, and from a Python generator of rows, as a script gets them that a database feeds. Runs under .deps/tf-venv (TensorFlow 2.15.1):
+already, and from a Python generator of rows, as a script gets them that a database feeds. Runs
+under .deps/tf-venv (TensorFlow 2.15.1):
 
     .deps/tf-venv/bin/python3 bench/estimators_tensorflow.py FILE
 """

@@ -13,6 +13,7 @@
 #include "estimator/activation.h"
 #include "estimator/embedding.h"
 #include "estimator/products.h"
+#include "estimator/standardizer.h"
 #include "estimator/tower.h"
 
 namespace millrace::estimator {
@@ -50,8 +51,9 @@ struct LayerTables {
 
 template <class Table>
 struct DnnTables {
-  std::vector<const Table*> embeddings;    // of the blocks; null where there is none
-  std::vector<LayerTables<Table>> layers;  // hidden ones, then the logits
+  std::vector<const Table*> embeddings;          // of the blocks; null where there is none
+  std::vector<StandardTables<Table>> standards;  // of the blocks, likewise
+  std::vector<LayerTables<Table>> layers;        // hidden ones, then the logits
 };
 
 /// Writes the input layer of rows [begin, end) to `x` [rows, input_width].
@@ -67,7 +69,12 @@ void fill_input(const DnnShape& shape, const DnnTables<Table>& tables, const Tow
       if (form.kind == InputForm::Kind::kEmbedding) {
         combine_embedding(*tables.embeddings[i], block, row, form.embedding, to);
       } else if (form.kind == InputForm::Kind::kNumbers) {
-        std::copy_n(block.dense.data() + row * form.width, form.width, to.data());
+        const auto numbers = std::span(block.dense).subspan(row * form.width, form.width);
+        if (tables.standards[i].mean != nullptr) {
+          standardize(tables.standards[i], numbers, to.data());
+        } else {
+          std::copy(numbers.begin(), numbers.end(), to.begin());
+        }
       } else {
         for (uint32_t k = block.offsets[row]; k < block.offsets[row + 1]; ++k) {
           to[static_cast<size_t>(block.ids[k])] += block.weights.empty() ? 1 : block.weights[k];

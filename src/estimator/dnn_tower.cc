@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::string_view kInputScope = "dnn/input_from_feature_columns/input_layer/";
 
+std::string input_scope(const BlockLayout& layout) {
+  return std::string(kInputScope) + scope_of(layout.name);
+}
+
 class PublishedDnnTower : public PublishedTower {
  public:
   void add_logits(const TowerRows& rows, std::span<float> logits,
@@ -56,6 +60,8 @@ class DnnTower : public Tower {
     shape_ = std::move(shape);
     add_slots();
     addresses_.embeddings.assign(tables_.begin(), tables_.end());
+    for (const auto& one : standardizers_)
+      addresses_.standards.push_back(one ? one->tables() : StandardTables<Parameter>());
     for (const auto& layer : layers_) addresses_.layers.push_back(layer.tables());
   }
 
@@ -66,6 +72,10 @@ class DnnTower : public Tower {
   void add_training_logits(const TowerRows& rows, std::span<float> logits,
                            int64_t iterations) override {
     CHECK(rows.encoded.blocks.size() == shape_->inputs.size(), "the input has the tower's columns");
+    for (size_t i = 0; i < standardizers_.size(); ++i) {
+      if (!standardizers_[i]) continue;
+      standardizers_[i]->learn(dense_of(rows.encoded.blocks[i], rows, shape_->inputs[i].width));
+    }
     input_.resize((rows.end - rows.begin) * shape_->input_width);
     fill_input(*shape_, addresses_, rows, input_);
     std::span<const float> x = input_;
@@ -102,6 +112,14 @@ class DnnTower : public Tower {
           std::find(tower->kept.begin(), tower->kept.end(), published) != tower->kept.end();
       if (!again) tower->kept.push_back(published);
     }
+    for (auto& one : standardizers_) {
+      auto& tables = tower->tables.standards.emplace_back();
+      if (!one) continue;
+      tower->kept.push_back(one->publish_mean());
+      tables.mean = tower->kept.back().get();
+      tower->kept.push_back(one->publish_variance());
+      tables.variance = tower->kept.back().get();
+    }
     for (auto& layer : layers_) tower->tables.layers.push_back(layer.publish(tower->kept));
     return tower;
   }
@@ -109,6 +127,8 @@ class DnnTower : public Tower {
   std::vector<Parameter*> parameters() override {
     std::vector<Parameter*> all;
     for (auto& table : owned_tables_) all.push_back(&table);
+    for (auto& one : standardizers_)
+      if (one) one->add_parameters(all);
     for (auto& layer : layers_) layer.add_parameters(all);
     return all;
   }
@@ -134,14 +154,15 @@ class DnnTower : public Tower {
     shape.input_width += width;
     shape.sparse_input |= kind == InputKind::kMultiHot;
     shared_.push_back(!layout.table.empty());
+    standardizers_.push_back(
+        layout.standard ? std::make_unique<Standardizer>(input_scope(layout), width) : nullptr);
     tables_.push_back(embedding ? &table_of(spec, layout) : nullptr);
   }
 
   /// The block's own table, or the one of that name.
   Parameter& table_of(const EstimatorSpec& spec, const BlockLayout& layout) {
-    const std::string name = layout.table.empty() ? std::string(kInputScope) +
-                                                        scope_of(layout.name) + "/embedding_weights"
-                                                  : scope_of(layout.table);
+    const std::string name =
+        layout.table.empty() ? input_scope(layout) + "/embedding_weights" : scope_of(layout.table);
     for (auto& table : owned_tables_) {
       if (table.name() == name) return table;
     }
@@ -169,8 +190,9 @@ class DnnTower : public Tower {
   std::deque<Parameter> owned_tables_;  // their addresses stay
   std::vector<Parameter*> tables_;      // of the blocks; null where there is none
   std::vector<bool> shared_;            // of the blocks
-  std::deque<DnnLayer> layers_;         // hidden ones, then the logits
-  DnnTables<Parameter> addresses_;      // of all of them, which stay
+  std::vector<std::unique_ptr<Standardizer>> standardizers_;  // of the blocks; null, likewise
+  std::deque<DnnLayer> layers_;                               // hidden ones, then the logits
+  DnnTables<Parameter> addresses_;                            // of all of them, which stay
   // Of a step.
   std::vector<float> input_;
   IdMap ids_;

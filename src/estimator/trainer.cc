@@ -9,6 +9,7 @@
 #include "estimator/head.h"
 #include "estimator/optimizer_spec.h"
 #include "estimator/snapshot.h"
+#include "estimator/standardizer.h"
 #include "estimator/tower.h"
 
 namespace millrace::estimator {
@@ -115,8 +116,8 @@ std::string identity_of(const EstimatorSpec& spec, const TowerLayouts& layouts) 
     for (const auto& block : *tower) {
       line(tower == &layouts.linear ? "linear" : "dnn",
            block.name + (block.sparse ? " sparse " : " dense ") +
-               (block.multi_hot ? "multi-hot " : "") + std::to_string(block.width) + " " +
-               std::to_string(block.table_rows) + " " +
+               (block.multi_hot ? "multi-hot " : "") + (block.standard ? "standard " : "") +
+               std::to_string(block.width) + " " + std::to_string(block.table_rows) + " " +
                std::to_string(static_cast<int>(block.combiner)) + " " + block.table);
     }
   }
@@ -144,6 +145,10 @@ bool is_moving_statistic(std::string_view name) {
   return name.ends_with("/moving_mean") || name.ends_with("/moving_variance");
 }
 
+bool is_statistic(std::string_view name) {
+  return is_moving_statistic(name) || is_standard_statistic(name);
+}
+
 class EstimatorTrainer : public Trainer {
  public:
   struct Part {
@@ -158,7 +163,7 @@ class EstimatorTrainer : public Trainer {
         parts_(std::move(parts)) {
     for (const auto& part : parts_) {
       for (const Parameter* parameter : part.tower->parameters())
-        if (is_moving_statistic(parameter->name())) moving_statistics_.push_back(parameter);
+        if (is_statistic(parameter->name())) statistics_.push_back(parameter);
     }
   }
 
@@ -203,7 +208,7 @@ class EstimatorTrainer : public Trainer {
       if (const Parameter* parameter = part.tower->optimizer().not_finite(); parameter != nullptr)
         return parameter->name();
     }
-    for (const Parameter* parameter : moving_statistics_)
+    for (const Parameter* parameter : statistics_)
       if (!all_finite(parameter->values())) return parameter->name();
     return {};
   }
@@ -233,7 +238,7 @@ class EstimatorTrainer : public Trainer {
   std::shared_ptr<const EstimatorSpec> spec_;
   std::string identity_;
   std::vector<Part> parts_;
-  std::vector<const Parameter*> moving_statistics_;
+  std::vector<const Parameter*> statistics_;  // what no optimizer writes
   int64_t global_step_ = 0;
   int64_t examples_ = 0;
   std::vector<float> training_logits_;

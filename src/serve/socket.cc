@@ -16,6 +16,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -78,6 +79,16 @@ Result<bool> wait_for(int fd, short events, Milliseconds timeout) {
     if (ready == 0) return false;
     if (errno != EINTR) return Error(Code::kUnavailable, "could not wait: " + system_words(errno));
   }
+}
+
+/// The same for what the other side sends when it likes, which may take hours.
+Result<bool> wait_for_input(int fd, Milliseconds timeout) {
+  constexpr Milliseconds kShort{1000};
+  if (timeout <= kShort) return wait_for(fd, POLLIN, timeout);
+  TRY(const bool ready, wait_for(fd, POLLIN, kShort));
+  if (ready) return true;
+  give_back_stack();
+  return wait_for(fd, POLLIN, timeout - kShort);
 }
 
 void set_option(int fd, int level, int option) {
@@ -174,18 +185,23 @@ Result<Socket> Socket::connect(const Address& address, Milliseconds timeout) {
 }
 
 Result<size_t> Socket::read_some(char* data, size_t size, Milliseconds timeout) {
+  if (std::exchange(answered_, false)) {
+    TRY(const bool ready, wait_for_input(fd_.get(), timeout));
+    if (!ready) return Error(Code::kTimeout, "nothing came within the time allowed");
+  }
   while (true) {
     const ssize_t got = recv(fd_.get(), data, size, MSG_DONTWAIT);
     if (got >= 0) return static_cast<size_t>(got);
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK)
       return Error(Code::kUnavailable, "could not read: " + system_words(errno));
-    TRY(const bool ready, wait_for(fd_.get(), POLLIN, timeout));
+    TRY(const bool ready, wait_for_input(fd_.get(), timeout));
     if (!ready) return Error(Code::kTimeout, "nothing came within the time allowed");
   }
 }
 
 Status Socket::write_all(std::string_view bytes, Milliseconds timeout) {
+  answered_ = true;
   while (!bytes.empty()) {
     const ssize_t sent = send(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0) {

@@ -136,6 +136,7 @@ class Runner {
   /// Reads what an INSERT returns.
   Result<StatementResult> inserted(StatementResult result);
   Status prepare_native(Prepared& prepared);
+  bool plan_ages() const;
   /// The statement at work, which is prepared and whose translation is `sql`.
   Result<StatementResult> run_prepared(const std::string& sql);
   /// What a client is told after `sql`: rows, or how many were changed.

@@ -8,6 +8,7 @@
 #include "sql/keywords.h"
 #include "sql/plain_having.h"
 #include "sql/quote.h"
+#include "sql/shown_table.h"
 #include "sql/system_schema.h"
 #include "sql/token_reader.h"
 
@@ -270,6 +271,12 @@ Status Translator::name() {
   }
   if (call() && !after("INTO") && is_forbidden_function(value)) {
     return reader_.unsupported("function " + to_lower(value) + "()");
+  }
+  if (!after(".") && options_.shown_only) {
+    if (const auto shown = shown_table(reader_)) {
+      take(shown->sql, shown->tokens);
+      return {};
+    }
   }
   if (!after(".") && information_schema()) return {};
   // UPPER and LOWER of what is no text are for sessions: a pipeline's expressions are kept.
@@ -540,7 +547,7 @@ Result<bool> Translator::session_function() {
 
 Result<bool> Translator::current_user() {
   if (options_.facts == nullptr) return session_only();
-  take(quoted_text(options_.facts->user + "@%"), empty_call() ? 3 : 1);
+  take(quoted_text(options_.facts->current_user), empty_call() ? 3 : 1);
   return true;
 }
 

@@ -37,6 +37,12 @@ constexpr auto kTableWords =
 constexpr auto kListEnds = std::to_array<std::string_view>(
     {"WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "SELECT", "UNION", "EXCEPT", "INTERSECT", "SET",
      "WINDOW", "QUALIFY", "RETURNING", "VALUES", "ON"});
+/// Behind a parenthesis these are queries that no plan has the tables of.
+constexpr auto kDescribingWords =
+    std::to_array<std::string_view>({"DESCRIBE", "DESC", "SHOW", "SUMMARIZE"});
+/// In the parentheses of these stand types.
+constexpr auto kTypeCalls =
+    std::to_array<std::string_view>({"STRUCT", "MAP", "UNION", "ROW", "LIST"});
 /// In the parentheses of these, what stands behind FROM is a value.
 constexpr auto kFromCalls = std::to_array<std::string_view>(
     {"EXTRACT", "TRIM", "SUBSTRING", "SUBSTR", "OVERLAY", "POSITION"});
@@ -47,15 +53,17 @@ class WordCheck {
             const WordRules& rules)
       : reader_(text, tokens, options), rules_(rules) {}
 
-  Status run() {
+  /// The tables that stand where tables do.
+  Result<std::vector<engine::ObjectName>> run() {
     for (; !reader_.done(); reader_.skip()) {
       TRY_OK(function());
       enter_and_leave();
       TRY_OK(table());
+      TRY_OK(type());
       TRY_OK(variable());
       before_ = reader_.raw_at();
     }
-    return {};
+    return std::move(tables_);
   }
 
  private:
@@ -63,10 +71,11 @@ class WordCheck {
   struct Level {
     bool in_list = false;
     bool of_values = false;  // FROM is no clause here
+    bool of_types = false;
   };
 
   void enter_and_leave() {
-    if (reader_.at("(")) levels_.push_back({false, is_one_of(before_, kFromCalls)});
+    if (reader_.at("(")) levels_.push_back({false, is_one_of(before_, kFromCalls), is_one_of(before_, kTypeCalls)});
     if (reader_.at(")") && levels_.size() > 1) levels_.pop_back();
     if (reader_.peek().kind != TokenKind::kWord) return;
     if (reader_.at("FROM") || reader_.at("USING")) levels_.back().in_list = true;
@@ -79,7 +88,11 @@ class WordCheck {
   }
 
   Status function() {
-    if (!is_name(reader_.peek()) || !reader_.at("(", 1)) return {};
+    if (before_ == "(" && reader_.peek().kind == TokenKind::kWord &&
+        is_one_of(reader_.raw_at(), kDescribingWords) && is_name(reader_.peek(1)))
+      return at(reader_, admin_only(rules_.account, "a description as a table"));
+    const bool explains = reader_.index() == 0 && reader_.at("EXPLAIN");
+    if (!is_name(reader_.peek()) || !reader_.at("(", 1) || explains) return {};
     const std::string name = to_lower(reader_.value());
     const bool called = before_ != "INTO" && !same_name(before_, "INTO");
     if (is_one_of(name, kModelFunctions)) return model(name);
@@ -121,13 +134,27 @@ class WordCheck {
     const std::string name = value_of(reader_.text(), reader_.peek(last), reader_.options());
     if (name.find_first_of("./\\:*?[") != std::string::npos)
       return at(reader_, admin_only(rules_.account, "reading a file"));
-    if (last == 0) return {};
     const std::string database =
-        value_of(reader_.text(), reader_.peek(last - 2), reader_.options());
-    const bool hidden = !is_system_schema(database) && !rules_.account.sees(database, name) &&
-                        is_one_of(database, rules_.databases);
-    if (!hidden) return {};
+        last == 0 ? rules_.database
+                  : value_of(reader_.text(), reader_.peek(last - 2), reader_.options());
+    tables_.push_back({database, name});
+    if (last == 0 || !is_hidden(database) || rules_.account.sees(database, name)) return {};
     return at(reader_, denied(rules_.account, Right::kSelect, {database, name}));
+  }
+
+  bool is_hidden(const std::string& database) const {
+    return !is_system_schema(database) && !rules_.account.sees(database) &&
+           is_one_of(database, rules_.databases);
+  }
+
+  /// x::db.type, CAST(x AS db.type), STRUCT(x db.type), db.type 'x': an enumeration tells its words.
+  Status type() {
+    const bool pair = is_name(reader_.peek()) && reader_.at(".", 1) && is_name(reader_.peek(2));
+    if (!pair || !is_hidden(reader_.value())) return {};
+    const bool type = before_ == "::" || same_name(before_, "AS") || levels_.back().of_types ||
+                      alters_ || reader_.peek(3).kind == TokenKind::kString;
+    if (!type) return {};
+    return at(reader_, admin_only(rules_.account, "a type of database \"" + reader_.value() + "\""));
   }
 
   /// Its name is ours.
@@ -146,6 +173,8 @@ class WordCheck {
   const WordRules& rules_;
   std::string_view before_;
   std::vector<Level> levels_{{}};
+  std::vector<engine::ObjectName> tables_;
+  const bool alters_ = reader_.at("ALTER");
 };
 
 /// Reads what a statement writes.
@@ -158,7 +187,8 @@ class NativeReader {
   NativeStatement run() {
     if (reader_.accept("EXPLAIN")) {
       result_.explained = true;
-      result_.runs = reader_.accept("ANALYZE");
+      (void)reader_.accept("ANALYZE");
+      if (reader_.at({"(", "FORMAT"}) || reader_.at({"(", "ANALYZE"})) return std::move(result_);
     }
     result_.body = reader_.index();
     result_.kind = statement();
@@ -356,7 +386,7 @@ bool is_harmless_function(std::string_view name) {
   return is_one_of(name, kHarmlessFunctions);
 }
 
-Status check_words(std::string_view text, std::span<const Token> tokens, LexOptions options,
+Result<std::vector<engine::ObjectName>> check_words(std::string_view text, std::span<const Token> tokens, LexOptions options,
                    const WordRules& rules) {
   return WordCheck(text, tokens, options, rules).run();
 }

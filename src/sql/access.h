@@ -49,9 +49,11 @@ struct WordRules {
   const std::vector<std::string>& databases;  // that there are
 };
 /// Functions that read files, settings and other people's objects; the models of predict() and
-/// explain(); names behind FROM that could be files; databases that the account does not see.
-Status check_words(std::string_view text, std::span<const Token> tokens, LexOptions options,
-                   const WordRules& rules);
+/// explain(); names behind FROM that could be files; types and tables of databases that the account
+/// does not see. The names that stand where tables do, for when there is no plan to be had.
+Result<std::vector<engine::ObjectName>> check_words(std::string_view text,
+                                                    std::span<const Token> tokens,
+                                                    LexOptions options, const WordRules& rules);
 
 /// What a statement of the store's is, by its words.
 enum class NativeKind : uint8_t {
@@ -74,7 +76,6 @@ struct NativeStatement {
   std::vector<Need> needs;  // besides what its plan reads
   size_t body = 0;          // the token at which what has a plan begins: behind EXPLAIN, AS
   bool explained = false;
-  bool runs = true;  // false: EXPLAIN without ANALYZE
 };
 NativeStatement read_native(std::string_view text, std::span<const Token> tokens,
                             LexOptions options, const std::string& database);

@@ -143,6 +143,7 @@ class Runner {
   Status check_needs() const;
   Status check_query(const std::string& sql, NativeKind kind);
   Result<std::string> plan_of(const std::string& sql);
+  bool is_explained() const;
   Status tell_store_what_is_seen();
   Status check_condition(const std::string& condition, const std::string& rows);
   std::string seen_only(const Show& show, const std::string& query) const;
@@ -193,6 +194,7 @@ class Runner {
   std::shared_ptr<const Account> account_;  // of the user, as it was when the statement began
   std::shared_ptr<const Account> told_;     // that the store shows rows for
   std::string mark_;                        // see sql/access.h; a secret of the session
+  std::vector<engine::ObjectName> named_tables_;  // by the statement at work, if not an admin's
   std::set<std::string> table_functions_;   // of the store, once they were asked for
   Variables variables_;
   SessionFacts facts_;

@@ -37,6 +37,11 @@ bool is_plain(const std::map<std::string, std::string>& settings) {
   });
 }
 
+/// Which tables there are in these is no secret.
+bool is_shown(std::string_view schema) {
+  return is_information_schema(schema) || same_name(schema, "millrace");
+}
+
 /// Whether an argument of a model's estimator names a file or another model.
 bool reaches_out(std::string_view text, std::span<const Token> tokens, LexOptions options) {
   return std::any_of(tokens.begin(), tokens.end(), [&](const Token& token) {
@@ -179,13 +184,13 @@ struct AccessVisitor {
       case ShowKind::kColumns:
       case ShowKind::kIndexes:
       case ShowKind::kCreateTable:
-        if (account.sees(show.database, show.object)) return {};
+        if (is_shown(show.database) || account.sees(show.database, show.object)) return {};
         return denied(account, Right::kSelect, {show.database, show.object});
       case ShowKind::kTables:
       case ShowKind::kTableStatus:
       case ShowKind::kCreateDatabase:
-        return account.sees(show.database) ? Status()
-                                           : denied(account, Right::kSelect, show.database);
+        if (is_shown(show.database) || account.sees(show.database)) return {};
+        return denied(account, Right::kSelect, show.database);
       case ShowKind::kModels:
         if (account.may(Right::kSelect, show.database)) return {};
         return need(Right::kModels, show.database);
@@ -209,17 +214,30 @@ Status Runner::check_words() {
     for (const auto& row : functions.rows) table_functions_.insert(*row[0]);
   }
   TRY(const auto databases, store_.databases());
-  return sql::check_words(text_, tokens_, lex_options(),
-                          {*account_, database_, table_functions_, databases});
+  TRY(named_tables_, sql::check_words(text_, tokens_, lex_options(),
+                                      {*account_, database_, table_functions_, databases}));
+  return {};
 }
 
-/// A pipeline's expressions run when no session is there to ask.
+/// A pipeline's expressions run when no session is there to ask: they read no table, and call
+/// nothing that could.
 Status Runner::check_no_query() {
-  for (size_t i = 0; i + 1 < tokens_.size(); ++i) {
-    if (raw(text_, tokens_[i]) != "(" || tokens_[i + 1].kind != TokenKind::kWord) continue;
-    if (!is_one_of(raw(text_, tokens_[i + 1]), kQueryWords)) continue;
-    Error error = admin_only(*account_, "a query in a pipeline");
-    error.position = tokens_[i + 1].begin;
+  TRY(const Rows macros, fetch("SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE "
+                               "NOT internal AND function_type IN ('macro', 'table_macro') AND "
+                               "schema_name <> 'millrace_internal'"));
+  const auto is_macro = [&](const std::string& name) {
+    return std::any_of(macros.rows.begin(), macros.rows.end(),
+                       [&](const Row& row) { return *row[0] == name; });
+  };
+  for (size_t i = 1; i < tokens_.size(); ++i) {
+    const bool query = raw(text_, tokens_[i - 1]) == "(" && tokens_[i].kind == TokenKind::kWord &&
+                       is_one_of(raw(text_, tokens_[i]), kQueryWords);
+    const bool call =
+        is_name(tokens_[i]) && i + 1 < tokens_.size() && raw(text_, tokens_[i + 1]) == "(" &&
+        is_macro(to_lower(value_of(text_, tokens_[i], lex_options())));
+    if (!query && !call) continue;
+    Error error = admin_only(*account_, query ? "a query in a pipeline" : "a macro in a pipeline");
+    error.position = tokens_[i].begin;
     return error;
   }
   return {};
@@ -273,11 +291,23 @@ Status Runner::check_query(const std::string& sql, NativeKind kind) {
   auto plan = plan_of(sql);
   if (!plan) {
     // What is there, and how it is called, is not for everyone.
+    for (const auto& name : named_tables_) {
+      if (account_->may(Right::kSelect, name.database, name.name)) continue;
+      TRY(const bool there, is_table(name));
+      if (there) return denied(*account_, Right::kSelect, name);
+    }
     Error error = placeless(std::move(plan).error());
     error.hint.clear();
     return error;
   }
+  // An EXPLAIN would show the mark.
+  if (is_explained() && plan->find(mark_) != std::string::npos)
+    return admin_only(*account_, "EXPLAIN of a system table");
   return check_plan(*plan, {*account_, mark_, kind});
+}
+
+bool Runner::is_explained() const {
+  return !tokens_.empty() && same_name(raw(text_, tokens_.front()), "EXPLAIN");
 }
 
 Result<std::string> Runner::plan_of(const std::string& sql) {
@@ -334,6 +364,7 @@ std::string Runner::seen_only(const Show& show, const std::string& query) const 
   const bool databases = show.kind == ShowKind::kDatabases;
   const bool tables = show.kind == ShowKind::kTables || show.kind == ShowKind::kTableStatus;
   if (account_->is_admin() || (!databases && !tables)) return query;
+  if (tables && is_shown(show.database)) return query;
   std::string names = "NULL";
   for (const Grant& grant : account_->grants) {
     if (grant.everywhere()) return query;

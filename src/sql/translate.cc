@@ -265,7 +265,8 @@ Status Translator::word() {
 
 Status Translator::name() {
   const std::string value = reader_.value();
-  if (is_internal_schema(value) && reader_.at(".", 1)) {
+  const bool raw = options_.shown_only && same_name(value, "millrace_information_schema");
+  if ((is_internal_schema(value) || raw) && reader_.at(".", 1)) {
     return reader_.error_at(reader_.position(), Code::kPermission,
                             "schema \"" + value + "\" is not for users");
   }

@@ -11,6 +11,7 @@
 #include "store/duckdb_schema.h"
 #include "store/duckdb_session.h"
 #include "store/duckdb_shaper.h"
+#include "store/duckdb_shown_views.h"
 #include "store/duckdb_tables.h"
 #include "store/duckdb_transaction.h"
 #include "store/duckdb_virtual_table.h"
@@ -161,6 +162,11 @@ Result<std::unique_ptr<Shaper>> DuckdbStore::open_shaper(const ShapeSpec& shape)
 Status DuckdbStore::add_virtual_table(VirtualTable table) {
   Lock lock(mutex_);
   return register_virtual_table(connection_.get(), std::move(table));
+}
+
+Status DuckdbStore::show_own_rows() {
+  Lock lock(mutex_);
+  return make_shown_views(connection_.get());
 }
 
 Status DuckdbStore::set_predictor(std::shared_ptr<Predictor> predictor) {

@@ -119,6 +119,7 @@ ATTEMPTS = [
     "SELECT current_setting('temp_directory')",
     "SELECT getenv('HOME')",
     "SELECT predict('hr.pay', {'id': 1})",
+    "SELECT predict('hr.pay', r).prediction FROM (SELECT 1 AS id) r",
     "SELECT explain('hr.pay', {'id': 1})",
     "SELECT predict(concat('hr.', 'pay'), {'id': 1})",
     "SELECT 'hr.pay'.predict({'id': 1})",

@@ -280,7 +280,8 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
     } else if (facts(taken->error->code).retryable && !taken->lost && !context_.foreground) {
       context_.errors.note(*taken->error, last_batch_id_ + 1);
     } else if (taken->error->code == Code::kDataLoss) {
-      return (*std::move(taken->error)).within("pipeline \"" + context_.definition.name.name + "\"");
+      const std::string where = "pipeline \"" + context_.definition.name.name + "\"";
+      return (*std::move(taken->error)).within(where);
     } else {
       return *taken->error;
     }

@@ -100,8 +100,9 @@ class KafkaSource : public Source {
 };
 
 Result<std::vector<int32_t>> KafkaSource::partition_numbers() {
-  TRY(auto known, kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(),
-                                      consumer_->words, options_.brokers, options_.connect_timeout));
+  TRY(auto known,
+      kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(), consumer_->words,
+                          options_.brokers, options_.connect_timeout));
   leader_ = known.leader;
   return std::move(known.numbers);
 }

@@ -36,7 +36,8 @@ Result<DuckdbBatchLog> DuckdbBatchLog::open(duckdb_connection connection, int64_
                    "FROM millrace_internal.cursors WHERE pipeline_id = $1"));
   TRY_OK(statement(log.move_cursor_,
                    "UPDATE millrace_internal.cursors SET next_offset = $3, batch_id = $4, "
-                   "topic_id = coalesce(nullif($5, ''), topic_id) WHERE pipeline_id = $1 AND source_partition = $2"));
+                   "topic_id = coalesce(nullif($5, ''), topic_id) "
+                   "WHERE pipeline_id = $1 AND source_partition = $2"));
   TRY_OK(statement(
       log.add_cursor_,
       "INSERT INTO millrace_internal.cursors VALUES ($1, $2, $3, $4, nullif($5, ''))"));

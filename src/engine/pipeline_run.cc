@@ -46,6 +46,7 @@ Result<std::unique_ptr<PipelineRun>> PipelineRun::open(const RunContext& context
   TRY(run->source_,
       open_source(context.definition, context.options, context.store, context.pipeline_id));
   TRY(run->bounds_, run->source_->partitions());
+  TRY_OK(run->hold_to_topic());
   TRY_OK(run->open_stages());
   TRY_OK(run->open_writer());
   if (run->trains()) TRY_OK(run->restore_learner(stop));
@@ -62,6 +63,7 @@ Result<std::string> PipelineRun::learn_again(const RunContext& context, const st
   TRY(run->source_,
       open_source(context.definition, context.options, context.store, context.pipeline_id));
   TRY(run->bounds_, run->source_->partitions());
+  TRY(run->topic_id_, run->source_->topic_id());
   TRY_OK(run->open_stages());
   CHECK(run->stages_.learner != nullptr, "a pipeline that trains has a learner");
   auto& state = run->stages_.learner->state();
@@ -105,6 +107,15 @@ Status PipelineRun::open_writer() {
   forwarder_ =
       std::make_unique<RejectForwarder>(context_.pipeline_id, context_.definition, context_.store);
   return {};
+}
+
+/// Before anything is read, batches of the log included. Cursors that were kept before topics had
+/// ids are of the one that is there.
+Status PipelineRun::hold_to_topic() {
+  TRY(topic_id_,
+      check_topic(context_.definition, *source_, context_.store, context_.pipeline_id));
+  if (topic_id_.empty()) return {};
+  return context_.store.adopt_topic(context_.pipeline_id, topic_id_);
 }
 
 /// After a crash the newest snapshot is older than the version that classified last; the pipeline
@@ -155,6 +166,15 @@ Error PipelineRun::other_program(const store::LoggedBatch& logged) const {
                                     "\" went through another transform than the one it has now");
 }
 
+Error PipelineRun::topic_is_gone(const store::LoggedBatch& logged) const {
+  return Error(Code::kDataLoss,
+               "batch " + std::to_string(logged.batch_id) + " of pipeline \"" +
+                   context_.definition.name.name + "\" was read from topic \"" +
+                   context_.definition.source.topic + "\" of id " + logged.topic_id +
+                   ", which is gone: the one that is there has id " + topic_id_,
+               "DROP the pipeline and CREATE it anew: the model goes on from its newest snapshot.");
+}
+
 Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
                            const std::stop_token& stop) {
   if (log.empty()) return {};
@@ -171,6 +191,8 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
                        "\" has batches of another pipeline that are not in a snapshot yet",
                    "START the pipeline that trained it first; it replays them.");
     if (logged.program != program()) return other_program(logged);
+    if (!logged.topic_id.empty() && !topic_id_.empty() && logged.topic_id != topic_id_)
+      return topic_is_gone(logged);
     TRY(auto taken, source_->take_again(logged.ranges, stop));
     taken.batch_id = logged.batch_id;
     std::string said;
@@ -208,6 +230,7 @@ Status PipelineRun::seek() {
 /// messages: a restart must neither skip what came since nor read what was there before.
 Status PipelineRun::keep_start(const std::vector<Cursor>& cursors) {
   MessageBatch none;
+  none.topic_id = topic_id_;
   for (const auto& [partition, offset] : cursors)
     none.ranges.push_back({partition, offset, offset, 0, offset});
   store::BatchCommit batch;
@@ -256,6 +279,9 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
       reader_->give_back(std::move(taken->rows));
     } else if (facts(taken->error->code).retryable && !taken->lost && !context_.foreground) {
       context_.errors.note(*taken->error, last_batch_id_ + 1);
+    } else if (taken->error->code == Code::kDataLoss) {
+      const std::string where = "pipeline \"" + context_.definition.name.name + "\"";
+      return (*std::move(taken->error)).within(where);
     } else {
       return *taken->error;
     }

@@ -63,6 +63,7 @@ class PipelineRun {
 
   // Opening, in this order.
   Status open_plan();
+  Status hold_to_topic();
   Status open_stages();
   Status open_writer();
   void wait_for_trainer(const std::stop_token& stop) const;
@@ -71,6 +72,7 @@ class PipelineRun {
   Error log_damaged(int64_t version) const;
   std::string program() const;  // the transform's checksum; empty without one
   Error other_program(const store::LoggedBatch& logged) const;
+  Error topic_is_gone(const store::LoggedBatch& logged) const;
   Status seek();
   Status keep_start(const std::vector<Cursor>& cursors);
   bool is_done() const;
@@ -100,6 +102,7 @@ class PipelineRun {
   Plan plan_;
   std::unique_ptr<source::Source> source_;  // until the reader has it
   std::vector<source::PartitionBounds> bounds_;
+  std::string topic_id_;  // empty when there is none
   Stages stages_;
   std::unique_ptr<store::BatchWriter> writer_;
   std::unique_ptr<RejectForwarder> forwarder_;

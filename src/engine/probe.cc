@@ -19,6 +19,7 @@ constexpr int64_t kProbeBytesMax = 64 << 20;
 /// Where the pipeline would go on, of the partitions there are.
 Result<std::vector<Cursor>> next_cursors(const ProbeContext& context, source::Source& source) {
   TRY(const auto bounds, source.partitions());
+  TRY_OK(check_topic(context.definition, source, context.store, context.pipeline_id));
   TRY(const auto stored, context.store.cursors(context.pipeline_id));
   return first_cursors(context.definition.source, bounds, stored);
 }
@@ -170,21 +171,46 @@ Result<int64_t> extract_batch(const ProbeContext& context,
   return static_cast<int64_t>(batch.messages.size());
 }
 
+namespace {
+
+/// Partitions that only the topic before had, when this one was made again.
+Result<std::vector<int32_t>> partitions_of_another(
+    const ProbeContext& context, const std::string& topic_id,
+    const std::vector<source::PartitionBounds>& bounds) {
+  TRY(const auto known, context.store.topic_ids(context.pipeline_id));
+  std::vector<int32_t> gone;
+  if (topic_id.empty() || std::all_of(known.begin(), known.end(),
+                                      [&](const auto& id) { return id == topic_id; }))
+    return gone;
+  TRY(const auto stored, context.store.cursors(context.pipeline_id));
+  for (const auto& cursor : stored) {
+    const bool there = std::any_of(bounds.begin(), bounds.end(), [&](const auto& bound) {
+      return bound.partition == cursor.partition;
+    });
+    if (!there) gone.push_back(cursor.partition);
+  }
+  return gone;
+}
+
+}  // namespace
+
 Status move_offsets(const ProbeContext& context, const OffsetsChange& change) {
   using Form = OffsetsChange::Form;
   TRY(const auto source,
       open_source(context.definition, context.options, context.store, context.pipeline_id));
+  TRY(const auto topic_id, source->topic_id());
   TRY(const auto bounds, source->partitions());
+  TRY(const auto gone, partitions_of_another(context, topic_id, bounds));
   std::vector<Cursor> cursors;
   if (change.form == Form::kTime) {
     TRY(cursors, source->cursors_at(change.timestamp_ms));
-    return context.store.set_cursors(context.pipeline_id, cursors, {});
+    return context.store.set_cursors(context.pipeline_id, cursors, gone, topic_id);
   }
   if (change.form != Form::kGiven) {
     for (const auto& bound : bounds)
       cursors.push_back({bound.partition, change.form == Form::kLatest ? bound.latest_offset
                                                                        : bound.earliest_offset});
-    return context.store.set_cursors(context.pipeline_id, cursors, {});
+    return context.store.set_cursors(context.pipeline_id, cursors, gone, topic_id);
   }
   for (const auto& [partition, offset] : change.offsets) {
     const auto at = std::find_if(bounds.begin(), bounds.end(), [partition = partition](auto& one) {
@@ -198,7 +224,7 @@ Status move_offsets(const ProbeContext& context, const OffsetsChange& change) {
                                                " to " + std::to_string(at->latest_offset));
     cursors.push_back({partition, offset});
   }
-  return context.store.set_cursors(context.pipeline_id, cursors, {});
+  return context.store.set_cursors(context.pipeline_id, cursors, gone, topic_id);
 }
 
 Status drop_partition(const ProbeContext& context, int32_t partition) {
@@ -221,7 +247,7 @@ Status drop_partition(const ProbeContext& context, int32_t partition) {
   if (stored.size() == 1)
     return Error(Code::kWrongState, which + " is the only one",
                  "DROP PIPELINE and create it anew.");
-  return context.store.set_cursors(context.pipeline_id, {}, {partition});
+  return context.store.set_cursors(context.pipeline_id, {}, {partition}, {});
 }
 
 Result<RunReport> retry_batches(const ProbeContext& context) {

@@ -106,6 +106,7 @@ Result<MessageBatch> transformed(const transform::Transform* transform, MessageB
   if (transform == nullptr) return messages;
   TRY(auto made, transform->run(messages, stop));
   made.batch.batch_id = messages.batch_id;
+  made.batch.topic_id = std::move(messages.topic_id);
   said = std::move(made.said);
   return std::move(made.batch);
 }

@@ -168,6 +168,18 @@ Result<std::unique_ptr<source::Source>> open_source(const PipelineDefinition& de
   return source::open_kafka(kafka);
 }
 
+Result<std::string> check_topic(const PipelineDefinition& definition, source::Source& source,
+                                store::Store& store, int64_t pipeline_id) {
+  TRY(auto id, source.topic_id());
+  TRY(const auto known, store.topic_ids(pipeline_id));
+  for (const auto& one : known) {
+    if (!id.empty() && one != id)
+      return source::topic_made_again(definition.source.topic, one, id)
+          .within("pipeline \"" + definition.name.name + "\"");
+  }
+  return id;
+}
+
 bool starts_at_latest(const SourceDefinition& source, const std::vector<Cursor>& stored) {
   const auto at = source.config.find("auto.offset.reset");
   return stored.empty() && at != source.config.end() &&

@@ -51,6 +51,11 @@ Result<std::unique_ptr<source::Source>> open_source(const PipelineDefinition& de
 
 /// A first start without a cursor begins at the earliest offset, or at the latest if CONFIG's
 /// auto.offset.reset says so.
+/// The id of the source's topic, which the source is held to from here on. Errors: kDataLoss when
+/// the pipeline's cursors are of another, which had this name before.
+Result<std::string> check_topic(const PipelineDefinition& definition, source::Source& source,
+                                store::Store& store, int64_t pipeline_id);
+
 bool starts_at_latest(const SourceDefinition& source, const std::vector<Cursor>& stored);
 /// Where each partition is read from: its stored cursor, or where a first start begins.
 std::vector<Cursor> first_cursors(const SourceDefinition& source,

@@ -246,6 +246,7 @@ class FileSource : public Source {
   explicit FileSource(FileOptions options) : options_(std::move(options)) {}
 
   Result<std::vector<PartitionBounds>> partitions() override;
+  Result<std::string> topic_id() override { return std::string(); }
   Status seek(const std::vector<Cursor>& cursors) override;
   Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) override;
   Result<MessageBatch> take_again(const std::vector<OffsetRange>& ranges,

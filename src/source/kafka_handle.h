@@ -31,6 +31,12 @@ struct KafkaDelete {
   void operator()(const rd_kafka_metadata_t* metadata) const {
     rd_kafka_metadata_destroy(metadata);
   }
+  void operator()(rd_kafka_AdminOptions_t* options) const {
+    rd_kafka_AdminOptions_destroy(options);
+  }
+  void operator()(rd_kafka_TopicCollection_t* topics) const {
+    rd_kafka_TopicCollection_destroy(topics);
+  }
   void operator()(rd_kafka_NewTopic_t* topic) const { rd_kafka_NewTopic_destroy(topic); }
 };
 
@@ -74,12 +80,16 @@ Result<KafkaOwned<rd_kafka_t>> make_kafka_client(rd_kafka_type_t type,
                                                  KafkaOwned<rd_kafka_conf_t> config,
                                                  BrokerWords& words);
 
+struct KafkaPartitions {
+  std::vector<int32_t> numbers;  // ascending, at least one
+  int32_t leader = -1;           // the broker of the first of them
+};
+
 /// Asks for the topic's metadata, again and again until its partitions have leaders or the time is
 /// up. Errors: kNotFound, kUnavailable, kAuthentication, kPermission.
-Result<std::vector<int32_t>> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_topic_t* topic,
-                                                 const BrokerWords& words,
-                                                 const std::string& brokers,
-                                                 std::chrono::milliseconds time_max);
+Result<KafkaPartitions> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_topic_t* topic,
+                                            const BrokerWords& words, const std::string& brokers,
+                                            std::chrono::milliseconds time_max);
 
 /// `could not reach Kafka at "..." within 10 s: <the broker's words>`.
 Error kafka_unreachable(const std::string& brokers, const BrokerWords& words,

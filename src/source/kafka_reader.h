@@ -14,6 +14,7 @@
 
 #include "data/message.h"
 #include "source/kafka_handle.h"
+#include "source/kafka_topic.h"
 
 namespace millrace::source {
 
@@ -40,6 +41,7 @@ struct KafkaConsumer {
   std::string topic_name;
   BrokerWords words;
   WakeUp wake;
+  MetadataAnswers answers;
   KafkaOwned<rd_kafka_t> kafka;
   KafkaOwned<rd_kafka_topic_t> topic;
 };
@@ -68,6 +70,8 @@ class PartitionReader {
   int32_t partition() const { return partition_; }
   /// The next offset to hand out.
   int64_t position() const { return position_; }
+  /// The part is more than nothing, be it a gap.
+  bool moved() const { return position_ != begin_; }
   /// Set when the partition cannot be read on.
   const std::optional<Error>& broken() const { return broken_; }
   /// Messages in the part.

@@ -59,6 +59,7 @@ class KafkaSource : public Source {
         acknowledged_(rd_kafka_queue_new(consumer_->kafka.get())) {}
 
   Result<std::vector<PartitionBounds>> partitions() override;
+  Result<std::string> topic_id() override;
   Status seek(const std::vector<Cursor>& cursors) override;
   Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) override;
   Result<MessageBatch> take_again(const std::vector<OffsetRange>& ranges,
@@ -80,13 +81,18 @@ class KafkaSource : public Source {
   bool anything_in_parts() const;
   MessageBatch seal();
   void put_back();
-  Status check_broken() const;
+  Status check_broken();
+  Result<std::string> ask_topic_id(milliseconds time_max);
+  Result<bool> is_of_topic();
+  Status keep_if_of_topic();
   Status check_broker();
   void send_acknowledgement();
 
   const KafkaOptions options_;
   const std::shared_ptr<KafkaConsumer> consumer_;
   Readers readers_;  // by partition
+  TopicPin pin_;
+  int32_t leader_ = -1;  // who is asked for the topic's id; -1: not known
 
   KafkaOwned<rd_kafka_queue_t> acknowledged_;  // where the answers to commits arrive
   bool acknowledging_ = false;
@@ -94,8 +100,11 @@ class KafkaSource : public Source {
 };
 
 Result<std::vector<int32_t>> KafkaSource::partition_numbers() {
-  return kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(), consumer_->words,
-                             options_.brokers, options_.connect_timeout);
+  TRY(auto known,
+      kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(), consumer_->words,
+                          options_.brokers, options_.connect_timeout));
+  leader_ = known.leader;
+  return std::move(known.numbers);
 }
 
 /// Of a partition that the metadata told of. Its leader may not know it yet, for a moment after it
@@ -130,6 +139,49 @@ Result<std::vector<PartitionBounds>> KafkaSource::partitions() {
   }
   consumer_->words.clear();
   return all;
+}
+
+Result<std::string> KafkaSource::topic_id() {
+  TRY([[maybe_unused]] const auto numbers, partition_numbers());
+  return ask_topic_id(options_.connect_timeout);
+}
+
+Result<std::string> KafkaSource::ask_topic_id(milliseconds time_max) {
+  const int64_t before = consumer_->answers.count();
+  TRY(auto id, kafka_topic_id(consumer_->kafka.get(), leader_, options_.topic, options_.brokers,
+                              consumer_->words, time_max));
+  if (pin_.pinned() && !id.empty() && id != pin_.id())
+    return topic_made_again(options_.topic, pin_.id(), id);
+  if (!pin_.pinned()) pin_.pin(id);
+  pin_.hold(before, consumer_->answers);
+  return id;
+}
+
+/// Whether all that was fetched so far is of the topic that the source was opened for. False when
+/// that cannot be known now: no broker answers, or one that starts and does not know the topic yet.
+Result<bool> KafkaSource::is_of_topic() {
+  if (!pin_.pinned() || pin_.holds(consumer_->answers)) return true;
+  if (leader_ < 0) {
+    const auto known = kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(),
+                                           consumer_->words, options_.brokers, kProbe);
+    if (!known) return false;
+    leader_ = known->leader;
+  }
+  const auto id = ask_topic_id(kProbe);
+  if (id) return true;
+  if (id.error().code == Code::kDataLoss) return id.error();
+  leader_ = -1;  // it may have moved
+  return false;
+}
+
+/// Puts back what is in the parts unless it is known to be of the topic.
+Status KafkaSource::keep_if_of_topic() {
+  const bool moved = std::any_of(readers_.begin(), readers_.end(),
+                                 [](const auto& reader) { return reader->moved(); });
+  if (!moved) return {};
+  const auto right = is_of_topic();
+  if (!right || !*right) put_back();
+  return right ? Status() : right.error();
 }
 
 Result<std::vector<Cursor>> KafkaSource::cursors_at(int64_t timestamp_ms) {
@@ -220,9 +272,13 @@ bool KafkaSource::anything_in_parts() const {
                      [](const auto& reader) { return reader->messages() > 0; });
 }
 
-Status KafkaSource::check_broken() const {
+/// A topic that is made again breaks its readers in many ways, and this one tells the most.
+Status KafkaSource::check_broken() {
   for (const auto& reader : readers_) {
-    if (reader->broken()) return *reader->broken();
+    if (!reader->broken()) continue;
+    if (const auto same = is_of_topic(); !same && same.error().code == Code::kDataLoss)
+      return same.error();
+    return *reader->broken();
   }
   return {};
 }
@@ -254,6 +310,7 @@ MessageBatch KafkaSource::seal() {
   }
   batch.headers = [messages = held](size_t i) { return headers_json(messages->messages[i]); };
   batch.owner = std::move(held);
+  batch.topic_id = pin_.id();
   return batch;
 }
 
@@ -290,6 +347,7 @@ Result<MessageBatch> KafkaSource::take(const TakeLimits& limits, const std::stop
     put_back();
     return MessageBatch{};
   }
+  TRY_OK(keep_if_of_topic());
   if (anything_in_parts())
     consumer_->words.clear();
   else
@@ -335,7 +393,11 @@ Result<MessageBatch> KafkaSource::take_again(const std::vector<OffsetRange>& ran
       complete = complete && reader->position() >= range.end_offset;
       if (reader->broken()) status = *reader->broken();
     }
-    if (complete) return seal();
+    if (complete) {
+      const auto right = is_of_topic();
+      if (right && *right) return seal();
+      if (!right) status = right.error();
+    }
     if (stop.stop_requested())
       status = Error(Code::kCancelled,
                      "stopped while reading Kafka topic \"" + options_.topic + "\" again");
@@ -429,6 +491,7 @@ Result<std::unique_ptr<Source>> open_kafka(const KafkaOptions& options) {
   auto consumer = make_consumer();
   consumer->brokers = options.brokers;
   consumer->topic_name = options.topic;
+  consumer->answers.count_those_of(config.get());
   TRY(consumer->kafka, make_kafka_client(RD_KAFKA_CONSUMER, std::move(config), consumer->words));
   consumer->topic.reset(rd_kafka_topic_new(consumer->kafka.get(), options.topic.c_str(), nullptr));
   if (!consumer->topic)

@@ -442,6 +442,27 @@ TEST_F(KafkaSourceTest, DoesNotWaitForeverForABrokerThatIsNotThere) {
       << bounds.error().message;
 }
 
+TEST_F(KafkaSourceTest, MessagesSayWhichTopicTheyAreOf) {
+  make_topic(2);
+  produce(0, 3);
+  auto source = open();
+  const auto id = source->topic_id();
+  ASSERT_TRUE(id) << id.error().to_string();
+  EXPECT_FALSE(id->empty());
+  EXPECT_EQ(*source->topic_id(), *id);
+  EXPECT_EQ(*open()->topic_id(), *id) << "whoever asks";
+  ASSERT_TRUE(source->seek({{0, 0}, {1, 0}}));
+  const auto batch = source->take(limits_of(100), stop_.get_token());
+  ASSERT_TRUE(batch) << batch.error().to_string();
+  EXPECT_EQ(batch->messages.size(), 3U);
+  EXPECT_EQ(batch->topic_id, *id);
+  topic_ += "-other";
+  make_topic(1);
+  EXPECT_NE(*open()->topic_id(), *id);
+  topic_ += "-missing";
+  EXPECT_EQ(open()->topic_id().error().code, Code::kNotFound);
+}
+
 TEST_F(KafkaSourceTest, AcknowledgesWithoutWaiting) {
   make_topic(1);
   produce(0, 10);

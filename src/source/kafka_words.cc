@@ -97,7 +97,7 @@ constexpr int64_t kQuestionMaxMs = 500;
 enum class Answer : uint8_t { kReady, kAgain, kMissing, kForbidden };
 
 /// The partitions of the one topic in `metadata`, into `partitions` when it is ready to be read.
-Answer read_metadata(const rd_kafka_metadata_t& metadata, std::vector<int32_t>& partitions) {
+Answer read_metadata(const rd_kafka_metadata_t& metadata, KafkaPartitions& partitions) {
   if (metadata.topic_cnt != 1) return Answer::kAgain;
   const auto& topic = metadata.topics[0];
   switch (topic.err) {
@@ -112,27 +112,30 @@ Answer read_metadata(const rd_kafka_metadata_t& metadata, std::vector<int32_t>& 
     default:
       return Answer::kAgain;
   }
-  partitions.clear();
+  std::vector<std::pair<int32_t, int32_t>> leaders;
   for (int i = 0; i < topic.partition_cnt; ++i) {
     if (topic.partitions[i].leader < 0) return Answer::kAgain;
-    partitions.push_back(topic.partitions[i].id);
+    leaders.emplace_back(topic.partitions[i].id, topic.partitions[i].leader);
   }
-  std::sort(partitions.begin(), partitions.end());
-  return partitions.empty() ? Answer::kAgain : Answer::kReady;
+  if (leaders.empty()) return Answer::kAgain;
+  std::sort(leaders.begin(), leaders.end());
+  partitions.leader = leaders.front().second;
+  partitions.numbers.clear();
+  for (const auto& [number, leader] : leaders) partitions.numbers.push_back(number);
+  return Answer::kReady;
 }
 
 }  // namespace
 
-Result<std::vector<int32_t>> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_topic_t* topic,
-                                                 const BrokerWords& words,
-                                                 const std::string& brokers,
-                                                 milliseconds time_max) {
+Result<KafkaPartitions> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_topic_t* topic,
+                                            const BrokerWords& words, const std::string& brokers,
+                                            milliseconds time_max) {
   const auto deadline = steady_clock::now() + time_max;
   const auto missing_believed = steady_clock::now() + std::min(kMissingMin, time_max / 2);
   const std::string name = "Kafka topic \"" + std::string(rd_kafka_topic_name(topic)) + "\"";
   Answer answer = Answer::kAgain;
   bool answered = false;
-  std::vector<int32_t> partitions;
+  KafkaPartitions partitions;
   int64_t question_ms = kFirstQuestionMs;
   do {
     const auto left =

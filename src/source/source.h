@@ -38,6 +38,12 @@ class Source {
   /// time), kNotFound (no such topic), kAuthentication, kInvalidArgument.
   virtual Result<std::vector<PartitionBounds>> partitions() = 0;
 
+  /// What the offsets belong to: Kafka's id of the topic, another one when a topic of this name is
+  /// made again. Empty when there is none: files, a broker before 2.8. Once it was asked for, the
+  /// source gives messages of that topic alone, and kDataLoss (topic_made_again) when there is
+  /// another. Errors: as partitions().
+  virtual Result<std::string> topic_id() = 0;
+
   /// Reads from these cursors on, one for each partition to read; replaces what was assigned
   /// before. Errors: kDataLoss when a cursor is outside [earliest, latest] of its partition.
   virtual Status seek(const std::vector<Cursor>& cursors) = 0;
@@ -49,7 +55,8 @@ class Source {
   /// transaction's marker, an aborted transaction): its range then counts 0 messages. bytes_max is
   /// shared out evenly among the partitions; the message that reaches a share is still in. A broker
   /// that is away is no error here until it has been away for the source's patience; then
-  /// kUnavailable, and the caller may take again. kDataLoss and kNotFound stay until the next seek.
+  /// kUnavailable, and the caller may take again. kDataLoss and kNotFound stay until the next seek,
+  /// of a topic that was made again for ever.
   virtual Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) = 0;
 
   /// Exactly these ranges, again (replay of a logged batch). Leaves the position after them.
@@ -64,6 +71,10 @@ class Source {
   /// Tells the broker how far the pipeline is, for lag tools only. Does not wait; never read back.
   virtual void acknowledge(const std::vector<Cursor>& cursors) = 0;
 };
+
+/// kDataLoss: the offsets are of a topic that is gone, and another has its name. Says both ids.
+Error topic_made_again(const std::string& topic, const std::string& expected,
+                       const std::string& found);
 
 struct KafkaOptions {
   std::string brokers;  // "host:port,host:port"

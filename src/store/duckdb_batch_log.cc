@@ -35,10 +35,12 @@ Result<DuckdbBatchLog> DuckdbBatchLog::open(duckdb_connection connection, int64_
                    "SELECT source_partition::BIGINT, next_offset, batch_id "
                    "FROM millrace_internal.cursors WHERE pipeline_id = $1"));
   TRY_OK(statement(log.move_cursor_,
-                   "UPDATE millrace_internal.cursors SET next_offset = $3, batch_id = $4 "
+                   "UPDATE millrace_internal.cursors SET next_offset = $3, batch_id = $4, "
+                   "topic_id = coalesce(nullif($5, ''), topic_id) "
                    "WHERE pipeline_id = $1 AND source_partition = $2"));
-  TRY_OK(
-      statement(log.add_cursor_, "INSERT INTO millrace_internal.cursors VALUES ($1, $2, $3, $4)"));
+  TRY_OK(statement(
+      log.add_cursor_,
+      "INSERT INTO millrace_internal.cursors VALUES ($1, $2, $3, $4, nullif($5, ''))"));
   TRY_OK(statement(log.move_head_,
                    "UPDATE millrace_internal.model_heads SET version = $2 "
                    "WHERE model_id = $1 AND version = $2 - 1"));
@@ -70,6 +72,7 @@ Status DuckdbBatchLog::move_cursors(const BatchCommit& batch) {
   if (batch.batch_id != last_batch + 1)
     return moved("batch " + std::to_string(batch.batch_id) + " cannot follow batch " +
                  std::to_string(last_batch));
+  const std::string_view topic_id = batch.messages->topic_id;
   for (const auto& range : batch.messages->ranges) {
     const int64_t partition = range.partition;
     const auto at = std::find_if(cursors.begin(), cursors.end(), [&](const Cursor& cursor) {
@@ -77,7 +80,8 @@ Status DuckdbBatchLog::move_cursors(const BatchCommit& batch) {
     });
     if (at == cursors.end()) {
       TRY_OK(as_conflict(
-          change(add_cursor_, {pipeline_id_, partition, range.end_offset, batch.batch_id})));
+          change(add_cursor_,
+                 {pipeline_id_, partition, range.end_offset, batch.batch_id, topic_id})));
       continue;
     }
     if (at->next_offset != range.first_offset)
@@ -85,7 +89,8 @@ Status DuckdbBatchLog::move_cursors(const BatchCommit& batch) {
                    std::to_string(at->next_offset) + ", and the batch begins at " +
                    std::to_string(range.first_offset));
     TRY(const auto changed,
-        change(move_cursor_, {pipeline_id_, partition, range.end_offset, batch.batch_id}));
+        change(move_cursor_,
+               {pipeline_id_, partition, range.end_offset, batch.batch_id, topic_id}));
     CHECK(changed == 1, "a cursor is one row");
   }
   return {};
@@ -107,6 +112,8 @@ Status DuckdbBatchLog::log_batch(const BatchCommit& batch, std::span<const Range
       const auto& made = batch.messages->transformed[i];
       log.add(made.bytes_out).add(made.records).add(std::string_view(batch.program));
     }
+    const std::string_view topic_id = batch.messages->topic_id;
+    topic_id.empty() ? log.add_null() : log.add(topic_id);
     log.end_row();
   }
   return log.finish();

@@ -67,6 +67,8 @@ CREATE TABLE IF NOT EXISTS millrace_internal.programs (
 ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS transformed_bytes BIGINT;
 ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS records BIGINT;
 ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS program VARCHAR;
+ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS topic_id VARCHAR;
+ALTER TABLE millrace_internal.cursors ADD COLUMN IF NOT EXISTS topic_id VARCHAR;
 ALTER TABLE millrace_internal.pipeline_errors ADD COLUMN IF NOT EXISTS type VARCHAR DEFAULT 'Error';
 ALTER TABLE millrace_internal.pipeline_errors ADD COLUMN IF NOT EXISTS std_error VARCHAR;
 )";

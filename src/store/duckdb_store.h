@@ -40,7 +40,9 @@ class DuckdbStore final : public Store {
   Status add_files(int64_t pipeline_id, const std::vector<PipelineFile>& files) override;
   Status skip_file(int64_t pipeline_id, const std::string& name) override;
   Status set_cursors(int64_t pipeline_id, const std::vector<Cursor>& cursors,
-                     const std::vector<int32_t>& gone) override;
+                     const std::vector<int32_t>& gone, const std::string& topic_id) override;
+  Result<std::vector<std::string>> topic_ids(int64_t pipeline_id) override;
+  Status adopt_topic(int64_t pipeline_id, const std::string& topic_id) override;
   Result<int64_t> last_batch_id(int64_t pipeline_id) override;
   Result<std::unique_ptr<BatchWriter>> open_writer(const PipelineIdentity& pipeline,
                                                    const OutputSpec& output) override;

@@ -72,7 +72,7 @@ Result<std::vector<LoggedBatch>> DuckdbStore::training_log(int64_t model_id, int
   TRY(auto rows, query(connection_.get(),
                        "SELECT m.version, m.pipeline_id, m.batch_id, b.source_partition::BIGINT, "
                        "b.first_offset, b.end_offset, b.messages, b.latest_offset, m.kind, "
-                       "coalesce(b.program, '') "
+                       "coalesce(b.program, ''), coalesce(b.topic_id, '') "
                        "FROM millrace_internal.model_log m LEFT JOIN millrace_internal.batch_log b "
                        "ON b.pipeline_id = m.pipeline_id AND b.batch_id = m.batch_id "
                        "WHERE m.model_id = $1 AND m.version > $2 AND m.version <= $3 "
@@ -89,7 +89,8 @@ Result<std::vector<LoggedBatch>> DuckdbStore::training_log(int64_t model_id, int
                        ", which is in no log: its pipeline is gone, or the log was cut "
                        "(pipelines_batches_metadata_to_keep)");
     if (log.empty() || log.back().version != version)
-      log.push_back({version, rows.integer(1), rows.integer(2), {}, rows.text(8), rows.text(9)});
+      log.push_back({version, rows.integer(1), rows.integer(2), {}, rows.text(8), rows.text(9),
+                     rows.text(10)});
     if (statement) continue;
     log.back().ranges.push_back({static_cast<int32_t>(rows.integer(3)), rows.integer(4),
                                  rows.integer(5), rows.integer(6), rows.integer(7)});

@@ -114,7 +114,7 @@ Result<std::vector<Cursor>> DuckdbStore::cursors(int64_t pipeline_id) {
 
 /// The number of the last batch is some cursor's: those that are moved and those that stay have it.
 Status DuckdbStore::set_cursors(int64_t pipeline_id, const std::vector<Cursor>& cursors,
-                                const std::vector<int32_t>& gone) {
+                                const std::vector<int32_t>& gone, const std::string& topic_id) {
   TRY(const int64_t last, last_batch_id(pipeline_id));
   Lock lock(mutex_);
   TRY(auto transaction, Transaction::begin(connection_.get()));
@@ -128,10 +128,31 @@ Status DuckdbStore::set_cursors(int64_t pipeline_id, const std::vector<Cursor>& 
              {pipeline_id, last}));
   for (const auto& cursor : cursors)
     TRY_OK(run(connection_.get(),
-               "INSERT INTO millrace_internal.cursors VALUES ($1, $2, $3, $4) "
-               "ON CONFLICT (pipeline_id, source_partition) DO UPDATE SET next_offset = $3",
-               {pipeline_id, int64_t{cursor.partition}, cursor.next_offset, last}));
+               "INSERT INTO millrace_internal.cursors VALUES ($1, $2, $3, $4, nullif($5, '')) "
+               "ON CONFLICT (pipeline_id, source_partition) "
+               "DO UPDATE SET next_offset = $3, topic_id = nullif($5, '')",
+               {pipeline_id, int64_t{cursor.partition}, cursor.next_offset, last,
+                std::string_view(topic_id)}));
   return transaction.commit();
+}
+
+Result<std::vector<std::string>> DuckdbStore::topic_ids(int64_t pipeline_id) {
+  Lock lock(mutex_);
+  TRY(auto rows, query(connection_.get(),
+                       "SELECT DISTINCT topic_id FROM millrace_internal.cursors "
+                       "WHERE pipeline_id = $1 AND topic_id IS NOT NULL ORDER BY 1",
+                       {pipeline_id}));
+  std::vector<std::string> ids;
+  while (rows.next()) ids.emplace_back(rows.text(0));
+  return ids;
+}
+
+Status DuckdbStore::adopt_topic(int64_t pipeline_id, const std::string& topic_id) {
+  Lock lock(mutex_);
+  return run(connection_.get(),
+             "UPDATE millrace_internal.cursors SET topic_id = $2 "
+             "WHERE pipeline_id = $1 AND topic_id IS NULL",
+             {pipeline_id, std::string_view(topic_id)});
 }
 
 Result<int64_t> DuckdbStore::last_batch_id(int64_t pipeline_id) {

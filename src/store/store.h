@@ -63,6 +63,7 @@ struct LoggedBatch {
   std::vector<OffsetRange> ranges;
   std::string kind;
   std::string program;  // the checksum of the transform that it went through, or empty
+  std::string topic_id = {};  // MessageBatch's
 };
 
 /// What a virtual table shows: rows made at each query.
@@ -179,10 +180,14 @@ class Store {
   // Pipelines.
   virtual Result<std::vector<Cursor>> cursors(int64_t pipeline_id) = 0;
   virtual Result<int64_t> last_batch_id(int64_t pipeline_id) = 0;  // 0 before the first
-  /// Moves cursors, without a batch, and removes those of partitions that are `gone`. Nobody may be
-  /// committing for the pipeline.
+  /// Moves cursors, without a batch, and removes those of partitions that are `gone`; those that
+  /// are moved are of the topic from here on. Nobody may be committing for the pipeline.
   virtual Status set_cursors(int64_t pipeline_id, const std::vector<Cursor>& cursors,
-                             const std::vector<int32_t>& gone) = 0;
+                             const std::vector<int32_t>& gone, const std::string& topic_id) = 0;
+  /// The topics that its cursors are of (MessageBatch::topic_id), as far as that is known.
+  virtual Result<std::vector<std::string>> topic_ids(int64_t pipeline_id) = 0;
+  /// Cursors of which nothing is known are of this topic.
+  virtual Status adopt_topic(int64_t pipeline_id, const std::string& topic_id) = 0;
   /// `input` is the schema of the batches that will be committed. The output is checked against the
   /// target now.
   virtual Result<std::unique_ptr<BatchWriter>> open_writer(const PipelineIdentity& pipeline,

@@ -2,6 +2,8 @@
 """The broker is away, comes back, forgets: work goes on by itself or stops and says why, and never
 skips an offset silently."""
 
+import re
+
 import pytest
 
 from lib import streams
@@ -107,9 +109,74 @@ def test_offsets_that_go_while_it_runs_stop_it_too(shop, broker):
     assert streams.errors_of(shop, "feed")
     broker.create_topic(topic, exact=True)
     broker.produce(topic, numbers(100, 105))
-    shop.expect_error("START PIPELINE feed", "ends before offset 10")
+    shop.expect_error("START PIPELINE feed", "was made again")
     assert streams.state_of(shop, "feed") == "Error"
     assert shop.value("SELECT count(*) FROM t") == 10
+
+
+def made_again(broker, topic, partitions=1):
+    """The same name, another topic; the ids of both."""
+    before = broker.topic_id(topic)
+    broker.delete_topic(topic)
+    broker.create_topic(topic, partitions, exact=True)
+    return before, broker.topic_id(topic)
+
+
+def test_a_topic_made_again_is_told_by_its_id(shop, server, broker):
+    """It has more messages than the cursor, so its offsets alone look as if nothing happened."""
+    topic = broker.create_topic("again", partitions=2)
+    create_feed(shop, broker, topic)
+    broker.produce_all(topic, ((n % 2, str(n)) for n in range(10)))
+    shop.execute("START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 10)
+    shop.execute("STOP PIPELINE feed")
+    before, after = made_again(broker, topic)
+    broker.produce(topic, numbers(100, 140))
+    said = f'pipeline "feed": Kafka topic "{topic}" was made again: its id was {before} and is'
+    for statement in ["START PIPELINE feed", "TEST PIPELINE feed", "START PIPELINE feed FOREGROUND",
+                      "START PIPELINE feed"]:
+        shop.expect_error(statement, re.escape(f"{said} {after}"))
+    assert streams.state_of(shop, "feed") == "Error"
+    assert "SET OFFSETS EARLIEST" in streams.errors_of(shop, "feed")[-1]
+    assert shop.value("SELECT count(*) FROM t") == 10
+    # The new one has one partition; the cursor of the other goes with the topic it was of.
+    shop.execute("ALTER PIPELINE feed SET OFFSETS EARLIEST; START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 50)
+    assert [row[0] for row in shop.rows("SELECT id FROM t ORDER BY id")] == [*range(10),
+                                                                            *range(100, 140)]
+    # What is made again behind its back stays behind it after a restart too.
+    shop.execute("STOP PIPELINE feed")
+    after, newest = made_again(broker, topic)
+    broker.produce(topic, numbers(200, 300))
+    server.restart()
+    shop = server.connect(database="shop")
+    shop.expect_error("START PIPELINE feed", re.escape(f"its id was {after} and is {newest}"))
+    assert shop.value("SELECT count(*) FROM t") == 50
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_topic_made_again_under_a_running_pipeline_gives_it_nothing(shop, broker, busy):
+    topic = broker.create_topic("under")
+    create_feed(shop, broker, topic)
+    broker.produce(topic, numbers(0, 10))
+    shop.execute("START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 10)
+    for _ in range(3):
+        before, after = made_again(broker, topic)
+        broker.produce(topic, numbers(1000, 1200))
+        if busy:
+            broker.produce(topic, numbers(1200, 9000))
+        streams.wait_for_state(shop, "feed", "Error", timeout_s=60)
+        # A topic that was seen to be missing is not known yet to have a successor.
+        said = streams.errors_of(shop, "feed")[-1]
+        assert f"its id was {before} and is {after}" in said or "does not exist" in said
+        assert shop.value("SELECT count(*) FROM t WHERE id >= 1000") == 0
+        shop.expect_error("START PIPELINE feed", re.escape(f"its id was {before} and is {after}"))
+        shop.execute("ALTER PIPELINE feed SET OFFSETS LATEST; START PIPELINE feed")
+        broker.produce(topic, numbers(20, 30))
+        shop.wait_until("SELECT count(*) FROM t", lambda rows: int(rows[0][0]) >= 20)
+        assert shop.value("SELECT count(*) FROM t") == 20
+        shop.execute("DELETE FROM t WHERE id >= 20")
 
 
 def test_a_training_that_cannot_be_replayed_says_so_and_can_be_dropped(make_server, broker):

@@ -6,7 +6,8 @@ import subprocess
 import sys
 import uuid
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import (Consumer, KafkaException, Producer, TopicCollection,
+                             TopicPartition)
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from lib import places
@@ -73,6 +74,11 @@ class Broker:
     def delete_topic(self, name):
         admin = self._admin()
         admin.delete_topics([name])[name].result(_TIMEOUT_S)
+
+    def topic_id(self, name):
+        admin = self._admin()
+        asked = admin.describe_topics(TopicCollection([name]))
+        return str(asked[name].result(_TIMEOUT_S).topic_id)
 
     def produce(self, topic, rows, partition=0, key=None):
         """Sends `rows` (str or bytes) in order to one partition and waits for every receipt."""

@@ -62,6 +62,7 @@ struct ServeArguments {
   std::string tls_key;
   bool require_secure_transport = false;
   bool http_tls = false;
+  bool no_file_access = false;
   uint64_t memory_max = 0;
   int threads_max = 0;
 };
@@ -102,6 +103,8 @@ CLI::App* add_serve(CLI::App& app, ServeArguments& arguments) {
   serve->add_option("--tls-key", arguments.tls_key, "Its key, PEM");
   serve->add_flag("--require-secure-transport", arguments.require_secure_transport,
                   "Refuse MySQL clients without TLS");
+  serve->add_flag("--no-file-access", arguments.no_file_access,
+                  "No statement reaches a file of this machine, an admin's neither");
   serve->add_option("--memory-max", arguments.memory_max, "Memory of the store, as 4GB")
       ->transform(CLI::AsSizeValue(false));
   serve
@@ -129,6 +132,7 @@ Status apply_setting(CLI::App& serve, std::string_view key, const toml::node& no
                                                      "connections_max",
                                                      "memory_max",
                                                      "threads_max",
+                                                     "no_file_access",
                                                      "require_secure_transport"};
     return Error(Code::kInvalidArgument, "setting \"" + std::string(key) + "\" does not exist",
                  did_you_mean(key, known));
@@ -181,6 +185,8 @@ Result<serve::InstanceOptions> instance_options(const ServeArguments& arguments)
   options.server.http_allowed_origins = arguments.http_allowed_origins;
   options.server.tls = {arguments.tls_cert, arguments.tls_key};
   options.server.tls_directory = arguments.data;
+  options.store.file_access = !arguments.no_file_access;
+  options.server.file_access = !arguments.no_file_access;
   options.server.tls_only = arguments.require_secure_transport;
   return options;
 }

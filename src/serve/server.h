@@ -35,6 +35,7 @@ struct ServerOptions {
   TlsFiles tls;               // empty: a certificate of its own, in tls_directory
   std::string tls_directory;  // empty, too: no TLS
   bool tls_only = false;      // refuse MySQL clients without TLS
+  bool file_access = true;    // see sql::SessionHost
   ConnectionLimits limits;
 };
 
@@ -56,6 +57,7 @@ class Server : public sql::SessionHost {
   std::vector<sql::Process> processes() override;
   Status kill(uint64_t connection_id, sql::KillScope scope) override;
   sql::Accounts& accounts() override { return *users_; }
+  bool file_access() const override { return options_.file_access; }
   std::string new_secret() override { return to_hex(make_scramble()); }
   std::string server_version() const override;
   int port() const override { return listener_.address().port; }

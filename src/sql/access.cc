@@ -71,11 +71,13 @@ class WordCheck {
   struct Level {
     bool in_list = false;
     bool of_values = false;  // FROM is no clause here
-    bool of_types = false;
+    bool of_types = false;  // of a type that has others in it
   };
 
   void enter_and_leave() {
-    if (reader_.at("(")) levels_.push_back({false, is_one_of(before_, kFromCalls), is_one_of(before_, kTypeCalls)});
+    if (reader_.at("("))
+      levels_.push_back({.of_values = is_one_of(before_, kFromCalls),
+                         .of_types = is_one_of(before_, kTypeCalls)});
     if (reader_.at(")") && levels_.size() > 1) levels_.pop_back();
     if (reader_.peek().kind != TokenKind::kWord) return;
     if (reader_.at("FROM") || reader_.at("USING")) levels_.back().in_list = true;
@@ -147,14 +149,16 @@ class WordCheck {
            is_one_of(database, rules_.databases);
   }
 
-  /// x::db.type, CAST(x AS db.type), STRUCT(x db.type), db.type 'x': an enumeration tells its words.
+  /// x::db.type, CAST(x AS db.type), STRUCT(x db.type), db.type 'x': an enumeration tells its
+  /// words.
   Status type() {
     const bool pair = is_name(reader_.peek()) && reader_.at(".", 1) && is_name(reader_.peek(2));
     if (!pair || !is_hidden(reader_.value())) return {};
     const bool type = before_ == "::" || same_name(before_, "AS") || levels_.back().of_types ||
                       alters_ || reader_.peek(3).kind == TokenKind::kString;
     if (!type) return {};
-    return at(reader_, admin_only(rules_.account, "a type of database \"" + reader_.value() + "\""));
+    return at(reader_,
+              admin_only(rules_.account, "a type of database \"" + reader_.value() + "\""));
   }
 
   /// Its name is ours.
@@ -386,8 +390,9 @@ bool is_harmless_function(std::string_view name) {
   return is_one_of(name, kHarmlessFunctions);
 }
 
-Result<std::vector<engine::ObjectName>> check_words(std::string_view text, std::span<const Token> tokens, LexOptions options,
-                   const WordRules& rules) {
+Result<std::vector<engine::ObjectName>> check_words(std::string_view text,
+                                                    std::span<const Token> tokens,
+                                                    LexOptions options, const WordRules& rules) {
   return WordCheck(text, tokens, options, rules).run();
 }
 

@@ -439,6 +439,7 @@ class FakeHost : public SessionHost {
     return {};
   }
   Accounts& accounts() override { return accounts_; }
+  bool file_access() const override { return true; }
   std::string new_secret() override { return "a secret"; }
   std::string server_version() const override { return "8.0.36-millrace-0.1.0"; }
   int port() const override { return 3306; }

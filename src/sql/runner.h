@@ -136,6 +136,7 @@ class Runner {
   // What the account may: runner_access.cc.
   friend struct AccessVisitor;
   Status check_access(const Statement& statement);
+  Status check_files(const Statement& statement);
   Status check_words();
   Status check_no_query();
   Status check_references();

@@ -66,6 +66,8 @@ class SessionHost {
   /// kNotFound when there is no such connection. May be the caller's own.
   virtual Status kill(uint64_t connection_id, KillScope scope) = 0;
   virtual Accounts& accounts() = 0;
+  /// False: no statement of anyone's reaches a file of this machine.
+  virtual bool file_access() const = 0;
   /// Text that nobody can guess, another at each call.
   virtual std::string new_secret() = 0;
   /// VERSION(): as in the handshake, "8.0.36-millrace-0.1.0".

@@ -108,6 +108,14 @@ Status Connection::open_session(const Login& login) {
     return admitted;
   }
   close_session();
+  const auto account = context_.host.accounts().find(login.user);
+  auto seat = account ? context_.seats.take(*account)
+                      : Result<Seat>(Error(Code::kAuthentication, "the user was dropped"));
+  if (!seat) {
+    TRY_OK(send_error(seat.error()));
+    return std::move(seat).error();
+  }
+  seat_ = std::move(*seat);
   auto opened =
       context_.backend.open_session({id_, login.user, peer_.to_string(), context_.tls != nullptr,
                                      tls_ ? tls_->version() : "", tls_ ? tls_->cipher() : ""},
@@ -135,6 +143,7 @@ Status Connection::open_session(const Login& login) {
 void Connection::close_session() {
   statements_.close_all();
   told_database_.clear();
+  seat_ = Seat();
   std::unique_ptr<sql::SqlSession> closing;
   Lock lock(mutex_);
   closing = std::move(session_);
@@ -197,7 +206,11 @@ void Connection::kill(sql::KillScope scope) {
 void Connection::sweep() {
   Lock lock(mutex_);
   if (killed_ && ++sweeps_since_kill_ > kSweepsBeforeForce) socket_.shut(Shut::kBoth);
-  if (busy_ && session_ && socket_.peer_is_gone()) session_->interrupt();
+  if (!busy_ || !session_) return;
+  // An interrupt between two statements of a text is lost: it is said again.
+  overdue_ = overdue_ || (timed_ && now_micros() - command_began_ >
+                                        timed_->limits.query_seconds * 1'000'000);
+  if (overdue_ || socket_.peer_is_gone()) session_->interrupt();
 }
 
 sql::Process Connection::process() const {

@@ -74,10 +74,11 @@ Server::Server(Ground ground, Backend& backend)
       users_(std::move(ground.users)),
       desk_(*users_, options_.auth_plugin),
       tls_(std::move(ground.tls)),
-      context_{backend, *this, desk_, counters_, options_.limits, tls_.get(), options_.tls_only},
+      context_{backend, *this,           desk_,      counters_,
+               seats_,  options_.limits, tls_.get(), options_.tls_only},
       listener_(std::move(ground.listener)),
       http_sessions_(
-          backend, *this, [this] { return take_id(); }, options_.http_limits) {}
+          backend, *this, [this] { return take_id(); }, seats_, options_.http_limits) {}
 
 Server::~Server() {
   stop();

@@ -91,6 +91,7 @@ class Server : public sql::SessionHost {
   const std::unique_ptr<TlsContext> tls_;  // null: no TLS
   const Stopwatch since_start_;
   ServerCounters counters_;
+  Seats seats_;
   const ConnectionContext context_;
   Listener listener_;
   HttpSessions http_sessions_;

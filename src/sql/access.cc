@@ -117,11 +117,8 @@ class WordCheck {
       name.database = name.name.substr(0, dot);
       name.name.erase(0, dot + 1);
     }
-    const Account& account = rules_.account;
-    if (account.may(Right::kSelect, name.database, name.name) ||
-        account.may(Right::kModels, name.database, name.name))
-      return {};
-    return at(reader_, denied(account, Right::kSelect, name));
+    const Status allowed = check_model(rules_.account, name);
+    return allowed ? Status() : at(reader_, allowed.error());
   }
 
   /// The store takes a text or a name with a path in it for a file.
@@ -354,6 +351,13 @@ Error admin_only(const Account& account, std::string_view what) {
                std::string(what) + " is for users with ADMIN, and user \"" + account.name +
                    "\" has not got it",
                "SHOW GRANTS tells what it may.");
+}
+
+Status check_model(const Account& account, const engine::ObjectName& model) {
+  if (account.may(Right::kModels, model.database, model.name) ||
+      account.may(Right::kSelect, model.database, model.name))
+    return {};
+  return denied(account, Right::kSelect, model);
 }
 
 Status check_kill(SessionHost& host, const Account& account, uint64_t connection_id) {

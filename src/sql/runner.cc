@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "data/schema.h"
+#include "sql/limited_stream.h"
 #include "sql/parse.h"
 #include "sql/quote.h"
 #include "sql/schema_change.h"
@@ -299,7 +300,7 @@ Result<StatementResult> Runner::run_sql(const std::string& sql) {
 Result<StatementResult> Runner::outcome(std::unique_ptr<store::ResultStream> stream) const {
   StatementResult result;
   if (!stream->columns().empty()) {
-    result.stream = std::move(stream);
+    result.stream = limited(std::move(stream), account_);
     return result;
   }
   while (true) {

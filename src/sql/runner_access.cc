@@ -76,10 +76,8 @@ struct AccessVisitor {
     if (account.may(right, database)) return {};
     return denied(account, right, database);
   }
-  /// To know a model, and to ask it.
   Status need_model(const engine::ObjectName& model) const {
-    if (account.may(Right::kModels, model.database, model.name)) return {};
-    return need(Right::kSelect, model);
+    return check_model(account, model);
   }
   Status pipeline(const engine::ObjectName& name) const { return need(Right::kPipelines, name); }
   Status model(const engine::ObjectName& name) const { return need(Right::kModels, name); }

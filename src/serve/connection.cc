@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "serve/version.h"
 #include "serve/wire.h"
+#include "sql/audit.h"
 
 namespace millrace::serve {
 namespace {
@@ -103,7 +104,13 @@ void Connection::start_compression() {
 Status Connection::open_session(const Login& login) {
   const LoginDesk::Visitor visitor{login, scramble_, peer_.host, context_.limits.login_timeout,
                                    tls_ != nullptr};
-  if (auto admitted = context_.desk.admit(channel_, visitor); !admitted) {
+  auto admitted = context_.desk.admit(channel_, visitor);
+  // A client that hangs up half-way has proven nothing, and failed at nothing.
+  if (context_.host.audits() && channel_.fault() == PacketFault::kNone)
+    context_.host.audit({admitted ? "login" : "login_failed", login.user, peer_.to_string(), id_,
+                         login.database, "",
+                         admitted ? uint16_t{0} : facts(admitted.error().code).mysql_errno});
+  if (!admitted) {
     if (channel_.fault() == PacketFault::kNone) TRY_OK(send_error(admitted.error()));
     return admitted;
   }

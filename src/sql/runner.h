@@ -133,6 +133,9 @@ class Runner {
   Status set_store_setting(const SetVariable& variable, const std::string& value);
   Result<Cell> evaluate(const SetVariable& variable);
 
+  Result<StatementResult> carry_out(const Statement& statement);
+  void audit(const Statement& statement, const Error* error);
+
   // What the account may: runner_access.cc.
   friend struct AccessVisitor;
   Status check_access(const Statement& statement);

@@ -76,7 +76,8 @@ class WordCheck {
 
   void enter_and_leave() {
     if (reader_.at("("))
-      levels_.push_back({.of_values = is_one_of(before_, kFromCalls),
+      levels_.push_back({.in_list = at_table(),
+                         .of_values = is_one_of(before_, kFromCalls),
                          .of_types = is_one_of(before_, kTypeCalls)});
     if (reader_.at(")") && levels_.size() > 1) levels_.pop_back();
     if (reader_.peek().kind != TokenKind::kWord) return;
@@ -86,7 +87,10 @@ class WordCheck {
 
   bool at_table() const {
     if (levels_.back().of_values) return false;
-    return is_one_of(before_, kTableWords) || (before_ == "," && levels_.back().in_list);
+    if (is_one_of(before_, kTableWords)) return true;
+    // Also FROM (a JOIN b), and an alias that stands before its table, FROM x: t.
+    const bool list_goes_on = before_ == "," || before_ == "(" || before_ == ":";
+    return list_goes_on && levels_.back().in_list;
   }
 
   Status function() {

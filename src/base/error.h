@@ -19,6 +19,7 @@ enum class Code : uint8_t {
   kUnknownVariable,     // no such system variable
   kAlreadyExists,       // the name is taken
   kTypeMismatch,        // a value or column of the wrong type
+  kOutOfRange,          // a number grew beyond its type
   kConstraint,          // a key or NOT NULL is violated
   kUnsupported,         // has a meaning, and millrace does not do it
   kAuthentication,      // who are you

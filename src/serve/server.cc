@@ -113,7 +113,8 @@ void Server::welcome(Socket socket) {
       const uint64_t id = next_id_++;
       ++counters_.connections;
       Guest& guest = guests_[id];
-      guest.connection = std::make_unique<Connection>(id, std::move(socket), context_);
+      guest.connection = std::make_unique<Connection>(
+          id, std::make_unique<Socket>(std::move(socket)), context_);
       try {
         guest.thread = run_thread("mysql-" + std::to_string(id),
                                   [this, id, one = guest.connection.get()](const auto&) {
@@ -147,7 +148,7 @@ void Server::leave(uint64_t id) {
 }
 
 void Server::sweep() {
-  http_sessions_.sweep();
+  if (http_) http_sessions_.sweep(http_address().port);
   std::vector<Guest> gone;
   Lock lock(mutex_);
   gone.swap(gone_);

@@ -221,6 +221,44 @@ class FakeStore : public store::Store {
   FakeWorld& world_;
 };
 
+/// Knows the model db.m, whose class is what it was asked: "of i30 law".
+class FakePredictor : public store::Predictor {
+ public:
+  const std::shared_ptr<const Schema>& output() const override { return output_; }
+  Status predict(const store::ModelOfSql& model, const Batch& rows, Batch& predictions) override {
+    if (model.database != "db" || model.name != "m")
+      return Error(Code::kNotFound, "there is one model, db.m");
+    auto said = std::make_shared<std::string>("of");
+    for (size_t i = 0; i < rows.column_count(); ++i) *said += " " + shown(rows.column(i));
+    predictions.reset(1);
+    predictions.keep_alive(said);
+    predictions.column(0).set(0, int64_t{1});
+    predictions.column(1).set(0, std::string_view(*said));
+    predictions.column(2).set(0, 0.25);
+    return {};
+  }
+
+ private:
+  static std::string shown(const Column& column) {
+    switch (column.type().kind) {
+      case Kind::kInt32:
+        return "i" + std::to_string(column.values<int32_t>()[0]);
+      case Kind::kInt64:
+        return "l" + std::to_string(column.values<int64_t>()[0]);
+      case Kind::kDouble:
+        return "d" + std::to_string(column.values<double>()[0]);
+      default:
+        return std::string(column.values<std::string_view>()[0]);
+    }
+  }
+  const std::shared_ptr<const Schema> output_ = std::make_shared<Schema>(
+      std::vector<Field>{{"class_id", {Kind::kInt64, false}},
+                         {"class", {Kind::kVarchar, false}},
+                         {"probability", {Kind::kDouble, false}},
+                         {"logits", {Kind::kDouble, true}},
+                         {"prediction", {Kind::kDouble, false}}});
+};
+
 class FakeEngine : public engine::Engine {
  public:
   explicit FakeEngine(FakeWorld& world) : world_(world) {}
@@ -349,6 +387,7 @@ class FakeEngine : public engine::Engine {
   Status check_droppable(const std::string& database) override {
     return say("check droppable ", database);
   }
+  store::Predictor& predictor() override { return predictor_; }
   void stop() override {}
 
   engine::RowsReport rows_report;  // of TRAIN and EVALUATE MODEL
@@ -367,6 +406,7 @@ class FakeEngine : public engine::Engine {
     return {};
   }
   FakeWorld& world_;
+  FakePredictor predictor_;
 };
 
 /// Root, and those that a test adds; changes are logged and change nothing.

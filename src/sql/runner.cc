@@ -6,6 +6,7 @@
 #include "sql/audit.h"
 #include "sql/limited_stream.h"
 #include "sql/parse.h"
+#include "sql/plain_select.h"
 #include "sql/quote.h"
 #include "sql/schema_change.h"
 #include "sql/system_schema.h"
@@ -351,6 +352,13 @@ Result<StatementResult> Runner::execute(const Native&) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
   TRY(const Translation translation, translate_native());
   if (!is_checked()) TRY_OK(check_native(translation.sql));
+  // Without a transaction there is nothing that the store would have to say to these;
+  // who may not ask the model has been refused.
+  if (autocommit() && !in_transaction()) {
+    auto answer =
+        answer_plainly(text_, tokens_, {lex_options(), database_, values_, engine_.predictor()});
+    if (answer) return rows(std::move(*answer));
+  }
   std::optional<SchemaChange> change;
   if (changes_schema(text_, tokens_)) {
     TRY_OK(commit_open());

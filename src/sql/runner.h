@@ -171,6 +171,7 @@ class Runner {
   /// Reads what an INSERT returns.
   Result<StatementResult> inserted(StatementResult result);
   Status prepare_native(Prepared& prepared);
+  bool plan_ages() const;
   /// Whether the prepared statement at work was found to be allowed, and nothing changed since.
   bool is_checked() const;
   /// The statement at work, which is prepared and whose translation is `sql`.

@@ -2,6 +2,7 @@
 // that are ours are kept as text.
 #include <algorithm>
 
+#include "data/schema.h"
 #include "sql/parse.h"
 #include "sql/runner.h"
 #include "sql/schema_change.h"
@@ -90,9 +91,21 @@ Result<StatementResult> Runner::run(Prepared& prepared, std::span<const store::B
   return result;
 }
 
+/// A plan of the store believes in the smallest and largest values that its tables had when it was
+/// made: of one that reads them, rows that came since may be missed.
+bool Runner::plan_ages() const {
+  return std::any_of(tokens_.begin(), tokens_.end(), [&](const Token& token) {
+    if (token.kind != TokenKind::kWord) return false;
+    const auto word = raw(text_, token);
+    for (const std::string_view one : {"FROM", "JOIN", "TABLE", "UPDATE", "DELETE", "MERGE", "ON"})
+      if (same_name(word, one)) return true;
+    return false;
+  });
+}
+
 Result<StatementResult> Runner::run_prepared(const std::string& sql) {
   // What a session function or variable stands for may have changed since, or who sees what.
-  if (prepared_->sql_ != sql || prepared_->account_ != account_) {
+  if (prepared_->sql_ != sql || prepared_->account_ != account_ || plan_ages()) {
     prepared_->statement_.reset();
     prepared_->sql_.clear();
     TRY(prepared_->statement_, session_->prepare(sql));

@@ -40,6 +40,8 @@ Result<Database> open_instance(const StoreOptions& options) {
   // What is not built in would be fetched from the network.
   TRY_OK(set_option(config, "autoinstall_known_extensions", "false"));
   TRY_OK(set_option(config, "autoload_known_extensions", "false"));
+  // NULL is less than every value, as MySQL has it: first of an ORDER BY, last of a DESC.
+  TRY_OK(set_option(config, "default_null_order", "nulls_first_on_asc_last_on_desc"));
   if (options.memory_bytes_max > 0)
     TRY_OK(set_option(config, "memory_limit", std::to_string(options.memory_bytes_max) + "B"));
   // A checkpoint holds up every commit; the log of this size is replayed in about a second.

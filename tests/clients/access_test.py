@@ -568,38 +568,3 @@ def test_a_change_holds_from_the_next_statement_on_and_over_a_restart(make_serve
         assert refusal(user, "SELECT 1")[0] == 1045
     with pytest.raises(pymysql.err.OperationalError):
         connect(server, "u", "q")
-
-
-def test_without_file_access_nobody_reaches_files(make_server, tmp_path):
-    server = make_server().start(arguments=["--no-file-access"])
-    (tmp_path / "rows.csv").write_text("1,2\n")
-    with connect(server, "root") as root:
-        run(root, "CREATE DATABASE d")
-        run(root, "USE d")
-        run(root, "CREATE TABLE t (a INT, b INT)")
-        run(root, "CREATE MODEL m AS LinearRegressor(label => a,"
-                  " feature_columns => [numeric_column(b)])")
-        for attempt in (
-                f"SELECT * FROM read_csv('{tmp_path}/rows.csv')",
-                f"SELECT * FROM '{tmp_path}/rows.csv'",
-                f"SELECT * FROM glob('{tmp_path}/*')",
-                f"COPY t TO '{tmp_path}/out.csv'",
-                f"COPY t FROM '{tmp_path}/rows.csv'",
-                f"ATTACH '{tmp_path}/other.db' AS other",
-                f"LOAD '{tmp_path}/evil.so'",
-                "SET enable_external_access = true",
-                f"EXPORT MODEL m INTO OUTFILE '{tmp_path}/model'",
-                f"CREATE PIPELINE p AS LOAD DATA FS '{tmp_path}/*.csv' INTO TABLE t",
-                "CREATE PIPELINE p AS LOAD DATA KAFKA '127.0.0.1:1/t' WITH TRANSFORM"
-                " ('file:///bin/cat', '', '') INTO TABLE t",
-                "CREATE MODEL n AS LinearClassifier(label => a, feature_columns => "
-                f"[categorical_column_with_vocabulary_file(b, '{tmp_path}/rows.csv')])"):
-            refusal(root, attempt)
-        # What the server itself keeps goes on.
-        run(root, "INSERT INTO t SELECT range, range FROM range(100000)")
-        run(root, "CHECKPOINT")
-        run(root, "TRAIN MODEL m ON SELECT a, b FROM t LIMIT 10")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.csv", "server"]
-    server.restart(arguments=["--no-file-access"])
-    with connect(server, "root") as root:
-        assert run(root, "SELECT count(*) FROM d.t") == ((100000,),)

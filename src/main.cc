@@ -63,6 +63,8 @@ struct ServeArguments {
   std::string tls_key;
   bool require_secure_transport = false;
   bool http_tls = false;
+  bool no_file_access = false;
+  std::string audit_log;
   uint64_t memory_max = 0;
   int threads_max = 0;
 };
@@ -103,6 +105,10 @@ CLI::App* add_serve(CLI::App& app, ServeArguments& arguments) {
   serve->add_option("--tls-key", arguments.tls_key, "Its key, PEM");
   serve->add_flag("--require-secure-transport", arguments.require_secure_transport,
                   "Refuse MySQL clients without TLS");
+  serve->add_option("--audit-log", arguments.audit_log,
+                    "A file to append logins, DDL, grants and denials to, as lines of JSON");
+  serve->add_flag("--no-file-access", arguments.no_file_access,
+                  "No statement reaches a file of this machine, an admin's neither");
   serve->add_option("--memory-max", arguments.memory_max, "Memory of the store, as 4GB")
       ->transform(CLI::AsSizeValue(false));
   serve
@@ -130,6 +136,8 @@ Status apply_setting(CLI::App& serve, std::string_view key, const toml::node& no
                                                      "connections_max",
                                                      "memory_max",
                                                      "threads_max",
+                                                     "no_file_access",
+                                                     "audit_log",
                                                      "require_secure_transport"};
     return Error(Code::kInvalidArgument, "setting \"" + std::string(key) + "\" does not exist",
                  did_you_mean(key, known));
@@ -182,6 +190,9 @@ Result<serve::InstanceOptions> instance_options(const ServeArguments& arguments)
   options.server.http_allowed_origins = arguments.http_allowed_origins;
   options.server.tls = {arguments.tls_cert, arguments.tls_key};
   options.server.tls_directory = arguments.data;
+  options.store.file_access = !arguments.no_file_access;
+  options.server.audit_log = arguments.audit_log;
+  options.server.file_access = !arguments.no_file_access;
   options.server.tls_only = arguments.require_secure_transport;
   return options;
 }

@@ -5,6 +5,7 @@
 #include "serve/result_writer.h"
 #include "serve/wire.h"
 #include "sql/access.h"
+#include "sql/limited_stream.h"
 
 namespace millrace::serve {
 namespace {
@@ -195,7 +196,14 @@ Status Connection::send_end() {
 }
 
 Status Connection::send_error(const Error& error) {
-  return send_error(to_wire(error));
+  return send_error(to_wire(explained(error)));
+}
+
+Error Connection::explained(const Error& error) const {
+  Lock lock(mutex_);
+  if (!overdue_ || error.code != Code::kCancelled) return error;
+  return sql::limit_met(*timed_, "the statement took more seconds", "MAX_QUERY_TIME",
+                        timed_->limits.query_seconds);
 }
 
 Status Connection::send_error(const WireError& error) {
@@ -211,6 +219,9 @@ uint16_t Connection::status_flags() const {
 
 void Connection::begin_command(std::string_view command, std::string_view text) {
   Lock lock(mutex_);
+  timed_ = context_.host.accounts().find(process_.user);
+  if (timed_ && timed_->limits.query_seconds == 0) timed_.reset();
+  overdue_ = false;
   process_.command = command;
   process_.state = "executing";
   process_.text = text.substr(0, kShownTextBytes);

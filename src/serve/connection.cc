@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "serve/version.h"
 #include "serve/wire.h"
+#include "sql/audit.h"
 
 namespace millrace::serve {
 namespace {
@@ -106,11 +107,25 @@ void Connection::start_compression() {
 Status Connection::open_session(const Login& login) {
   const LoginDesk::Visitor visitor{login, scramble_, peer_.host, context_.limits.login_timeout,
                                    tls_ != nullptr};
-  if (auto admitted = context_.desk.admit(channel_, visitor); !admitted) {
+  auto admitted = context_.desk.admit(channel_, visitor);
+  // A client that hangs up half-way has proven nothing, and failed at nothing.
+  if (context_.host.audits() && channel_.fault() == PacketFault::kNone)
+    context_.host.audit({admitted ? "login" : "login_failed", login.user, peer_.to_string(), id_,
+                         login.database, "",
+                         admitted ? uint16_t{0} : facts(admitted.error().code).mysql_errno});
+  if (!admitted) {
     if (channel_.fault() == PacketFault::kNone) TRY_OK(send_error(admitted.error()));
     return admitted;
   }
   close_session();
+  const auto account = context_.host.accounts().find(login.user);
+  auto seat = account ? context_.seats.take(*account)
+                      : Result<Seat>(Error(Code::kAuthentication, "the user was dropped"));
+  if (!seat) {
+    TRY_OK(send_error(seat.error()));
+    return std::move(seat).error();
+  }
+  seat_ = std::move(*seat);
   auto opened = make_session(login);
   if (!opened) {
     TRY_OK(send_error(opened.error()));
@@ -151,6 +166,7 @@ Result<std::unique_ptr<sql::SqlSession>> Connection::make_session(const Login& l
 void Connection::close_session() {
   statements_.close_all();
   told_database_.clear();
+  seat_ = Seat();
   std::unique_ptr<sql::SqlSession> closing;
   Lock lock(mutex_);
   closing = std::move(session_);
@@ -213,7 +229,11 @@ void Connection::kill(sql::KillScope scope) {
 void Connection::sweep() {
   Lock lock(mutex_);
   if (killed_ && ++sweeps_since_kill_ > kSweepsBeforeForce) stream_->shut(Shut::kBoth);
-  if (busy_ && session_ && stream_->peer_is_gone()) session_->interrupt();
+  if (!busy_ || !session_) return;
+  // An interrupt between two statements of a text is lost: it is said again.
+  overdue_ = overdue_ || (timed_ && now_micros() - command_began_ >
+                                        timed_->limits.query_seconds * 1'000'000);
+  if (overdue_ || stream_->peer_is_gone()) session_->interrupt();
 }
 
 sql::Process Connection::process() const {

@@ -20,6 +20,7 @@
 #include "serve/open_statements.h"
 #include "serve/packet.h"
 #include "serve/result_writer.h"
+#include "serve/seats.h"
 #include "serve/socket.h"
 #include "serve/tls.h"
 
@@ -43,6 +44,7 @@ struct ConnectionContext {
   sql::SessionHost& host;
   const LoginDesk& desk;
   ServerCounters& counters;
+  Seats& seats;
   ConnectionLimits limits;
   const TlsContext* tls = nullptr;  // null: no TLS
   bool tls_only = false;            // who comes without it is sent away
@@ -97,6 +99,8 @@ class Connection {
   Status send_error(const Error& error);
   Status send_error(const WireError& error);
   void note_changes(Ok& ok);
+  /// A statement that we interrupted ran out of its account's time.
+  Error explained(const Error& error) const;
   uint16_t status_flags() const;
   void begin_command(std::string_view command, std::string_view text);
   void end_command();
@@ -127,10 +131,14 @@ class Connection {
   std::unique_ptr<sql::SqlSession> session_;
   OpenStatements statements_;  // of the session: gone before it
   std::string told_database_;  // by session tracking
+  Seat seat_;
   mutable Mutex mutex_;
   sql::Process process_ GUARDED_BY(mutex_);
   int64_t command_began_ GUARDED_BY(mutex_) = 0;  // microseconds since 1970
   bool busy_ GUARDED_BY(mutex_) = false;
+  /// Of the command at work: how long it may take, which is the account's; null: as it likes.
+  std::shared_ptr<const sql::Account> timed_ GUARDED_BY(mutex_);
+  bool overdue_ GUARDED_BY(mutex_) = false;
   int sweeps_since_kill_ GUARDED_BY(mutex_) = 0;
 };
 

@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <optional>
 #include <random>
 
 #include "serve/connection.h"
@@ -80,13 +81,15 @@ class ConnectionFuzz : public QuietServerTest {
     QuietServerTest::SetUp();
     users_ = std::move(*UserBook::open({[](const std::string&) { return std::string(); },
                                         [](const auto&, const auto&) { return Status(); }}));
-    desk_ = std::make_unique<LoginDesk>(*users_, std::string(kSha2Plugin));
+    guard_.emplace();
+    desk_ = std::make_unique<LoginDesk>(*users_, std::string(kSha2Plugin), *guard_);
     context_ = std::make_unique<ConnectionContext>(
-        ConnectionContext{backend_, *server_, *desk_, counters_, {}});
+        ConnectionContext{backend_, *server_, *desk_, counters_, seats_, {}});
   }
 
   /// How many bytes the connection answered.
   size_t converse(std::string bytes, size_t piece) {
+    guard_.emplace();  // in its place, without what was failed before: nobody waits
     auto script = std::make_unique<Script>(std::move(bytes), piece);
     auto& client = *script;
     Connection connection(1, std::move(script), *context_);
@@ -95,7 +98,9 @@ class ConnectionFuzz : public QuietServerTest {
   }
 
   std::unique_ptr<UserBook> users_;
+  std::optional<LoginGuard> guard_;
   std::unique_ptr<LoginDesk> desk_;
+  Seats seats_;
   ServerCounters counters_;
   std::unique_ptr<ConnectionContext> context_;
 };

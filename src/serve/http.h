@@ -13,6 +13,7 @@
 #include "serve/http_sessions.h"
 #include "serve/socket.h"
 #include "serve/tls.h"
+#include "serve/login_guard.h"
 #include "serve/users.h"
 
 namespace millrace::serve {
@@ -30,6 +31,7 @@ struct HttpContext {
   Backend& backend;
   sql::SessionHost& host;
   const UserBook& users;
+  LoginGuard& guard;
   const ServerCounters& counters;
 };
 

@@ -1,11 +1,13 @@
 #include "serve/http_api.h"
 
+#include "engine/encoder_cache.h"
 #include "serve/http_json.h"
 #include "serve/http_metrics.h"
 #include "serve/http_requests.h"
 #include "serve/predictions.h"
 #include "serve/statement_pump.h"
 #include "serve/version.h"
+#include "sql/access.h"
 
 namespace millrace::serve {
 namespace {
@@ -99,6 +101,9 @@ HttpAnswer HttpApi::predict(const HttpQuestion& question, const AskedModel& mode
 
 Result<HttpAnswer> HttpApi::run_predict(const HttpQuestion& question, const AskedModel& model) {
   TRY(const auto request, read_predict_request(question.body));
+  const auto account = host_.accounts().find(question.user.user);
+  if (!account) return Error(Code::kAuthentication, "the user was dropped");
+  TRY_OK(sql::check_model(*account, engine::name_of_model(model.name, "")));
   TRY(const auto classes, backend_.classes(model.name));
   TRY_OK(check_signature(request.signature, model.name, classes));
   TRY(const auto lease, sessions_.open(question.user, "PREDICT WITH MODEL " + model.name));

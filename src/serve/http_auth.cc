@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/clock.h"
 #include "serve/auth.h"
 #include "serve/socket.h"
 
@@ -70,30 +71,46 @@ Error denied(const HttpCaller& caller, std::string_view user, bool with_password
                "Send the user and password of the MySQL side as HTTP Basic authentication.");
 }
 
+/// Whether it is who it says.
+Status prove(const UserBook& users, const HttpCaller& caller, const Credentials& claimed,
+             bool local) {
+  const bool with_password = !claimed.password.empty();
+  const UserRecord record = users.record(claimed.user);
+  const bool welcome = sql::is_host(record.host, caller.peer, local);
+  if (record.has_password()) {
+    if (!with_password || !check_plain(claimed.password, record.sha2_hash) || !welcome)
+      return denied(caller, claimed.user, with_password);
+    return {};
+  }
+  if (with_password || !welcome) return denied(caller, claimed.user, with_password);
+  if (local && is_loopback_name(caller.host)) return {};
+  return Error(Code::kAuthentication,
+               "user \"" + claimed.user + "\" has no password and may ask from this machine only",
+               "Ask http://127.0.0.1, or run SET PASSWORD = '...' on the MySQL side.");
+}
+
 }  // namespace
 
-Result<std::string> authenticate(const UserBook& users, const HttpCaller& caller) {
+std::string claimed_user(const HttpCaller& caller) {
+  const auto claimed = read_basic(caller.authorization);
+  return claimed ? claimed->user : std::string();
+}
+
+Result<std::string> authenticate(const UserBook& users, LoginGuard& guard,
+                                 const HttpCaller& caller) {
   Credentials claimed{std::string(kRoot), {}};
   if (!caller.authorization.empty()) {
     auto read = read_basic(caller.authorization);
     if (!read) return denied(caller, "", false);
     claimed = std::move(*read);
   }
-  const bool with_password = !claimed.password.empty();
-  const UserRecord record = users.record(claimed.user);
   const auto loopback = is_loopback(caller.peer);
   const bool local = loopback && *loopback;
-  const bool welcome = sql::is_host(record.host, caller.peer, local);
-  if (record.has_password()) {
-    if (!with_password || !check_plain(claimed.password, record.sha2_hash) || !welcome)
-      return denied(caller, claimed.user, with_password);
-    return claimed.user;
-  }
-  if (with_password || !welcome) return denied(caller, claimed.user, with_password);
-  if (!local || !is_loopback_name(caller.host))
-    return Error(Code::kAuthentication,
-                 "user \"" + claimed.user + "\" has no password and may ask from this machine only",
-                 "Ask http://127.0.0.1, or run SET PASSWORD = '...' on the MySQL side.");
+  const LoginAttempt attempt{claimed.user, caller.peer, local};
+  TRY_OK(guard.pass(attempt, Milliseconds(0)));
+  const auto proven = prove(users, caller, claimed, local);
+  guard.note(attempt, proven.has_value(), now_micros());
+  if (!proven) return proven.error();
   return claimed.user;
 }
 

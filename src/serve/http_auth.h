@@ -2,13 +2,14 @@
 // MySQL side. A user without a password is admitted from this machine alone, and only under a name
 // of this machine, so that no web page can reach the server through a name of its own (DNS
 // rebinding). Requests that a browser sends for another site's page are refused unless that site is
-// allowed. Pure functions; thread-safe.
+// allowed. Thread-safe.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "serve/login_guard.h"
 #include "serve/users.h"
 
 namespace millrace::serve {
@@ -21,8 +22,13 @@ struct HttpCaller {
   std::string origin;
 };
 
-/// The user. Errors: kAuthentication, which never says whether user or password was wrong.
-Result<std::string> authenticate(const UserBook& users, const HttpCaller& caller);
+/// The user that it says it is; empty when it says nothing that can be read.
+std::string claimed_user(const HttpCaller& caller);
+
+/// The user. Errors: kAuthentication, which never says whether user or password was wrong; kLimit
+/// for who has to wait: only requests of this machine do.
+Result<std::string> authenticate(const UserBook& users, LoginGuard& guard,
+                                 const HttpCaller& caller);
 
 /// Whether a page of this origin may ask. Errors: kPermission.
 Status check_origin(const HttpCaller& caller, const std::vector<std::string>& allowed);

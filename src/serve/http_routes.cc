@@ -10,6 +10,7 @@
 #include "serve/http_json.h"
 #include "serve/openapi.h"
 #include "serve/version.h"
+#include "sql/audit.h"
 
 namespace millrace::serve {
 namespace {
@@ -57,8 +58,12 @@ HttpAnswer admit_and_answer(const RouteContext& context, const Handle& handle,
   const auto caller = caller_of(request);
   if (const auto fit = check_origin(caller, context.allowed_origins); !fit)
     return answer_error(fit.error());
-  auto user = authenticate(context.users, caller);
-  if (!user) return answer_error(user.error());
+  auto user = authenticate(context.users, context.guard, caller);
+  if (!user) {
+    context.host.audit({"login_failed", claimed_user(caller), caller.peer, 0, "", "",
+                        facts(user.error().code).mysql_errno});
+    return answer_error(user.error());
+  }
   HttpQuestion question;
   question.user = {
       std::move(*user),

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "serve/http_api.h"
+#include "serve/login_guard.h"
 #include "serve/users.h"
 
 namespace httplib {
@@ -18,6 +19,8 @@ namespace millrace::serve {
 struct RouteContext {
   HttpApi& api;
   const UserBook& users;
+  LoginGuard& guard;
+  sql::SessionHost& host;
   std::vector<std::string> allowed_origins;  // of browsers' pages, besides our own
   size_t body_bytes_max = 0;                 // for the error
 };

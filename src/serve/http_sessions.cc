@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "serve/socket.h"
+#include "sql/limited_stream.h"
 
 namespace millrace::serve {
 namespace {
@@ -31,7 +32,16 @@ Result<std::unique_ptr<HttpSessions::Lease>> HttpSessions::open(const HttpUser& 
   const uint64_t id = next_id_();  // before our lock: the server has one of its own
   auto guest = std::make_unique<Guest>();
   guest->began = now_micros();
-  guest->deadline = guest->began + std::min(time, limits_.statement_time_max).count() * 1000;
+  const auto account = host_.accounts().find(user.user);
+  if (!account) return Error(Code::kAuthentication, "the user was dropped");
+  TRY(guest->seat, seats_.take(*account));
+  time = std::min(time, limits_.statement_time_max);
+  const Milliseconds own(account->limits.query_seconds * 1000);
+  if (own.count() > 0 && own < time) {
+    time = own;
+    guest->timed = account;
+  }
+  guest->deadline = guest->began + time.count() * 1000;
   guest->process.id = id;
   guest->process.user = user.user;
   guest->process.host = user.host;
@@ -51,7 +61,11 @@ Result<std::unique_ptr<HttpSessions::Lease>> HttpSessions::open(const HttpUser& 
 
 Status HttpSessions::check(const Guest& guest) const {
   Lock lock(mutex_);
-  if (guest.overdue || now_micros() > guest.deadline) return timed_out();
+  const bool late = guest.overdue || now_micros() > guest.deadline;
+  if (late && guest.timed)
+    return sql::limit_met(*guest.timed, "the request took more seconds", "MAX_QUERY_TIME",
+                          guest.timed->limits.query_seconds);
+  if (late) return timed_out();
   if (guest.killed || stopping_) return Error(Code::kCancelled, "query interrupted");
   return {};
 }

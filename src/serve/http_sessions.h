@@ -16,6 +16,7 @@
 #include "base/thread.h"
 #include "serve/backend.h"
 #include "serve/packet.h"
+#include "serve/seats.h"
 #include "sql/rows.h"
 
 namespace millrace::serve {
@@ -36,6 +37,8 @@ struct HttpUser {
 class HttpSessions {
  private:
   struct Guest {
+    Seat seat;
+    std::shared_ptr<const sql::Account> timed;  // whose limit the deadline is; null: the server's
     std::unique_ptr<sql::SqlSession> session;
     sql::Process process;
     int64_t began = 0;     // microseconds since 1970
@@ -63,8 +66,12 @@ class HttpSessions {
   };
 
   HttpSessions(Backend& backend, sql::SessionHost& host, std::function<uint64_t()> next_id,
-               HttpLimits limits)
-      : backend_(backend), host_(host), next_id_(std::move(next_id)), limits_(limits) {}
+               Seats& seats, HttpLimits limits)
+      : backend_(backend),
+        host_(host),
+        next_id_(std::move(next_id)),
+        seats_(seats),
+        limits_(limits) {}
 
   const HttpLimits& limits() const { return limits_; }
 
@@ -92,6 +99,7 @@ class HttpSessions {
   Backend& backend_;
   sql::SessionHost& host_;
   const std::function<uint64_t()> next_id_;
+  Seats& seats_;
   const HttpLimits limits_;
 
   mutable Mutex mutex_;

@@ -1,5 +1,6 @@
 #include "serve/login.h"
 
+#include "base/clock.h"
 #include "serve/socket.h"
 #include "serve/wire.h"
 
@@ -9,6 +10,7 @@ namespace {
 // AuthMoreData of caching_sha2_password, and what the client asks with.
 constexpr std::string_view kFastSuccess("\x01\x03", 2);
 constexpr std::string_view kFullWanted("\x01\x04", 2);
+constexpr Milliseconds kTurnPatience{10'000};
 constexpr std::string_view kKeyWanted("\x02", 1);
 
 /// Clients say "no password" with nothing, or with one NUL.
@@ -25,6 +27,17 @@ Error denied(const LoginDesk::Visitor& visitor, bool with_password) {
 }  // namespace
 
 Status LoginDesk::admit(PacketChannel& channel, const Visitor& visitor) const {
+  const auto loopback = is_loopback(visitor.host);
+  const bool local = loopback && *loopback;
+  const LoginAttempt attempt{visitor.login.user, visitor.host, local};
+  TRY_OK(guard_.pass(attempt, kTurnPatience));
+  auto proven = prove(channel, visitor, local);
+  // Who hangs up before the answer is counted too: it may have what it wanted to know.
+  guard_.note(attempt, proven.has_value(), now_micros());
+  return proven;
+}
+
+Status LoginDesk::prove(PacketChannel& channel, const Visitor& visitor, bool local) const {
   const UserRecord record = users_.record(visitor.login.user);
   // Clients from before there were plugins know one way only.
   std::string plugin(visitor.login.plugin.empty() ? kNativePlugin : visitor.login.plugin);
@@ -38,8 +51,6 @@ Status LoginDesk::admit(PacketChannel& channel, const Visitor& visitor) const {
     TRY_OK(channel.read(response, visitor.patience));
   }
   const bool with_password = !is_empty_proof(response);
-  const auto loopback = is_loopback(visitor.host);
-  const bool local = loopback && *loopback;
   const bool welcome = sql::is_host(record.host, visitor.host, local);
   if (!with_password || !record.has_password()) {
     // Who has no password may come from this machine alone.

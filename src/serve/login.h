@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/thread.h"
 #include "serve/auth.h"
+#include "serve/login_guard.h"
 #include "serve/messages.h"
 #include "serve/packet.h"
 #include "serve/users.h"
@@ -24,8 +25,8 @@ namespace millrace::serve {
 class LoginDesk {
  public:
   /// `plugin` is the one that the greeting names: kSha2Plugin or kNativePlugin.
-  LoginDesk(const UserBook& users, std::string plugin)
-      : users_(users), plugin_(std::move(plugin)) {}
+  LoginDesk(const UserBook& users, std::string plugin, LoginGuard& guard)
+      : users_(users), plugin_(std::move(plugin)), guard_(guard) {}
 
   const std::string& plugin() const { return plugin_; }
 
@@ -36,11 +37,12 @@ class LoginDesk {
     Milliseconds patience;        // for each packet
     bool confidential = false;    // nobody else can read the channel (TLS)
   };
-  /// Nothing when the client may come in; the OK packet is the caller's. Errors: kAuthentication,
-  /// and those of the channel.
+  /// Nothing when the client may come in; the OK packet is the caller's. It waits its turn when
+  /// there were failures. Errors: kAuthentication, kLimit, and those of the channel.
   Status admit(PacketChannel& channel, const Visitor& visitor) const;
 
  private:
+  Status prove(PacketChannel& channel, const Visitor& visitor, bool local) const;
   Result<bool> prove_sha2(PacketChannel& channel, const Visitor& visitor, const UserRecord& record,
                           const std::string& response, const std::string& scramble) const;
   Result<bool> prove_in_full(PacketChannel& channel, const Visitor& visitor,
@@ -49,6 +51,7 @@ class LoginDesk {
 
   const UserBook& users_;
   const std::string plugin_;
+  LoginGuard& guard_;
   mutable Mutex mutex_;
   mutable std::unique_ptr<RsaKey> key_ GUARDED_BY(mutex_);  // made when first asked for
 };

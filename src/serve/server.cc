@@ -55,14 +55,20 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Backend& bac
   if ((options.tls_only || options.http_tls) && !tls)
     return Error(Code::kInvalidArgument,
                  "clients cannot be asked for TLS: there is no certificate");
+  std::unique_ptr<AuditLog> audit;
+  if (!options.audit_log.empty()) {
+    TRY(audit, AuditLog::open(options.audit_log));
+  }
   TRY(auto listener, Listener::open(options.mysql_listen));
-  Ground ground{std::move(options), std::move(users), std::move(listener), std::move(tls)};
+  Ground ground{std::move(options), std::move(users), std::move(listener), std::move(tls),
+                std::move(audit)};
   auto server = std::unique_ptr<Server>(new Server(std::move(ground), backend));
   HttpOptions http{server->options_.http_listen, server->server_version(),
                    server->options_.http_allowed_origins,
                    server->options_.http_tls ? files : TlsFiles()};
-  TRY(server->http_, HttpServer::start(std::move(http), {server->http_sessions_, backend, *server,
-                                                         *server->users_, server->counters_}));
+  const HttpContext context{server->http_sessions_, backend,        *server,
+                            *server->users_,        server->guard_, server->counters_};
+  TRY(server->http_, HttpServer::start(std::move(http), context));
   server->accepter_ = run_thread("mysql-accept", [&self = *server](const std::stop_token& stop) {
     self.accept_clients(stop);
   });
@@ -72,12 +78,14 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Backend& bac
 Server::Server(Ground ground, Backend& backend)
     : options_(std::move(ground.options)),
       users_(std::move(ground.users)),
-      desk_(*users_, options_.auth_plugin),
+      audit_(std::move(ground.audit)),
+      desk_(*users_, options_.auth_plugin, guard_),
       tls_(std::move(ground.tls)),
-      context_{backend, *this, desk_, counters_, options_.limits, tls_.get(), options_.tls_only},
+      context_{backend, *this,           desk_,      counters_,
+               seats_,  options_.limits, tls_.get(), options_.tls_only},
       listener_(std::move(ground.listener)),
       http_sessions_(
-          backend, *this, [this] { return take_id(); }, options_.http_limits) {}
+          backend, *this, [this] { return take_id(); }, seats_, options_.http_limits) {}
 
 Server::~Server() {
   stop();
@@ -154,6 +162,7 @@ uint64_t Server::take_id() {
 
 void Server::stop() {
   counters_.stopping = true;
+  guard_.stop();
   http_sessions_.stop();
   if (accepter_.joinable()) {
     accepter_.request_stop();

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/thread.h"
+#include "serve/audit_log.h"
 #include "serve/backend.h"
 #include "serve/connection.h"
 #include "serve/http.h"
@@ -35,6 +36,8 @@ struct ServerOptions {
   TlsFiles tls;               // empty: a certificate of its own, in tls_directory
   std::string tls_directory;  // empty, too: no TLS
   bool tls_only = false;      // refuse MySQL clients without TLS
+  bool file_access = true;    // see sql::SessionHost
+  std::string audit_log;      // a file; empty: none
   ConnectionLimits limits;
 };
 
@@ -56,6 +59,11 @@ class Server : public sql::SessionHost {
   std::vector<sql::Process> processes() override;
   Status kill(uint64_t connection_id, sql::KillScope scope) override;
   sql::Accounts& accounts() override { return *users_; }
+  bool audits() const override { return audit_ != nullptr; }
+  void audit(const sql::AuditEvent& event) override {
+    if (audit_) audit_->write(event);
+  }
+  bool file_access() const override { return options_.file_access; }
   std::string new_secret() override { return to_hex(make_scramble()); }
   std::string server_version() const override;
   int port() const override { return listener_.address().port; }
@@ -73,6 +81,7 @@ class Server : public sql::SessionHost {
     std::unique_ptr<UserBook> users;
     Listener listener;
     std::unique_ptr<TlsContext> tls;
+    std::unique_ptr<AuditLog> audit;
   };
 
   Server(Ground ground, Backend& backend);
@@ -85,10 +94,13 @@ class Server : public sql::SessionHost {
 
   const ServerOptions options_;
   const std::unique_ptr<UserBook> users_;
+  const std::unique_ptr<AuditLog> audit_;  // null: none
+  LoginGuard guard_;
   const LoginDesk desk_;
   const std::unique_ptr<TlsContext> tls_;  // null: no TLS
   const Stopwatch since_start_;
   ServerCounters counters_;
+  Seats seats_;
   const ConnectionContext context_;
   Listener listener_;
   HttpSessions http_sessions_;

@@ -71,11 +71,14 @@ class WordCheck {
   struct Level {
     bool in_list = false;
     bool of_values = false;  // FROM is no clause here
-    bool of_types = false;
+    bool of_types = false;  // of a type that has others in it
   };
 
   void enter_and_leave() {
-    if (reader_.at("(")) levels_.push_back({false, is_one_of(before_, kFromCalls), is_one_of(before_, kTypeCalls)});
+    if (reader_.at("("))
+      levels_.push_back({.in_list = at_table(),
+                         .of_values = is_one_of(before_, kFromCalls),
+                         .of_types = is_one_of(before_, kTypeCalls)});
     if (reader_.at(")") && levels_.size() > 1) levels_.pop_back();
     if (reader_.peek().kind != TokenKind::kWord) return;
     if (reader_.at("FROM") || reader_.at("USING")) levels_.back().in_list = true;
@@ -84,7 +87,10 @@ class WordCheck {
 
   bool at_table() const {
     if (levels_.back().of_values) return false;
-    return is_one_of(before_, kTableWords) || (before_ == "," && levels_.back().in_list);
+    if (is_one_of(before_, kTableWords)) return true;
+    // Also FROM (a JOIN b), and an alias that stands before its table, FROM x: t.
+    const bool list_goes_on = before_ == "," || before_ == "(" || before_ == ":";
+    return list_goes_on && levels_.back().in_list;
   }
 
   Status function() {
@@ -115,11 +121,8 @@ class WordCheck {
       name.database = name.name.substr(0, dot);
       name.name.erase(0, dot + 1);
     }
-    const Account& account = rules_.account;
-    if (account.may(Right::kSelect, name.database, name.name) ||
-        account.may(Right::kModels, name.database, name.name))
-      return {};
-    return at(reader_, denied(account, Right::kSelect, name));
+    const Status allowed = check_model(rules_.account, name);
+    return allowed ? Status() : at(reader_, allowed.error());
   }
 
   /// The store takes a text or a name with a path in it for a file.
@@ -147,14 +150,16 @@ class WordCheck {
            is_one_of(database, rules_.databases);
   }
 
-  /// x::db.type, CAST(x AS db.type), STRUCT(x db.type), db.type 'x': an enumeration tells its words.
+  /// x::db.type, CAST(x AS db.type), STRUCT(x db.type), db.type 'x': an enumeration tells its
+  /// words.
   Status type() {
     const bool pair = is_name(reader_.peek()) && reader_.at(".", 1) && is_name(reader_.peek(2));
     if (!pair || !is_hidden(reader_.value())) return {};
     const bool type = before_ == "::" || same_name(before_, "AS") || levels_.back().of_types ||
                       alters_ || reader_.peek(3).kind == TokenKind::kString;
     if (!type) return {};
-    return at(reader_, admin_only(rules_.account, "a type of database \"" + reader_.value() + "\""));
+    return at(reader_,
+              admin_only(rules_.account, "a type of database \"" + reader_.value() + "\""));
   }
 
   /// Its name is ours.
@@ -352,6 +357,13 @@ Error admin_only(const Account& account, std::string_view what) {
                "SHOW GRANTS tells what it may.");
 }
 
+Status check_model(const Account& account, const engine::ObjectName& model) {
+  if (account.may(Right::kModels, model.database, model.name) ||
+      account.may(Right::kSelect, model.database, model.name))
+    return {};
+  return denied(account, Right::kSelect, model);
+}
+
 Status check_kill(SessionHost& host, const Account& account, uint64_t connection_id) {
   if (account.is_admin()) return {};
   for (const auto& process : host.processes()) {
@@ -386,8 +398,9 @@ bool is_harmless_function(std::string_view name) {
   return is_one_of(name, kHarmlessFunctions);
 }
 
-Result<std::vector<engine::ObjectName>> check_words(std::string_view text, std::span<const Token> tokens, LexOptions options,
-                   const WordRules& rules) {
+Result<std::vector<engine::ObjectName>> check_words(std::string_view text,
+                                                    std::span<const Token> tokens,
+                                                    LexOptions options, const WordRules& rules) {
   return WordCheck(text, tokens, options, rules).run();
 }
 

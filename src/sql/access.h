@@ -27,6 +27,9 @@ Error denied(const Account& account, Right right, const std::string& database);
 /// What needs ADMIN; `what` is a noun.
 Error admin_only(const Account& account, std::string_view what);
 
+/// To know a model, and to ask it, with a right on it or on its database.
+Status check_model(const Account& account, const engine::ObjectName& model);
+
 class SessionHost;
 /// Who has no ADMIN may end its own connections.
 Status check_kill(SessionHost& host, const Account& account, uint64_t connection_id);

@@ -13,6 +13,7 @@
 
 #include "data/schema.h"
 #include "engine/engine.h"
+#include "sql/audit.h"
 #include "sql/rows.h"
 #include "sql/session.h"
 #include "store/store.h"
@@ -482,6 +483,13 @@ class FakeHost : public SessionHost {
     return {};
   }
   Accounts& accounts() override { return accounts_; }
+  bool file_access() const override { return true; }
+  bool audits() const override { return true; }
+  void audit(const AuditEvent& event) override {
+    audited.push_back(std::string(event.kind) + " " + std::to_string(event.error) + " " +
+                      event.statement);
+  }
+  std::vector<std::string> audited;
   std::string new_secret() override { return "a secret"; }
   std::string server_version() const override { return "8.0.36-millrace-0.1.0"; }
   int port() const override { return 3306; }

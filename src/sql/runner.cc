@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "data/schema.h"
+#include "sql/audit.h"
+#include "sql/limited_stream.h"
 #include "sql/parse.h"
 #include "sql/plain_select.h"
 #include "sql/quote.h"
@@ -107,12 +109,34 @@ Result<StatementResult> Runner::dispatch(std::string_view text) {
   });
   if (!diagnostic && !asks) warnings_.clear();
   if (!statement) return std::move(statement).error();
-  TRY_OK(check_access(*statement));
   const size_t warnings_before = warnings_.size();
-  TRY(StatementResult result, std::visit(StatementVisitor{*this}, *statement));
+  auto done = carry_out(*statement);
+  audit(*statement, done ? nullptr : &done.error());
+  TRY(StatementResult result, std::move(done));
   result.warnings =
       static_cast<uint16_t>(warnings_.size() - std::min(warnings_before, warnings_.size()));
   return result;
+}
+
+Result<StatementResult> Runner::carry_out(const Statement& statement) {
+  TRY_OK(check_access(statement));
+  return std::visit(StatementVisitor{*this}, statement);
+}
+
+/// `error` is null for what was done.
+void Runner::audit(const Statement& statement, const Error* error) {
+  if (!host_.audits()) return;
+  const bool denied =
+      error != nullptr &&
+      (error->code == Code::kPermission || error->code == Code::kDatabasePermission ||
+       error->code == Code::kAdminPermission);
+  const bool native = std::holds_alternative<Native>(statement);
+  const auto kind = denied ? std::string_view("denied")
+                           : audit_kind(statement, native && changes_schema(text_, tokens_));
+  if (kind.empty()) return;
+  host_.audit({kind, info_.user, info_.host, info_.connection_id, database_,
+               without_values(text_, tokens_),
+               error == nullptr ? uint16_t{0} : facts(error->code).mysql_errno});
 }
 
 Result<StatementResult> Runner::run(std::string_view text) {
@@ -300,7 +324,7 @@ Result<StatementResult> Runner::run_sql(const std::string& sql) {
 Result<StatementResult> Runner::outcome(std::unique_ptr<store::ResultStream> stream) const {
   StatementResult result;
   if (!stream->columns().empty()) {
-    result.stream = std::move(stream);
+    result.stream = limited(std::move(stream), account_);
     return result;
   }
   while (true) {

@@ -133,9 +133,13 @@ class Runner {
   Status set_store_setting(const SetVariable& variable, const std::string& value);
   Result<Cell> evaluate(const SetVariable& variable);
 
+  Result<StatementResult> carry_out(const Statement& statement);
+  void audit(const Statement& statement, const Error* error);
+
   // What the account may: runner_access.cc.
   friend struct AccessVisitor;
   Status check_access(const Statement& statement);
+  Status check_files(const Statement& statement);
   Status check_words();
   Status check_no_query();
   Status check_references();

@@ -76,10 +76,8 @@ struct AccessVisitor {
     if (account.may(right, database)) return {};
     return denied(account, right, database);
   }
-  /// To know a model, and to ask it.
   Status need_model(const engine::ObjectName& model) const {
-    if (account.may(Right::kModels, model.database, model.name)) return {};
-    return need(Right::kSelect, model);
+    return check_model(account, model);
   }
   Status pipeline(const engine::ObjectName& name) const { return need(Right::kPipelines, name); }
   Status model(const engine::ObjectName& name) const { return need(Right::kModels, name); }
@@ -202,7 +200,26 @@ struct AccessVisitor {
   }
 };
 
+/// Where files are switched off, they are for admins too; the store sees to its own statements.
+Status Runner::check_files(const Statement& statement) {
+  if (host_.file_access()) return {};
+  bool reaches = std::holds_alternative<ExportModel>(statement) ||
+                 std::holds_alternative<ExtractPipeline>(statement);
+  if (const auto* model = std::get_if<CreateModel>(&statement); model != nullptr)
+    reaches = reaches_out(text_, tokens_, lex_options());
+  if (const auto* made = std::get_if<CreatePipeline>(&statement); made != nullptr)
+    reaches = made->pipeline.transform || !is_plain(made->pipeline.source.config) ||
+              !is_plain(made->pipeline.source.credentials) ||
+              made->pipeline.source.kind != engine::SourceKind::kKafka;
+  if (const auto* changed = std::get_if<AlterPipeline>(&statement); changed != nullptr)
+    reaches = changed->change.transform || changed->change.reload_transform;
+  if (!reaches) return {};
+  return Error(Code::kPermission, "this statement reaches files, and they are switched off",
+               "The server was started with --no-file-access.");
+}
+
 Status Runner::check_access(const Statement& statement) {
+  TRY_OK(check_files(statement));
   if (account_->is_admin()) return {};
   TRY_OK(check_words());
   return std::visit(AccessVisitor{*this, *account_}, statement);

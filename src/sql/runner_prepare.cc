@@ -24,6 +24,7 @@ Result<std::unique_ptr<Prepared>> Runner::prepare(std::string_view text) {
     prepared_ = prepared.get();
     auto done = check_access(statement);
     if (done) done = prepare_native(*prepared);
+    if (!done) audit(statement, &done.error());
     prepared_ = nullptr;
     text_ = {};
     tokens_ = {};

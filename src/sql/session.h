@@ -33,6 +33,8 @@ class Store;
 
 namespace millrace::sql {
 
+struct AuditEvent;
+
 /// Who is connected, known after authentication.
 struct SessionInfo {
   uint64_t connection_id = 0;
@@ -66,6 +68,11 @@ class SessionHost {
   /// kNotFound when there is no such connection. May be the caller's own.
   virtual Status kill(uint64_t connection_id, KillScope scope) = 0;
   virtual Accounts& accounts() = 0;
+  /// For the audit log, if there is one.
+  virtual bool audits() const = 0;
+  virtual void audit(const AuditEvent& event) = 0;
+  /// False: no statement of anyone's reaches a file of this machine.
+  virtual bool file_access() const = 0;
   /// Text that nobody can guess, another at each call.
   virtual std::string new_secret() = 0;
   /// VERSION(): as in the handshake, "8.0.36-millrace-0.1.0".

@@ -347,6 +347,16 @@ TEST_F(SessionTest, KillAndPasswordsGoToTheHost) {
                                              "alter user root@ p", "alter user root@localhost q"));
 }
 
+TEST_F(SessionTest, TheAuditLogHasWhatChangesAndNoValues) {
+  run("CREATE USER u IDENTIFIED BY 'the secret'; SET PASSWORD = \"the secret\"");
+  run("CREATE TABLE t (a INT) /* the secret */; DROP TABLE t; SELECT 'the secret'");
+  run("SELECT * FROM millrace_internal.settings WHERE key = 'the secret'");
+  EXPECT_THAT(host_.audited,
+              ElementsAre("users 0 CREATE USER u IDENTIFIED BY '?'", "users 0 SET PASSWORD = '?'",
+                          "ddl 0 CREATE TABLE t (a INT)", "ddl 0 DROP TABLE t",
+                          "denied 1142 SELECT * FROM millrace_internal.settings WHERE key = '?'"));
+}
+
 TEST_F(SessionTest, AnInterruptEndsTheStatementAtWorkAndThoseAfterIt) {
   world_.on_statement = [&](const std::string&) { session_->interrupt(); };
   EXPECT_EQ(run("SELECT a; SELECT b"), "ok 0; error: the statement was interrupted");

@@ -97,6 +97,8 @@ Status DuckdbStore::attach(const StoreOptions& options) {
   const std::string path = options.directory + "/millrace.duckdb";
   auto attached = run(plain.get(), "ATTACH " + quoted_text(path) + " AS " + quoted_name(kCatalog));
   if (!attached) return error_of_file(std::move(attached).error(), path);
+  // Our own file is open; from now on nobody opens another, and nobody can take that back.
+  if (!options.file_access) TRY_OK(run(plain.get(), "SET GLOBAL enable_external_access = false"));
   TRY(connection_, open_connection(database_.get()));
   TRY_OK(ensure_schema(connection_.get()));
   TRY(sources_, BatchSources::install(connection_.get()));

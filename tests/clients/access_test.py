@@ -142,6 +142,16 @@ ATTEMPTS = [
     "SELECT * FROM shop.orders, '/tmp/x.csv'",
     "SELECT * FROM shop.orders, `/tmp/x.csv`",
     "SELECT * FROM (SELECT * FROM '/tmp/x.parquet')",
+    "SELECT * FROM ('/tmp/x.csv' CROSS JOIN shop.orders)",
+    "SELECT * FROM ((`/tmp/x.csv` CROSS JOIN shop.orders) CROSS JOIN shop.orders)",
+    "SELECT * FROM x: '/tmp/x.csv'",
+    "SELECT * FROM x: `/tmp/x.csv`",
+    "SELECT * FROM x: hr.people",
+    "SELECT * FROM shop.orders a JOIN shop.orders b ON a.id = b.id, '/tmp/x.csv'",
+    "SELECT * FROM shop.orders WHERE id IN (FROM '/tmp/x.csv')",
+    "SELECT (FROM '/tmp/x.csv')",
+    "DESCRIBE '/tmp/x.csv'",
+    "SUMMARIZE '/tmp/x.csv'",
     "COPY shop.orders TO '/tmp/millrace_leak.csv'",
     "COPY (SELECT 1) TO '/tmp/millrace_leak.csv'",
     "COPY shop.orders FROM '/etc/passwd'",
@@ -282,6 +292,11 @@ ALLOWED = [
     "SELECT trim(BOTH 'x' FROM 'xhix'), EXTRACT(YEAR FROM '2020-01-01'::DATE)",
     "SELECT * FROM shop.orders hr WHERE hr.id IN (1, 2) AND hr.item LIKE 't%'",
     "SELECT CAST(id AS DECIMAL(10, 2)), id::VARCHAR, {'a': id} FROM shop.orders",
+    "SELECT a.id FROM shop.orders a JOIN shop.orders b USING (id)",
+    "SELECT * FROM (shop.orders a JOIN shop.orders b ON a.id = b.id), shop.orders c",
+    "SELECT * FROM x: shop.orders",
+    "SELECT * FROM (VALUES ('a.b'), ('/c')) v(x) WHERE x IN ('a.b', '/d')",
+    "SELECT * FROM shop.orders WHERE (item, 'a/b') IN (('tea', 'a/b'), ('x', 'y.z'))",
     "SHOW TABLES FROM information_schema",
     "DESCRIBE information_schema.TABLES",
     "SELECT unnest([1, 2])",
@@ -491,7 +506,8 @@ def test_system_tables_show_an_account_its_own(make_server, tmp_path):
                       f" INTO TABLE {database}.t FIELDS TERMINATED BY ','")
             run(root, f"START PIPELINE {database}.p")
         server.connect().wait_until("SELECT count(*) FROM millrace.rejects", 2)
-        run(root, "CREATE USER one IDENTIFIED BY 'p', two IDENTIFIED BY 'p', all_ IDENTIFIED BY 'p'")
+        run(root, "CREATE USER one IDENTIFIED BY 'p', two IDENTIFIED BY 'p',"
+                  " all_ IDENTIFIED BY 'p'")
         run(root, "GRANT SELECT ON shop.* TO one")
         run(root, "GRANT SELECT ON shop.t TO two")
         run(root, "GRANT SELECT ON *.* TO all_")
@@ -526,7 +542,8 @@ def test_a_change_holds_from_the_next_statement_on_and_over_a_restart(make_serve
     with connect(server, "root") as root:
         run(root, "CREATE DATABASE d")
         run(root, "CREATE TABLE d.t (a INT)")
-        run(root, "CREATE USER 'u'@'127.0.0.%' IDENTIFIED BY 'p', 'v'@'192.0.2.%' IDENTIFIED BY 'p'")
+        run(root, "CREATE USER 'u'@'127.0.0.%' IDENTIFIED BY 'p',"
+                  " 'v'@'192.0.2.%' IDENTIFIED BY 'p'")
         with connect(server, "u", "p") as user:
             assert refusal(user, "SELECT * FROM d.t")[0] == 1142
             run(root, "GRANT SELECT, INSERT ON d.* TO u")

@@ -36,6 +36,7 @@ bench: .deps/.ready-bench  ## the benchmarks, built for speed (BENCH_ARGS=...)
 	cmake --preset release -DMILLRACE_BENCH=ON
 	cmake --build build -j $(JOBS)
 	bench/end_to_end $(BENCH_ARGS)
+	bench/wire
 
 chaos: .deps/.ready-test  ## the long campaign of kills and faults (CHAOS_ARGS='--seed 7')
 	cmake --preset dev

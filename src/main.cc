@@ -16,6 +16,7 @@
 #include "engine/model_filter.h"
 #include "serve/instance.h"
 #include "serve/result_printer.h"
+#include "serve/shell.h"
 #include "serve/version.h"
 
 namespace millrace {
@@ -229,8 +230,11 @@ CLI::App* add_sql(CLI::App& app, SqlArguments& arguments) {
       ->envname("MILLRACE_PASSWORD");
   sql->add_option("-d,--database", arguments.client.database, "The database to use");
   sql->add_option("-f,--format", arguments.format,
-                  "table or tabs; a table on a terminal, tabs elsewhere")
-      ->check(CLI::IsMember({"table", "tabs"}));
+                  "table, tabs, csv or json; a table on a terminal, tabs elsewhere")
+      ->check(CLI::IsMember({"table", "tabs", "csv", "json"}));
+  sql->add_flag_callback("--csv", [&] { arguments.format = "csv"; }, "The same as --format csv");
+  sql->add_flag_callback("--json", [&] { arguments.format = "json"; },
+                         "The same as --format json: an object for each row, a line each");
   return sql;
 }
 
@@ -247,28 +251,13 @@ bool run_statements(serve::Client& client, std::string_view text, serve::ResultP
   return done.has_value();
 }
 
-bool ends_statement(std::string_view text) {
-  const auto last = text.find_last_not_of(" \t\r\n");
-  return last != std::string_view::npos && text[last] == ';';
-}
-
-/// A prompt: statements run when a line ends with ';'.
-int converse(serve::Client& client, serve::ResultPrinter& printer) {
-  std::string text;
-  std::string line;
-  put("Statements end with ';'. Leave with Ctrl-D.\nmillrace> ");
-  std::fflush(stdout);
-  while (std::getline(std::cin, line)) {
-    text += line + "\n";
-    if (ends_statement(text)) {
-      (void)run_statements(client, text, printer);  // it has told the user what was wrong
-      text.clear();
-    }
-    put(text.find_first_not_of(" \t\r\n") == std::string::npos ? "millrace> " : "       -> ");
-    std::fflush(stdout);
-  }
-  put("\n");
-  return kDone;
+serve::ResultPrinter::Form form_of(const std::string& format, bool person) {
+  using Form = serve::ResultPrinter::Form;
+  static const std::map<std::string, Form> forms{{"table", Form::kTable},
+                                                 {"tabs", Form::kTabs},
+                                                 {"csv", Form::kCsv},
+                                                 {"json", Form::kJson}};
+  return format.empty() ? (person ? Form::kTable : Form::kTabs) : forms.at(format);
 }
 
 int run_sql(SqlArguments& arguments) {
@@ -278,11 +267,12 @@ int run_sql(SqlArguments& arguments) {
   auto client = serve::Client::connect(arguments.client);
   if (!client) return complain(client.error(), kFailed);
   const bool person = isatty(STDOUT_FILENO) != 0;
-  const bool table = arguments.format.empty() ? person : arguments.format == "table";
-  serve::ResultPrinter printer(
-      table ? serve::ResultPrinter::Form::kTable : serve::ResultPrinter::Form::kTabs, put);
+  serve::ResultPrinter printer(form_of(arguments.format, person), put);
   if (arguments.statements.empty()) {
-    if (person && isatty(STDIN_FILENO) != 0) return converse(**client, printer);
+    if (person && isatty(STDIN_FILENO) != 0) {
+      serve::Shell(**client, arguments.client, printer).converse();
+      return kDone;
+    }
     const std::string script{std::istreambuf_iterator<char>(std::cin), {}};
     return run_statements(**client, script, printer) ? kDone : kFailed;
   }

@@ -42,6 +42,7 @@ DOORS = [
     (r"httplib\.h", r"serve/http\w*\.cc|source/schema_registry\.cc|transform/program\.cc",
      "src/serve/http*.cc, src/source/schema_registry.cc or src/transform/program.cc"),
     (r"asio.*", r"serve/(socket|listener)\w*\.cc", "src/serve/socket*.cc"),
+    (r"histedit\.h", r"serve/line_editor\.cc", "src/serve/line_editor.cc"),
     (r"openssl/.*", r"serve/\w+\.cc", "a .cc file of src/serve"),
     (r"simdjson\.h", r"decode/json\w*\.cc", "src/decode/json_*.cc"),
     (r"zlib\.h", r"serve/\w+\.cc|source/file_stream\.cc|decode/avro_codec\.cc",

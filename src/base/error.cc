@@ -9,7 +9,7 @@
 namespace millrace {
 namespace {
 
-constexpr std::array<CodeFacts, 22> kFacts{{
+constexpr std::array<CodeFacts, 27> kFacts{{
     {Code::kSyntax, "syntax", "42000", 1064, 400, Blame::kUser, false},
     {Code::kInvalidArgument, "invalid-argument", "42000", 1210, 400, Blame::kUser, false},
     {Code::kNotFound, "not-found", "42S02", 1146, 404, Blame::kUser, false},
@@ -18,10 +18,15 @@ constexpr std::array<CodeFacts, 22> kFacts{{
     {Code::kUnknownVariable, "unknown-variable", "HY000", 1193, 404, Blame::kUser, false},
     {Code::kAlreadyExists, "already-exists", "42S01", 1050, 409, Blame::kUser, false},
     {Code::kTypeMismatch, "type-mismatch", "22018", 1366, 400, Blame::kUser, false},
+    {Code::kOutOfRange, "out-of-range", "22003", 1690, 422, Blame::kUser, false},
     {Code::kConstraint, "constraint", "23000", 1062, 409, Blame::kUser, false},
     {Code::kUnsupported, "unsupported", "0A000", 1235, 501, Blame::kUser, false},
     {Code::kAuthentication, "authentication", "28000", 1045, 401, Blame::kUser, false},
     {Code::kPermission, "permission", "42000", 1142, 403, Blame::kUser, false},
+    {Code::kDatabasePermission, "database-permission", "42000", 1044, 403, Blame::kUser, false},
+    {Code::kAdminPermission, "admin-permission", "42000", 1227, 403, Blame::kUser, false},
+    {Code::kAccount, "account", "HY000", 1396, 409, Blame::kUser, false},
+    {Code::kLimit, "limit", "42000", 1226, 429, Blame::kUser, false},
     {Code::kWrongState, "wrong-state", "HY000", 1192, 409, Blame::kUser, false},
     {Code::kCancelled, "cancelled", "70100", 1317, 499, Blame::kUser, false},
     {Code::kUnavailable, "unavailable", "08S01", 1158, 503, Blame::kWorld, true},

@@ -11,28 +11,33 @@
 namespace millrace {
 
 enum class Code : uint8_t {
-  kSyntax,             // the statement does not parse
-  kInvalidArgument,    // it parses, and asks for something that has no meaning
-  kNotFound,           // no such table, model, pipeline
-  kUnknownDatabase,    // no such database
-  kUnknownColumn,      // no such column
-  kUnknownVariable,    // no such system variable
-  kAlreadyExists,      // the name is taken
-  kTypeMismatch,       // a value or column of the wrong type
-  kConstraint,         // a key or NOT NULL is violated
-  kUnsupported,        // has a meaning, and millrace does not do it
-  kAuthentication,     // who are you
-  kPermission,         // you may not
-  kWrongState,         // e.g. START of a pipeline that runs
-  kCancelled,          // KILL QUERY, Ctrl-C, shutdown
-  kUnavailable,        // the world: broker away, address in use
-  kTimeout,            // the world did not answer in time
-  kResourceExhausted,  // disk or memory is full
-  kConflict,           // two transactions met; trying again may work
-  kDataLoss,           // offsets gone, damaged snapshot: needs a human
-  kCorruptRow,         // a row that cannot be decoded; becomes a Reject
-  kTransform,          // a user's program failed or hung
-  kInternal,           // our defect
+  kSyntax,              // the statement does not parse
+  kInvalidArgument,     // it parses, and asks for something that has no meaning
+  kNotFound,            // no such table, model, pipeline
+  kUnknownDatabase,     // no such database
+  kUnknownColumn,       // no such column
+  kUnknownVariable,     // no such system variable
+  kAlreadyExists,       // the name is taken
+  kTypeMismatch,        // a value or column of the wrong type
+  kOutOfRange,          // a number grew beyond its type
+  kConstraint,          // a key or NOT NULL is violated
+  kUnsupported,         // has a meaning, and millrace does not do it
+  kAuthentication,      // who are you
+  kPermission,          // you may not
+  kDatabasePermission,  // you may not, in that database
+  kAdminPermission,     // only who has ADMIN may
+  kAccount,             // a user that is there already, or is not
+  kLimit,               // a limit of the user's account
+  kWrongState,          // e.g. START of a pipeline that runs
+  kCancelled,           // KILL QUERY, Ctrl-C, shutdown
+  kUnavailable,         // the world: broker away, address in use
+  kTimeout,             // the world did not answer in time
+  kResourceExhausted,   // disk or memory is full
+  kConflict,            // two transactions met; trying again may work
+  kDataLoss,            // offsets gone, damaged snapshot: needs a human
+  kCorruptRow,          // a row that cannot be decoded; becomes a Reject
+  kTransform,           // a user's program failed or hung
+  kInternal,            // our defect
 };
 
 /// Whose fault an error is, which decides what is done about it.

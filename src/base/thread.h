@@ -67,6 +67,10 @@ int core_count();
 /// Starts a joining thread called `name` (15 characters are shown by the system).
 std::jthread run_thread(std::string name, std::function<void(std::stop_token)> body);
 
+/// Before a long wait: the memory of the calling thread's stack that is not in use goes back to the
+/// system. Of threads that run_thread started; does nothing on others.
+void give_back_stack();
+
 /// Waits until `time` has passed or `stop` is asked for; true when the time passed.
 bool wait_unless_stopped(const std::stop_token& stop, std::chrono::milliseconds time);
 

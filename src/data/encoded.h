@@ -23,6 +23,8 @@ struct BlockLayout {
   /// A sparse block that stands for a dense vector of `width` counts (indicator columns; bucketized
   /// ones in a DNN): the ids' weights are its elements that are not 0, equal ids add up.
   bool multi_hot = false;
+  /// A dense block that the tower standardizes by what it has seen so far.
+  bool standard = false;
   int64_t width = 1;  // sparse: number of buckets; dense: number of elements of a row
   /// For embeddings and the like: a table [table_rows, width] the tower learns. 0 = none. The block
   /// is sparse then, and its ids are below `table_rows`.

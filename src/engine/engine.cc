@@ -24,7 +24,8 @@ Status LocalEngine::load() {
   TRY_OK(add_system_tables(
       store_, [this] { return all_models(); }, [this] { return all_pipelines(); }));
   const auto find = [this](const ObjectName& name) { return find_model(name); };
-  TRY_OK(store_.set_predictor(std::make_shared<SqlPredictor>(find, life_.versions())));
+  predictor_ = std::make_shared<SqlPredictor>(find, life_.versions());
+  TRY_OK(store_.set_predictor(predictor_));
   TRY_OK(store_.set_explainer(std::make_shared<SqlExplainer>(find, life_.versions())));
   TRY_OK(remove_unused_programs());
   if (options_.start_pipelines) start_those_that_ran();

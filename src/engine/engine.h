@@ -179,6 +179,9 @@ class Engine {
   /// kWrongState when models or pipelines live in `database` (DROP DATABASE).
   virtual Status check_droppable(const std::string& database) = 0;
 
+  /// What SQL's predict() asks; lives as long as the engine.
+  virtual store::Predictor& predictor() = 0;
+
   /// Stops all pipelines, keeping in mind that they ran. Idempotent; before destruction.
   virtual void stop() = 0;
 };

@@ -11,13 +11,16 @@ Result<std::unique_ptr<Learner>> Learner::make(const ModelEntry& model,
   return std::unique_ptr<Learner>(new Learner(std::move(state), std::move(encoder)));
 }
 
-void Learner::learn(Batch& rows, std::vector<RowCheckFault>& faults) {
+std::optional<Divergence> Learner::learn(Batch& rows, std::vector<RowCheckFault>& faults) {
   encoder_.encode(rows, encoded_, faults);
   state_->begin_version();
   const size_t step = state_->step_rows();
-  for (size_t begin = 0; begin < encoded_.rows; begin += step)
-    state_->learn_step(encoded_, begin, std::min(begin + step, encoded_.rows));
+  for (size_t begin = 0; begin < encoded_.rows; begin += step) {
+    auto divergence = state_->learn_step(encoded_, begin, std::min(begin + step, encoded_.rows));
+    if (divergence) return divergence;
+  }
   state_->end_version();
+  return std::nullopt;
 }
 
 }  // namespace millrace::engine

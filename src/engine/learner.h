@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +26,8 @@ class Learner {
 
   /// Learns all rows in steps of batch_size, the last of which may be short: a version. Rows that
   /// cannot be learned are taken out of `rows` and listed in `faults` (by their index before that).
-  void learn(Batch& rows, std::vector<RowCheckFault>& faults);
+  /// When a step diverges, the learner has come to its end.
+  [[nodiscard]] std::optional<Divergence> learn(Batch& rows, std::vector<RowCheckFault>& faults);
 
   ModelState& state() { return *state_; }
   const ModelState& state() const { return *state_; }

@@ -21,7 +21,7 @@ std::unique_ptr<Learner> learner_of(const ModelEntry& model) {
 std::vector<RowCheckFault> learn(Learner& learner, int64_t begin, int64_t end) {
   Batch rows = click_rows(begin, end);
   std::vector<RowCheckFault> faults;
-  learner.learn(rows, faults);
+  EXPECT_FALSE(learner.learn(rows, faults));
   return faults;
 }
 
@@ -135,7 +135,7 @@ TEST(Learner, RowsItCannotLearnAreTakenOutAndTeachNothing) {
   for (uint32_t row = 0; row < 5; ++row) rows.message_of_row()[row] = row;
   std::vector<RowCheckFault> faults;
   const auto learner = learner_of(*model);
-  learner->learn(rows, faults);
+  EXPECT_FALSE(learner->learn(rows, faults));
   ASSERT_EQ(faults.size(), 3U);
   EXPECT_EQ(faults[0].row, 1U);
   EXPECT_EQ(faults[0].reason, RejectReason::kBadLabel);
@@ -152,9 +152,59 @@ TEST(Learner, RowsItCannotLearnAreTakenOutAndTeachNothing) {
   Batch only_good = good.build();
   const auto other = learner_of(*model);
   faults.clear();
-  other->learn(only_good, faults);
+  EXPECT_FALSE(other->learn(only_good, faults));
   EXPECT_TRUE(faults.empty());
   EXPECT_EQ(learner->state().save(), other->state().save());
+}
+
+/// What stopped `learner` at the rows of `age` with city "a" and label `clicked`.
+std::optional<Divergence> divergence_at(const ModelDefinition& definition,
+                                        const std::vector<double>& ages) {
+  RowBuilder builder(click_schema());
+  for (const double age : ages) builder.add({age, std::string("a"), 1.0});
+  Batch rows = builder.build();
+  for (size_t row = 0; row < ages.size(); ++row)
+    rows.message_of_row()[row] = static_cast<uint32_t>(row);
+  std::vector<RowCheckFault> faults;
+  const auto learner = learner_of(*entry_of(definition));
+  auto divergence = learner->learn(rows, faults);
+  EXPECT_TRUE(faults.empty());
+  EXPECT_TRUE(!divergence || learner->state().version() == -1) << "somebody could publish it";
+  return divergence;
+}
+
+TEST(Learner, AWeightThatIsNoNumberEndsItWithTheVariableAndTheRow) {
+  const auto descent = [](const std::string& estimator, const std::string& rate) {
+    auto definition =
+        clicks({with("optimizer", call("SGD", {with("learning_rate", number(rate))}))});
+    definition.estimator.text = estimator;
+    return definition;
+  };
+  const std::vector<double> usual{1, 2, 3, 1, 2, 3, 1, 2};
+  EXPECT_FALSE(divergence_at(clicks(), usual));
+  // Each step overshoots by more than the one before.
+  std::vector<double> many;
+  for (int i = 0; i < 100; ++i) many.insert(many.end(), usual.begin(), usual.end());
+  const auto by_rate = divergence_at(descent("LinearRegressor", "1e3"), many);
+  ASSERT_TRUE(by_rate);
+  EXPECT_GT(by_rate->step, 1);
+  EXPECT_LT(by_rate->step, 100);
+  // One row too far out: its square is no float any more, though it is one itself.
+  auto far = usual;
+  far[5] = -1e30;
+  for (const auto* optimizer : {"Ftrl", "Adagrad", "Adam", "RMSprop", "SGD"}) {
+    const auto by_row = divergence_at(clicks({with("optimizer", call(optimizer, {}))}), far);
+    ASSERT_TRUE(by_row) << optimizer;
+    EXPECT_EQ(by_row->step, 1) << optimizer;
+    EXPECT_EQ(by_row->row, 5U) << optimizer;
+    EXPECT_NE(by_row->variable.find("age"), std::string::npos) << by_row->variable;
+  }
+  const auto by_row = divergence_at(descent("LinearRegressor", "0.1"), {1, 2, 3e38, 3e38});
+  ASSERT_TRUE(by_row);
+  const Error error = diverged({"shop", "clicks"}, *by_row, "row 3");
+  EXPECT_NE(error.message.find("model \"clicks\" diverged at step 1"), std::string::npos)
+      << error.to_string();
+  EXPECT_NE(error.message.find("age"), std::string::npos) << error.to_string();
 }
 
 TEST(Learner, AnEmptyBatchIsAVersionWithoutASteps) {

@@ -80,6 +80,7 @@ class LocalEngine : public Engine {
   std::vector<ObjectName> model_names() override;
   std::vector<ObjectName> pipeline_names() override;
   Status check_droppable(const std::string& database) override;
+  store::Predictor& predictor() override { return *predictor_; }
   void stop() override;
 
  private:
@@ -109,6 +110,7 @@ class LocalEngine : public Engine {
   const EngineOptions options_;
   store::Store& store_;
   ModelLife life_;
+  std::shared_ptr<store::Predictor> predictor_;  // made by load()
   Mutex definition_mutex_;  // CREATE and DROP one at a time; taken before mutex_
   Mutex mutex_;
   Models models_ GUARDED_BY(mutex_);

@@ -43,11 +43,10 @@ Status for_each_step(store::RowStream& rows, RowEncoder& encoder, size_t step_ro
     queue.append(encoded);
     size_t begin = 0;
     for (; begin + step_rows <= queue.all().rows; begin += step_rows)
-      step(queue.all(), begin, begin + step_rows);
+      TRY_OK(step(queue.all(), begin, begin + step_rows));
     queue.drop_front(begin);
   }
-  if (queue.all().rows > 0) step(queue.all(), 0, queue.all().rows);
-  return {};
+  return queue.all().rows > 0 ? step(queue.all(), 0, queue.all().rows) : Status();
 }
 
 }  // namespace
@@ -133,8 +132,12 @@ Result<RowsReport> ModelLife::train(ModelEntry& model, store::RowStream& rows,
   state->begin_version();
   const int64_t examples_before = state->examples();
   TRY_OK(for_each_step(rows, encoder, state->step_rows(), report,
-                       [&](const LabelledRows& all, size_t begin, size_t end) {
-                         state->learn_step(all, begin, end);
+                       [&](const LabelledRows& all, size_t begin, size_t end) -> Status {
+                         const auto divergence = state->learn_step(all, begin, end);
+                         if (!divergence) return {};
+                         const size_t in_step = divergence->row - begin + 1;
+                         return diverged(model.name(), *divergence,
+                                         "row " + std::to_string(in_step) + " of that step");
                        }));
   report.examples = state->examples() - examples_before;
   if (report.examples > 0) {
@@ -156,12 +159,13 @@ Result<RowsReport> ModelLife::evaluate(const ModelEntry& model, int64_t version,
   estimator::Predictions predictions;
   RowsReport report;
   TRY_OK(for_each_step(rows, encoder, static_cast<size_t>(spec.batch_size), report,
-                       [&](const LabelledRows& all, size_t begin, size_t end) {
+                       [&](const LabelledRows& all, size_t begin, size_t end) -> Status {
                          state->model->predict(all.inputs, begin, end, predictions);
                          const double loss =
                              estimator::loss_of(spec, predictions, all.labels, begin, end);
                          metrics->add(predictions, all.labels, begin, end, loss);
                          report.examples += static_cast<int64_t>(end - begin);
+                         return {};
                        }));
   report.metrics = metrics->result();
   report.global_step = state->model->global_step();

@@ -102,9 +102,15 @@ void ModelState::begin_version() {
   batch_rows_ = 0;
 }
 
-void ModelState::learn_step(const LabelledRows& rows, size_t begin, size_t end) {
+std::optional<Divergence> ModelState::learn_step(const LabelledRows& rows, size_t begin,
+                                                 size_t end) {
   health_.reset();
   const double loss = trainer_->learn(rows.inputs, rows.labels, begin, end, predictions_);
+  if (auto variable = trainer_->not_finite(); !variable.empty() || !std::isfinite(loss)) {
+    version_ = -1;  // of no version any more
+    return Divergence{trainer_->global_step(), std::move(variable),
+                      row_to_blame(predictions_, rows, begin)};
+  }
   lifetime_->add(predictions_, rows.labels, begin, end, loss);
   batch_->add(predictions_, rows.labels, begin, end, loss);
   batch_rows_ += static_cast<int64_t>(end - begin);
@@ -114,6 +120,7 @@ void ModelState::learn_step(const LabelledRows& rows, size_t begin, size_t end) 
   // The detector wants numbers in [0, 1]: losses are squeezed into it, in their order.
   if (std::isfinite(mean) && mean >= 0 && drift_.add(mean / (1 + mean)))
     drift_step_ = trainer_->global_step();
+  return std::nullopt;
 }
 
 void ModelState::end_version() {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/divergence.h"
 #include "engine/labelled_rows.h"
 #include "engine/model_entry.h"
 #include "estimator/adwin.h"
@@ -33,9 +34,11 @@ class ModelState {
   static Result<std::unique_ptr<ModelState>> make(const ModelEntry& model);
 
   /// A version is learned step by step, between these two. Each row is predicted first and learned
-  /// second (prequential evaluation).
+  /// second (prequential evaluation). A state that a step has made diverge must be thrown away: it
+  /// is not the state of any version.
   void begin_version();
-  void learn_step(const LabelledRows& rows, size_t begin, size_t end);
+  [[nodiscard]] std::optional<Divergence> learn_step(const LabelledRows& rows, size_t begin,
+                                                     size_t end);
   void end_version();
 
   size_t step_rows() const { return static_cast<size_t>(trainer_->spec().batch_size); }

@@ -205,7 +205,7 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
     TRY_OK(decode_messages(*stages_.decoder, messages, decoded, rejects_));
     rows_ = &decoded;
     TRY_OK(shape(messages));
-    run_model(messages);
+    TRY_OK(run_model(messages));
     if (stages_.learner->state().version() != logged.version) return log_damaged(logged.version);
     FAULT_POINT("engine.replay.batch");
   }
@@ -326,7 +326,7 @@ Status PipelineRun::process(Taken& taken) {
   TRY_OK(shape(taken.batch));
   shape_micros_ = watch.restart();
   FAULT_POINT("engine.batch.decoded");
-  run_model(taken.batch);
+  TRY_OK(run_model(taken.batch));
   model_micros_ = watch.restart();
   FAULT_POINT("engine.model.trained");
   if (const auto* fatal = fatal_reject()) return stopped_by(*fatal);
@@ -383,19 +383,26 @@ Status PipelineRun::shape(const MessageBatch& messages) {
   return {};
 }
 
-void PipelineRun::run_model(const MessageBatch& messages) {
-  if (!stages_.learner && !stages_.scorer) return;
+Status PipelineRun::run_model(const MessageBatch& messages) {
+  if (!stages_.learner && !stages_.scorer) return {};
   // The model takes the rows it refuses out of the batch; their messages must be known from before.
   const std::vector<uint32_t> message_of_row(rows_->message_of_row().begin(),
                                              rows_->message_of_row().end());
   std::vector<RowCheckFault> faults;
   if (stages_.learner) {
-    stages_.learner->learn(*rows_, faults);
+    const auto divergence = stages_.learner->learn(*rows_, faults);
+    if (divergence) {
+      const auto& message = messages.messages[rows_->message_of_row()[divergence->row]];
+      return diverged(context_.model->name(), *divergence,
+                      "that of partition " + std::to_string(message.partition) + ", offset " +
+                          std::to_string(message.offset));
+    }
   } else {
     stages_.scorer->score(*rows_, scored_, faults);
     rows_ = &scored_;
   }
   reject_rows(messages, message_of_row, faults);
+  return {};
 }
 
 void PipelineRun::reject_rows(const MessageBatch& messages,

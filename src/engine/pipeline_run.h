@@ -80,7 +80,7 @@ class PipelineRun {
   // One batch, in this order.
   Status process(Taken& taken);
   Status shape(const MessageBatch& messages);
-  void run_model(const MessageBatch& messages);
+  Status run_model(const MessageBatch& messages);
   Result<store::CommitOutcome> commit(const Taken& taken);
   std::vector<std::pair<std::string, int64_t>> steps_of(const Taken& taken) const;
   void publish();

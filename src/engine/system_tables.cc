@@ -93,7 +93,7 @@ Status add_system_tables(store::Store& store, const ModelList& models, PipelineL
   TRY_OK(add_model_tables(store, models));
   TRY_OK(store.add_virtual_table(pipelines_table(pipelines)));
   TRY_OK(store.add_virtual_table(cursors_table(std::move(pipelines))));
-  return {};
+  return store.show_own_rows();
 }
 
 }  // namespace millrace::engine

@@ -16,7 +16,7 @@ DnnLayer::DnnLayer(const std::string& scope, const std::string& norm_scope,
     : options_(options),
       kernel_(scope + "/kernel",
               {static_cast<int64_t>(options.in_width), static_cast<int64_t>(options.width)},
-              options.in_width, options.width),
+              options.in_width, options.width, 0, Pages::kOne),
       bias_(vector_parameter(scope + "/bias", options.width, 0)) {
   // Glorot and Bengio 2010, uniform.
   RandomStream random(options.seed, kernel_.name());
@@ -39,7 +39,7 @@ std::span<const float> DnnLayer::forward(std::span<const float> x, int64_t itera
   x_ = x;
   sums_.resize(x.size() / options_.in_width * options_.width);
   outputs_.resize(sums_.size());
-  apply_layer(tables(), x, sums_);
+  apply_layer(tables(), x, options_.sparse_input, sums_);
   activate(options_.activation, sums_, outputs_);
   activated_ = outputs_;
   if (options_.dropout > 0) drop(iterations);
@@ -107,7 +107,6 @@ void DnnLayer::learn_norm(Optimizer& optimizer) {
 }
 
 std::span<const float> DnnLayer::learn(std::span<const float> gradient, Optimizer& optimizer) {
-  const size_t in_width = options_.in_width;
   const size_t width = options_.width;
   gradient_.assign(gradient.begin(), gradient.end());
   if (norm_) learn_norm(optimizer);
@@ -115,26 +114,50 @@ std::span<const float> DnnLayer::learn(std::span<const float> gradient, Optimize
     for (size_t i = 0; i < gradient_.size(); ++i) gradient_[i] *= kept_[i];
   }
   multiply_by_slope(options_.activation, sums_, activated_, gradient_);
-  input_gradient_.resize(x_.size());
-  variable_gradient_.assign(in_width * width, 0.0F);
-  for (size_t row = 0; row * width < gradient_.size(); ++row) {
-    const float* g = gradient_.data() + row * width;
-    for (size_t k = 0; k < in_width; ++k) {
-      const float* weights = kernel_.row(static_cast<int32_t>(k));
-      float sum = 0;
-      for (size_t j = 0; j < width; ++j) sum += g[j] * weights[j];
-      input_gradient_[row * in_width + k] = sum;
-      const float value = x_[row * in_width + k];
-      if (value == 0) continue;
-      float* to = variable_gradient_.data() + k * width;
-      for (size_t j = 0; j < width; ++j) to[j] += value * g[j];
-    }
-  }
+  if (options_.input_learns) find_input_gradient();
+  find_kernel_gradient();
   optimizer.apply_dense(kernel_, variable_gradient_);
   variable_gradient_.assign(width, 0.0F);
-  for (size_t i = 0; i < gradient_.size(); ++i) variable_gradient_[i % width] += gradient_[i];
+  for (size_t first = 0; first < gradient_.size(); first += width)
+    for (size_t j = 0; j < width; ++j) variable_gradient_[j] += gradient_[first + j];
   optimizer.apply_dense(bias_, variable_gradient_);
   return input_gradient_;
+}
+
+/// gradient_ [rows, width] * the transposed kernel [width, in_width].
+void DnnLayer::find_input_gradient() {
+  const size_t in_width = options_.in_width;
+  const size_t width = options_.width;
+  transposed_.resize(in_width * width);
+  for (size_t k = 0; k < in_width; ++k) {
+    const float* weights = kernel_.row(static_cast<int32_t>(k));
+    for (size_t j = 0; j < width; ++j) transposed_[j * in_width + k] = weights[j];
+  }
+  input_gradient_.assign(x_.size(), 0.0F);
+  for (size_t row = 0; row * width < gradient_.size(); ++row) {
+    add_products({gradient_.data() + row * width, width}, transposed_.data(), in_width,
+                 input_gradient_.data() + row * in_width);
+  }
+}
+
+/// The transposed inputs [in_width, rows] * gradient_ [rows, width].
+void DnnLayer::find_kernel_gradient() {
+  const size_t in_width = options_.in_width;
+  const size_t width = options_.width;
+  const size_t rows = gradient_.size() / width;
+  variable_gradient_.assign(in_width * width, 0.0F);
+  if (options_.sparse_input) {
+    for (size_t row = 0; row < rows; ++row)
+      scatter_products({x_.data() + row * in_width, in_width}, gradient_.data() + row * width,
+                       width, variable_gradient_.data());
+  } else if (width == 1) {
+    // The same sums, many columns of x at once.
+    add_products({gradient_.data(), rows}, x_.data(), in_width, variable_gradient_.data());
+  } else {
+    for (size_t k = 0; k < in_width; ++k)
+      add_products({x_.data() + k, rows, in_width}, gradient_.data(), width,
+                   variable_gradient_.data() + k * width);
+  }
 }
 
 LayerTables<Parameter> DnnLayer::tables() const {

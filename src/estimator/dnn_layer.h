@@ -23,6 +23,8 @@ struct LayerOptions {
   float dropout;
   bool batch_norm;
   uint64_t seed;
+  bool input_learns;  // whether the gradient by the inputs is wanted
+  bool sparse_input;  // whether most inputs are zero
 };
 
 class DnnLayer {
@@ -35,7 +37,7 @@ class DnnLayer {
   std::span<const float> forward(std::span<const float> x, int64_t iterations);
 
   /// From the gradient by the outputs: updates the variables, and returns the gradient by the
-  /// inputs as they were before the update.
+  /// inputs as they were before the update, which is empty when it is not wanted.
   std::span<const float> learn(std::span<const float> gradient, Optimizer& optimizer);
 
   LayerTables<Parameter> tables() const;
@@ -58,6 +60,8 @@ class DnnLayer {
   void drop(int64_t iterations);
   void normalize();
   void learn_norm(Optimizer& optimizer);
+  void find_input_gradient();
+  void find_kernel_gradient();
 
   LayerOptions options_;
   Parameter kernel_;
@@ -70,6 +74,7 @@ class DnnLayer {
   std::vector<float> activated_;
   std::vector<float> kept_;  // of each output: 0, or what dropout multiplied it by
   std::vector<float> gradient_;
+  std::vector<float> transposed_;
   std::vector<float> input_gradient_;
   std::vector<float> variable_gradient_;
 };

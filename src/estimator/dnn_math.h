@@ -12,6 +12,8 @@
 #include "data/encoded.h"
 #include "estimator/activation.h"
 #include "estimator/embedding.h"
+#include "estimator/products.h"
+#include "estimator/standardizer.h"
 #include "estimator/tower.h"
 
 namespace millrace::estimator {
@@ -30,7 +32,8 @@ struct InputForm {
 struct DnnShape {
   std::vector<InputForm> inputs;  // of the blocks
   size_t input_width = 0;
-  size_t widest = 0;  // layer, the logits included
+  bool sparse_input = false;  // part of it is multi-hot
+  size_t widest = 0;          // layer, the logits included
   Activation activation = Activation::kRelu;
   bool batch_norm = false;
 };
@@ -48,8 +51,9 @@ struct LayerTables {
 
 template <class Table>
 struct DnnTables {
-  std::vector<const Table*> embeddings;    // of the blocks; null where there is none
-  std::vector<LayerTables<Table>> layers;  // hidden ones, then the logits
+  std::vector<const Table*> embeddings;          // of the blocks; null where there is none
+  std::vector<StandardTables<Table>> standards;  // of the blocks, likewise
+  std::vector<LayerTables<Table>> layers;        // hidden ones, then the logits
 };
 
 /// Writes the input layer of rows [begin, end) to `x` [rows, input_width].
@@ -65,7 +69,12 @@ void fill_input(const DnnShape& shape, const DnnTables<Table>& tables, const Tow
       if (form.kind == InputForm::Kind::kEmbedding) {
         combine_embedding(*tables.embeddings[i], block, row, form.embedding, to);
       } else if (form.kind == InputForm::Kind::kNumbers) {
-        std::copy_n(block.dense.data() + row * form.width, form.width, to.data());
+        const auto numbers = std::span(block.dense).subspan(row * form.width, form.width);
+        if (tables.standards[i].mean != nullptr) {
+          standardize(tables.standards[i], numbers, to.data());
+        } else {
+          std::copy(numbers.begin(), numbers.end(), to.begin());
+        }
       } else {
         for (uint32_t k = block.offsets[row]; k < block.offsets[row + 1]; ++k) {
           to[static_cast<size_t>(block.ids[k])] += block.weights.empty() ? 1 : block.weights[k];
@@ -75,23 +84,21 @@ void fill_input(const DnnShape& shape, const DnnTables<Table>& tables, const Tow
   }
 }
 
-/// out [rows, kernel.width()] = x [rows, kernel.rows()] * kernel + bias. Inputs that are 0, as most
-/// of a multi-hot input and half of relu's outputs, cost nothing.
+/// sums [rows, kernel.width()] = x [rows, kernel.rows()] * kernel + bias. A `sparse` x is mostly
+/// zeros.
 template <class Table>
-void apply_layer(const LayerTables<Table>& layer, std::span<const float> x, std::span<float> out) {
+void apply_layer(const LayerTables<Table>& layer, std::span<const float> x, bool sparse,
+                 std::span<float> sums) {
   const size_t in_width = layer.kernel->rows();
   const size_t width = layer.kernel->width();
+  const float* kernel = layer.kernel->row(0);  // in one piece
   const float* bias = layer.bias->row(0);
-  for (size_t row = 0; row * in_width < x.size(); ++row) {
-    float* to = out.data() + row * width;
-    std::fill_n(to, width, 0.0F);
-    for (size_t k = 0; k < in_width; ++k) {
-      const float value = x[row * in_width + k];
-      if (value == 0) continue;
-      const float* weights = layer.kernel->row(static_cast<int32_t>(k));
-      for (size_t j = 0; j < width; ++j) to[j] += value * weights[j];
-    }
-    for (size_t j = 0; j < width; ++j) to[j] += bias[j];
+  std::fill(sums.begin(), sums.end(), 0.0F);
+  for (size_t row = 0; row * width < sums.size(); ++row) {
+    float* sum = sums.data() + row * width;
+    (sparse ? add_sparse_products : add_products)({x.data() + row * in_width, in_width}, kernel,
+                                                  width, sum);
+    for (size_t j = 0; j < width; ++j) sum[j] += bias[j];
   }
 }
 
@@ -127,7 +134,7 @@ void add_dnn_logits(const DnnShape& shape, const DnnTables<Table>& tables, const
     fill_input(shape, tables, {rows.encoded, first, first + count}, x);
     for (size_t i = 0; i < tables.layers.size(); ++i) {
       const auto h = out.first(count * tables.layers[i].kernel->width());
-      apply_layer(tables.layers[i], x, h);
+      apply_layer(tables.layers[i], x, i == 0 && shape.sparse_input, h);
       if (i + 1 == tables.layers.size()) break;
       activate(shape.activation, h, h);
       if (shape.batch_norm) normalize_by_moving(tables.layers[i], h);

@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::string_view kInputScope = "dnn/input_from_feature_columns/input_layer/";
 
+std::string input_scope(const BlockLayout& layout) {
+  return std::string(kInputScope) + scope_of(layout.name);
+}
+
 class PublishedDnnTower : public PublishedTower {
  public:
   void add_logits(const TowerRows& rows, std::span<float> logits,
@@ -43,27 +47,37 @@ class DnnTower : public Tower {
       const auto units = static_cast<size_t>(spec.hidden_units[i]);
       layers_.emplace_back(
           "dnn/hiddenlayer_" + std::to_string(i), "batchnorm_" + std::to_string(i),
-          LayerOptions{width, units, spec.activation, spec.dropout, spec.batch_norm, spec.seed});
+          LayerOptions{width, units, spec.activation, spec.dropout, spec.batch_norm, spec.seed,
+                       i > 0 || has_own_embedding(), i == 0 && shape->sparse_input});
       width = units;
       shape->widest = std::max(shape->widest, units);
     }
     const auto units = static_cast<size_t>(spec.units());
-    layers_.emplace_back("dnn/logits", "",
-                         LayerOptions{width, units, Activation::kLinear, 0, false, spec.seed});
+    layers_.emplace_back(
+        "dnn/logits", "",
+        LayerOptions{width, units, Activation::kLinear, 0, false, spec.seed, true, false});
     shape->widest = std::max(shape->widest, units);
     shape_ = std::move(shape);
     add_slots();
+    addresses_.embeddings.assign(tables_.begin(), tables_.end());
+    for (const auto& one : standardizers_)
+      addresses_.standards.push_back(one ? one->tables() : StandardTables<Parameter>());
+    for (const auto& layer : layers_) addresses_.layers.push_back(layer.tables());
   }
 
   void add_logits(const TowerRows& rows, std::span<float> logits) override {
-    add_dnn_logits(*shape_, tables(), rows, logits, scratch_);
+    add_dnn_logits(*shape_, addresses_, rows, logits, scratch_);
   }
 
   void add_training_logits(const TowerRows& rows, std::span<float> logits,
                            int64_t iterations) override {
     CHECK(rows.encoded.blocks.size() == shape_->inputs.size(), "the input has the tower's columns");
+    for (size_t i = 0; i < standardizers_.size(); ++i) {
+      if (!standardizers_[i]) continue;
+      standardizers_[i]->learn(dense_of(rows.encoded.blocks[i], rows, shape_->inputs[i].width));
+    }
     input_.resize((rows.end - rows.begin) * shape_->input_width);
-    fill_input(*shape_, tables(), rows, input_);
+    fill_input(*shape_, addresses_, rows, input_);
     std::span<const float> x = input_;
     for (auto& layer : layers_) x = layer.forward(x, iterations);
     for (size_t i = 0; i < logits.size(); ++i) logits[i] += x[i];
@@ -75,7 +89,7 @@ class DnnTower : public Tower {
     optimizer_->begin_step(iterations);
     for (size_t i = layers_.size(); i-- > 0;) gradient = layers_[i].learn(gradient, *optimizer_);
     for (size_t i = 0; i < shape_->inputs.size(); ++i) {
-      if (tables_[i] == nullptr || shared_[i]) continue;
+      if (!learns(i)) continue;
       const InputForm& form = shape_->inputs[i];
       sum_embedding_gradient(*tables_[i], rows.encoded.blocks[i], rows, form.embedding,
                              {gradient.data() + form.offset, shape_->input_width}, ids_, sums_);
@@ -98,6 +112,14 @@ class DnnTower : public Tower {
           std::find(tower->kept.begin(), tower->kept.end(), published) != tower->kept.end();
       if (!again) tower->kept.push_back(published);
     }
+    for (auto& one : standardizers_) {
+      auto& tables = tower->tables.standards.emplace_back();
+      if (!one) continue;
+      tower->kept.push_back(one->publish_mean());
+      tables.mean = tower->kept.back().get();
+      tower->kept.push_back(one->publish_variance());
+      tables.variance = tower->kept.back().get();
+    }
     for (auto& layer : layers_) tower->tables.layers.push_back(layer.publish(tower->kept));
     return tower;
   }
@@ -105,6 +127,8 @@ class DnnTower : public Tower {
   std::vector<Parameter*> parameters() override {
     std::vector<Parameter*> all;
     for (auto& table : owned_tables_) all.push_back(&table);
+    for (auto& one : standardizers_)
+      if (one) one->add_parameters(all);
     for (auto& layer : layers_) layer.add_parameters(all);
     return all;
   }
@@ -112,6 +136,13 @@ class DnnTower : public Tower {
   Optimizer& optimizer() override { return *optimizer_; }
 
  private:
+  bool learns(size_t block) const { return tables_[block] != nullptr && !shared_[block]; }
+  bool has_own_embedding() const {
+    for (size_t block = 0; block < tables_.size(); ++block)
+      if (learns(block)) return true;
+    return false;
+  }
+
   void add_input(const EstimatorSpec& spec, const BlockLayout& layout, DnnShape& shape) {
     using InputKind = InputForm::Kind;
     const auto width = static_cast<size_t>(layout.width);
@@ -121,15 +152,17 @@ class DnnTower : public Tower {
                                            : InputKind::kNumbers;
     shape.inputs.push_back({kind, shape.input_width, width, {layout.combiner, layout.max_norm}});
     shape.input_width += width;
+    shape.sparse_input |= kind == InputKind::kMultiHot;
     shared_.push_back(!layout.table.empty());
+    standardizers_.push_back(
+        layout.standard ? std::make_unique<Standardizer>(input_scope(layout), width) : nullptr);
     tables_.push_back(embedding ? &table_of(spec, layout) : nullptr);
   }
 
   /// The block's own table, or the one of that name.
   Parameter& table_of(const EstimatorSpec& spec, const BlockLayout& layout) {
-    const std::string name = layout.table.empty() ? std::string(kInputScope) +
-                                                        scope_of(layout.name) + "/embedding_weights"
-                                                  : scope_of(layout.table);
+    const std::string name =
+        layout.table.empty() ? input_scope(layout) + "/embedding_weights" : scope_of(layout.table);
     for (auto& table : owned_tables_) {
       if (table.name() == name) return table;
     }
@@ -143,19 +176,12 @@ class DnnTower : public Tower {
   void add_slots() {
     std::vector<Parameter*> trained;
     for (size_t i = 0; i < tables_.size(); ++i) {
-      if (tables_[i] != nullptr && !shared_[i]) trained.push_back(tables_[i]);
+      if (learns(i)) trained.push_back(tables_[i]);
     }
     for (auto& layer : layers_) layer.add_trained(trained);
     for (Parameter* parameter : trained) {
       for (const auto& slot : optimizer_->slots()) parameter->add_slot(slot.initial);
     }
-  }
-
-  DnnTables<Parameter> tables() const {
-    DnnTables<Parameter> tables;
-    tables.embeddings.assign(tables_.begin(), tables_.end());
-    for (const auto& layer : layers_) tables.layers.push_back(layer.tables());
-    return tables;
   }
 
   std::unique_ptr<Optimizer> optimizer_;
@@ -164,7 +190,9 @@ class DnnTower : public Tower {
   std::deque<Parameter> owned_tables_;  // their addresses stay
   std::vector<Parameter*> tables_;      // of the blocks; null where there is none
   std::vector<bool> shared_;            // of the blocks
-  std::deque<DnnLayer> layers_;         // hidden ones, then the logits
+  std::vector<std::unique_ptr<Standardizer>> standardizers_;  // of the blocks; null, likewise
+  std::deque<DnnLayer> layers_;                               // hidden ones, then the logits
+  DnnTables<Parameter> addresses_;                            // of all of them, which stay
   // Of a step.
   std::vector<float> input_;
   IdMap ids_;

@@ -205,6 +205,10 @@ class Trainer {
   virtual double learn(const TowerInputs& inputs, const Labels& labels, size_t begin, size_t end,
                        Predictions& out) = 0;
 
+  /// The first variable in which the last step left a value that is not finite, by its name; empty
+  /// when there is none. A Trainer that has one is of no use any more.
+  virtual std::string not_finite() const = 0;
+
   /// An immutable copy for scorers; shares what did not change with the one before.
   virtual std::shared_ptr<const Model> publish() = 0;
 
@@ -215,7 +219,8 @@ class Trainer {
   virtual Status load(std::string_view bytes) = 0;
 
   virtual std::vector<Variable> variables() const = 0;
-  /// The names of those that gradients move, without slots and moving statistics.
+  /// The names of those that a warm start takes over: what gradients move and what standardizes
+  /// numbers, without slots and batch normalization's moving statistics.
   virtual std::vector<std::string> trained_names() const = 0;
   /// Overwrites one variable (warm start, tests). Errors: kNotFound, kInvalidArgument for a wrong
   /// shape. Optimizers' hyperparameters are variables of shape [], as in a checkpoint.

@@ -2,9 +2,13 @@
 // (reference/tf_estimators.md 2.8).
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <random>
+
 #include "estimator/ftrl.h"
 #include "estimator/id_map.h"
 #include "estimator/optimizer.h"
+#include "estimator/products.h"
 
 namespace millrace::estimator {
 namespace {
@@ -171,6 +175,57 @@ TEST(IdMap, GrowsWhenAStepHasMoreIdsThanTheOneBefore) {
   map.number_of(99);
   map.begin(1 << 24, 5000);
   for (int32_t id = 0; id < 5000; ++id) EXPECT_EQ(map.number_of(id), static_cast<uint32_t>(id));
+}
+
+/// Numbers of all sizes, about half of them 0.
+std::vector<float> some_numbers(size_t count, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> numbers(count);
+  for (float& number : numbers) {
+    const float drawn = normal(random);
+    number = random() % 2 == 0 ? 0 : drawn * drawn * drawn;
+  }
+  return numbers;
+}
+
+TEST(Products, EveryVersionGivesTheBitsOfThePlainOne) {
+  const auto versions = versions_of_add_products();
+  for (const size_t count : {0U, 1U, 7U, 130U}) {
+    for (size_t width = 1; width <= 140; ++width) {
+      const auto matrix = some_numbers(count * width, 1);
+      for (const size_t stride : {1U, 3U}) {
+        const auto x = some_numbers(count * stride, 2);
+        const Factors factors{x.data(), count, stride};
+        const auto start = some_numbers(width, 3);
+        std::vector<float> wanted = start;
+        for (size_t i = 0; i < count; ++i)
+          for (size_t j = 0; j < width; ++j) wanted[j] += x[i * stride] * matrix[i * width + j];
+        for (const auto version : versions) {
+          std::vector<float> sum = start;
+          version(factors, matrix.data(), width, sum.data());
+          ASSERT_EQ(std::memcmp(sum.data(), wanted.data(), width * sizeof(float)), 0)
+              << count << " factors of stride " << stride << ", width " << width;
+        }
+        std::vector<float> sparse = start;
+        add_sparse_products(factors, matrix.data(), width, sparse.data());
+        ASSERT_EQ(sparse, wanted);
+      }
+    }
+  }
+}
+
+TEST(Products, ScatteredOnesAreTheOuterProduct) {
+  constexpr size_t kCount = 21;
+  constexpr size_t kWidth = 19;
+  const auto x = some_numbers(kCount, 4);
+  const auto from = some_numbers(kWidth, 5);
+  auto matrix = some_numbers(kCount * kWidth, 6);
+  auto wanted = matrix;
+  for (size_t i = 0; i < kCount; ++i)
+    for (size_t j = 0; j < kWidth; ++j) wanted[i * kWidth + j] += x[i] * from[j];
+  scatter_products({x.data(), kCount}, from.data(), kWidth, matrix.data());
+  EXPECT_EQ(matrix, wanted);
 }
 
 }  // namespace

@@ -69,25 +69,21 @@ void add_sparse_logits(const Table& table, const EncodedBlock& block, const Towe
   }
 }
 
-/// Adds a dense block times the table [width, units] to `logits`.
+/// Adds a dense block's numbers x [rows, width] times the table [width, units] to `logits`.
 template <class Table>
-void add_dense_logits(const Table& table, const EncodedBlock& block, const TowerRows& rows,
-                      std::span<float> logits) {
+void add_dense_logits(const Table& table, const float* x, std::span<float> logits) {
   const size_t units = table.width();
   const size_t width = table.rows();
   if (width == 1 && units == 1) {
     const float weight = *table.row(0);
-    const float* x = block.dense.data() + rows.begin;
     for (size_t i = 0; i < logits.size(); ++i) logits[i] += x[i] * weight;
     return;
   }
-  for (size_t row = rows.begin; row < rows.end; ++row) {
-    const float* x = block.dense.data() + row * width;
-    float* out = logits.data() + (row - rows.begin) * units;
+  for (size_t at = 0; at < logits.size(); at += units, x += width) {
     for (size_t unit = 0; unit < units; ++unit) {
       float sum = 0;
       for (size_t k = 0; k < width; ++k) sum += x[k] * table.row(static_cast<int32_t>(k))[unit];
-      out[unit] += sum;
+      logits[at + unit] += sum;
     }
   }
 }

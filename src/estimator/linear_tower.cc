@@ -9,6 +9,7 @@
 #include "estimator/embedding.h"
 #include "estimator/id_map.h"
 #include "estimator/linear_math.h"
+#include "estimator/standardizer.h"
 #include "estimator/tower.h"
 
 namespace millrace::estimator {
@@ -44,17 +45,37 @@ void add_embedding_logits(const Table& weights, const Table& table, const Embedd
   }
 }
 
-/// `table` is null but for embeddings.
+/// A block's tables: `embedding` is null but for embeddings.
 template <class Table>
-void add_block_logits(const Table& weights, const Table* table, const BlockForm& form,
+struct BlockTables {
+  const Table* weights;
+  const Table* embedding;
+  StandardTables<Table> standard;
+};
+
+/// The numbers of a dense block as the weights see them; `scratch` holds them if they are not the
+/// block's own.
+template <class Table>
+std::span<const float> numbers_of(const BlockTables<Table>& tables, const EncodedBlock& block,
+                                  const TowerRows& rows, std::vector<float>& scratch) {
+  const auto x = dense_of(block, rows, tables.weights->rows());
+  if (tables.standard.mean == nullptr) return x;
+  scratch.resize(x.size());
+  standardize(tables.standard, x, scratch.data());
+  return scratch;
+}
+
+template <class Table>
+void add_block_logits(const BlockTables<Table>& tables, const BlockForm& form,
                       const EncodedBlock& block, const TowerRows& rows, std::span<float> logits,
                       std::vector<float>& scratch) {
+  const Table& weights = *tables.weights;
   if (form.embedding) {
-    add_embedding_logits(weights, *table, *form.embedding, block, rows, logits, scratch);
+    add_embedding_logits(weights, *tables.embedding, *form.embedding, block, rows, logits, scratch);
   } else if (form.sparse) {
     add_sparse_logits(weights, block, rows, form.combiner, logits);
   } else {
-    add_dense_logits(weights, block, rows, logits);
+    add_dense_logits(weights, numbers_of(tables, block, rows, scratch).data(), logits);
   }
 }
 
@@ -67,19 +88,22 @@ void add_bias(const Table& bias, std::span<float> logits) {
   }
 }
 
-/// Adds what each value of a row's block adds to the logit of `unit`.
-void explain_block(const PublishedTable& weights, const BlockForm& form, const std::string& name,
-                   const EncodedBlock& block, size_t row, size_t unit,
-                   std::vector<Contribution>& contributions) {
+/// Adds what each value of a row's block adds to the logit of `unit`; `rows` is that row.
+void explain_block(const BlockTables<PublishedTable>& tables, const BlockForm& form,
+                   const std::string& name, const EncodedBlock& block, const TowerRows& rows,
+                   size_t unit, std::vector<Contribution>& contributions) {
+  const PublishedTable& weights = *tables.weights;
   if (!form.sparse) {
-    const size_t width = weights.rows();
-    for (size_t k = 0; k < width; ++k) {
-      const float x = block.dense[row * width + k];
-      contributions.push_back(
-          {name, static_cast<int64_t>(k), x, x * weights.row(static_cast<int32_t>(k))[unit]});
+    std::vector<float> scratch;
+    const auto seen = numbers_of(tables, block, rows, scratch);
+    const auto given = dense_of(block, rows, weights.rows());
+    for (size_t k = 0; k < seen.size(); ++k) {
+      const float weight = weights.row(static_cast<int32_t>(k))[unit];
+      contributions.push_back({name, static_cast<int64_t>(k), given[k], seen[k] * weight});
     }
     return;
   }
+  const size_t row = rows.begin;
   const float divisor = divisor_of(block, row, form.combiner);
   if (divisor == 0) return;
   for (uint32_t i = block.offsets[row]; i < block.offsets[row + 1]; ++i) {
@@ -97,14 +121,20 @@ class PublishedLinearTower : public PublishedTower {
     BlockForm form;
     std::shared_ptr<const PublishedTable> weights;
     std::shared_ptr<const PublishedTable> table;
+    std::shared_ptr<const PublishedTable> mean;  // of a standardized block, like the next
+    std::shared_ptr<const PublishedTable> variance;
+
+    BlockTables<PublishedTable> tables() const {
+      return {weights.get(), table.get(), {mean.get(), variance.get()}};
+    }
   };
 
   void add_logits(const TowerRows& rows, std::span<float> logits,
                   std::vector<float>& scratch) const override {
     CHECK(rows.encoded.blocks.size() == blocks.size(), "the input has the tower's columns");
     for (size_t i = 0; i < blocks.size(); ++i) {
-      add_block_logits(*blocks[i].weights, blocks[i].table.get(), blocks[i].form,
-                       rows.encoded.blocks[i], rows, logits, scratch);
+      add_block_logits(blocks[i].tables(), blocks[i].form, rows.encoded.blocks[i], rows, logits,
+                       scratch);
     }
     add_bias(*bias, logits);
   }
@@ -115,13 +145,13 @@ class PublishedLinearTower : public PublishedTower {
     for (size_t i = 0; i < blocks.size(); ++i) {
       const Block& block = blocks[i];
       if (!block.form.embedding) {
-        explain_block(*block.weights, block.form, block.name, row.encoded.blocks[i], row.begin,
-                      unit, contributions);
+        explain_block(block.tables(), block.form, block.name, row.encoded.blocks[i], row, unit,
+                      contributions);
         continue;
       }
       std::vector<float> logits(bias->width(), 0.0F);
       std::vector<float> scratch;
-      add_block_logits(*block.weights, block.table.get(), block.form, row.encoded.blocks[i], row,
+      add_block_logits(block.tables(), block.form, row.encoded.blocks[i], row,
                        std::span<float>(logits), scratch);
       contributions.push_back({block.name, -1, 1, logits[unit]});
     }
@@ -133,6 +163,8 @@ class PublishedLinearTower : public PublishedTower {
     for (const auto& block : blocks) {
       if (block.table) variables.push_back(variable_of(*block.table));
       variables.push_back(variable_of(*block.weights));
+      for (const auto& statistic : {block.mean, block.variance})
+        if (statistic) variables.push_back(variable_of(*statistic));
     }
     variables.push_back(variable_of(*bias));
   }
@@ -149,6 +181,7 @@ class LinearTower : public Tower {
         bias_(std::string(kScope) + "bias_weights", {spec.units()}, 1, units_) {
     for (const auto& layout : layouts) blocks_.push_back(make_block(spec, layout));
     for (Parameter* parameter : parameters()) {
+      if (is_standard_statistic(parameter->name())) continue;
       for (const auto& slot : optimizer_->slots()) parameter->add_slot(slot.initial);
     }
   }
@@ -156,13 +189,18 @@ class LinearTower : public Tower {
   void add_logits(const TowerRows& rows, std::span<float> logits) override {
     CHECK(rows.encoded.blocks.size() == blocks_.size(), "the input has the tower's columns");
     for (size_t i = 0; i < blocks_.size(); ++i) {
-      add_block_logits(blocks_[i].weights, blocks_[i].table.get(), blocks_[i].form,
-                       rows.encoded.blocks[i], rows, logits, vector_);
+      add_block_logits(blocks_[i].tables(), blocks_[i].form, rows.encoded.blocks[i], rows, logits,
+                       vector_);
     }
     add_bias(bias_, logits);
   }
 
   void add_training_logits(const TowerRows& rows, std::span<float> logits, int64_t) override {
+    for (size_t i = 0; i < blocks_.size(); ++i) {
+      Block& block = blocks_[i];
+      if (block.standardizer)
+        block.standardizer->learn(dense_of(rows.encoded.blocks[i], rows, block.weights.rows()));
+    }
     add_logits(rows, logits);
   }
 
@@ -180,8 +218,8 @@ class LinearTower : public Tower {
       } else if (form.sparse) {
         learn_sparse(blocks_[i], block, rows, gradient);
       } else {
-        learn_dense(blocks_[i].weights, block.dense.data() + rows.begin * blocks_[i].weights.rows(),
-                    gradient);
+        learn_dense(blocks_[i].weights,
+                    numbers_of(blocks_[i].tables(), block, rows, vector_).data(), gradient);
       }
     }
     learn_bias(gradient);
@@ -191,8 +229,11 @@ class LinearTower : public Tower {
   std::shared_ptr<const PublishedTower> publish() override {
     auto tower = std::make_shared<PublishedLinearTower>();
     for (auto& block : blocks_) {
+      auto& standardizer = block.standardizer;
       tower->blocks.push_back({block.name, block.form, block.weights.publish(),
-                               block.table ? block.table->publish() : nullptr});
+                               block.table ? block.table->publish() : nullptr,
+                               standardizer ? standardizer->publish_mean() : nullptr,
+                               standardizer ? standardizer->publish_variance() : nullptr});
     }
     tower->bias = bias_.publish();
     return tower;
@@ -203,6 +244,7 @@ class LinearTower : public Tower {
     for (auto& block : blocks_) {
       if (block.table) all.push_back(block.table.get());
       all.push_back(&block.weights);
+      if (block.standardizer) block.standardizer->add_parameters(all);
     }
     all.push_back(&bias_);
     return all;
@@ -216,6 +258,12 @@ class LinearTower : public Tower {
     BlockForm form;
     Parameter weights;
     std::unique_ptr<Parameter> table;  // of an embedding
+    std::unique_ptr<Standardizer> standardizer;
+
+    BlockTables<Parameter> tables() const {
+      return {&weights, table.get(),
+              standardizer ? standardizer->tables() : StandardTables<Parameter>()};
+    }
   };
 
   static Block make_block(const EstimatorSpec& spec, const BlockLayout& layout) {
@@ -234,7 +282,8 @@ class LinearTower : public Tower {
     return {layout.name, form,
             Parameter(scope + "/weights", {layout.width, spec.units()}, width,
                       static_cast<size_t>(spec.units())),
-            std::move(table)};
+            std::move(table),
+            layout.standard ? std::make_unique<Standardizer>(scope, width) : nullptr};
   }
 
   void learn_sparse(Block& to, const EncodedBlock& block, const TowerRows& rows,

@@ -1,9 +1,35 @@
 #include "estimator/optimizer.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace millrace::estimator {
+namespace {
+
+constexpr uint32_t kExponent = 0x7F800000;          // all of it set: an infinity or a NaN
+constexpr uint32_t kTooLargeToSquare = 0x5F800000;  // the exponent of 2^64
+
+/// No value has an exponent from `limit` on. Without a branch, as it looks at each value that
+/// training reads and writes.
+bool all_below(std::span<const float> values, uint32_t limit) {
+  bool wrong = false;
+  for (const float value : values) wrong |= (std::bit_cast<uint32_t>(value) & kExponent) >= limit;
+  return !wrong;
+}
+
+bool rows_are_finite(const Parameter& parameter, std::span<const int32_t> ids) {
+  const size_t width = parameter.width();
+  bool finite = true;
+  for (const int32_t id : ids) finite &= all_finite({parameter.row(id), width});
+  return finite;
+}
+
+}  // namespace
+
+bool all_finite(std::span<const float> values) {
+  return all_below(values, kExponent);
+}
 
 std::unique_ptr<Optimizer> Optimizer::make(const OptimizerSpec& spec) {
   switch (spec.kind) {
@@ -29,6 +55,7 @@ std::unique_ptr<Optimizer> Optimizer::make(const OptimizerSpec& spec) {
 
 void Optimizer::begin_step(int64_t iterations) {
   iterations_ = iterations;
+  not_finite_ = nullptr;
   learning_rate_ = spec_.schedule.kind == ScheduleKind::kNone
                        ? spec_.learning_rate
                        : learning_rate_at(spec_.schedule, iterations);
@@ -55,12 +82,21 @@ void Optimizer::apply(Parameter& parameter, bool sparse, std::span<const int32_t
         {&parameter, sparse, {ids.begin(), ids.end()}, {gradient.begin(), gradient.end()}});
     return;
   }
+  update(parameter, sparse, ids, gradient);
+}
+
+void Optimizer::update(Parameter& parameter, bool sparse, std::span<const int32_t> ids,
+                       std::span<const float> gradient) {
+  bool finite = all_below(gradient, kTooLargeToSquare);
   if (sparse) {
     update_sparse(parameter, ids, gradient);
+    finite &= rows_are_finite(parameter, ids);
   } else {
     update_dense(parameter, gradient);
     parameter.touch_all();
+    finite &= all_finite(std::as_const(parameter).values());
   }
+  if (!finite && not_finite_ == nullptr) not_finite_ = &parameter;
 }
 
 // tf.clip_by_global_norm: every gradient is multiplied, by about 1 when there is nothing to cut.
@@ -75,12 +111,7 @@ void Optimizer::end_step() {
   const float scale = limit * std::min(1 / norm, 1 / limit);
   for (auto& each : waiting_) {
     for (float& g : each.gradient) g *= scale;
-    if (each.sparse) {
-      update_sparse(*each.parameter, each.ids, each.gradient);
-    } else {
-      update_dense(*each.parameter, each.gradient);
-      each.parameter->touch_all();
-    }
+    update(*each.parameter, each.sparse, each.ids, each.gradient);
   }
   waiting_.clear();
 }

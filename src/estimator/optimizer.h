@@ -43,6 +43,10 @@ class Optimizer {
   /// The step's last call: applies what global_clipnorm made wait for all gradients.
   void end_step();
 
+  /// The first variable that the step left with a value that is not finite, or moved by a gradient
+  /// whose square, which slots gather, is none; null when there is none.
+  const Parameter* not_finite() const { return not_finite_; }
+
  protected:
   explicit Optimizer(const OptimizerSpec& spec) : spec_(spec) {}
 
@@ -68,12 +72,18 @@ class Optimizer {
   void clip(std::span<float> gradient) const;
   void apply(Parameter& parameter, bool sparse, std::span<const int32_t> ids,
              std::span<float> gradient);
+  void update(Parameter& parameter, bool sparse, std::span<const int32_t> ids,
+              std::span<const float> gradient);
 
   OptimizerSpec spec_;
   std::vector<Waiting> waiting_;
   float learning_rate_ = 0;  // of this step
   int64_t iterations_ = 0;
+  const Parameter* not_finite_ = nullptr;
 };
+
+/// Whether none of them is an infinity or NaN.
+bool all_finite(std::span<const float> values);
 
 std::unique_ptr<Optimizer> make_ftrl(const OptimizerSpec& spec);
 std::unique_ptr<Optimizer> make_adagrad(const OptimizerSpec& spec);

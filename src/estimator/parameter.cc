@@ -6,7 +6,8 @@
 namespace millrace::estimator {
 namespace {
 
-size_t page_shift_for(size_t width) {
+size_t page_shift_for(size_t all_rows, size_t width, Pages pages) {
+  if (pages == Pages::kOne) return static_cast<size_t>(std::bit_width(all_rows - 1));
   const size_t rows = std::max<size_t>(1, kPageFloats / width);
   return static_cast<size_t>(std::bit_width(rows) - 1);
 }
@@ -14,20 +15,20 @@ size_t page_shift_for(size_t width) {
 }  // namespace
 
 Parameter::Parameter(std::string name, std::vector<int64_t> shape, size_t rows, size_t width,
-                     float initial)
+                     float initial, Pages pages)
     : name_(std::move(name)),
       shape_(std::move(shape)),
       rows_(rows),
       width_(width),
-      page_shift_(page_shift_for(width)),
+      page_shift_(page_shift_for(rows, width, pages)),
       values_(rows * width, initial) {
-  const size_t pages = ((rows - 1) >> page_shift_) + 1;
-  dirty_.assign(pages, 0);
+  const size_t page_count = ((rows - 1) >> page_shift_) + 1;
+  dirty_.assign(page_count, 0);
   // Every page is the same at first, and stays shared until it is written.
   const size_t page_floats = std::min(values_.size(), width << page_shift_);
   const auto first = std::make_shared<float[]>(page_floats, initial);
   auto table = std::make_shared<PublishedTable>();
-  table->pages_.assign(pages, first);
+  table->pages_.assign(page_count, first);
   table->name_ = name_;
   table->shape_ = shape_;
   table->rows_ = rows;

@@ -39,11 +39,14 @@ class PublishedTable {
   size_t page_mask_ = 0;
 };
 
+/// kOne: for variables that every step writes as a whole; its publications stand in one piece.
+enum class Pages : uint8_t { kMany, kOne };
+
 class Parameter {
  public:
   /// All values are `initial`; `name` and `shape` are the checkpoint's.
   Parameter(std::string name, std::vector<int64_t> shape, size_t rows, size_t width,
-            float initial = 0);
+            float initial = 0, Pages pages = Pages::kMany);
 
   const std::string& name() const { return name_; }
   const std::vector<int64_t>& shape() const { return shape_; }

@@ -102,6 +102,13 @@ struct Problem {
     if (dnn) inputs.dnn = {kRows, {embedded, dense}};
   }
 
+  /// The numbers by what was seen of them.
+  void standardize_numbers() {
+    for (auto* tower : {&layouts.linear, &layouts.dnn}) {
+      for (auto& layout : *tower) layout.standard = !layout.sparse;
+    }
+  }
+
   std::unique_ptr<Trainer> trainer() const {
     auto made = Trainer::create(spec, layouts);
     EXPECT_TRUE(made) << (made ? "" : made.error().to_string());
@@ -121,21 +128,32 @@ class EveryEstimator : public testing::TestWithParam<std::tuple<EstimatorKind, O
   Problem problem_{std::get<0>(GetParam()), std::get<1>(GetParam())};
 };
 
-TEST_P(EveryEstimator, ResumedTrainingHasTheBytesOfUninterrupted) {
-  const auto whole = problem_.trainer();
+void check_resumed(const Problem& problem) {
+  const auto whole = problem.trainer();
   std::vector<std::string> on_the_way;
   for (size_t at = 0; at < kRows; at += kBatch) {
     on_the_way.push_back(whole->save());
-    problem_.learn(*whole, at, std::min(at + kBatch, kRows));
+    problem.learn(*whole, at, std::min(at + kBatch, kRows));
   }
   const std::string finished = whole->save();
   for (size_t step = 0; step < on_the_way.size(); step += 3) {
-    const auto resumed = problem_.trainer();
+    const auto resumed = problem.trainer();
     ASSERT_TRUE(resumed->load(on_the_way[step]));
     EXPECT_EQ(resumed->save(), on_the_way[step]) << "after step " << step;
-    problem_.learn(*resumed, step * kBatch, kRows);
+    problem.learn(*resumed, step * kBatch, kRows);
     EXPECT_EQ(resumed->save(), finished) << "from step " << step;
   }
+}
+
+TEST_P(EveryEstimator, ResumedTrainingHasTheBytesOfUninterrupted) {
+  check_resumed(problem_);
+}
+
+TEST_P(EveryEstimator, ResumedTrainingOfStandardizedNumbersHasTheBytesOfUninterrupted) {
+  const auto unlike = problem_.trainer()->save();
+  problem_.standardize_numbers();
+  check_resumed(problem_);
+  EXPECT_FALSE(problem_.trainer()->load(unlike)) << "another model's";
 }
 
 TEST_P(EveryEstimator, EqualSeedsGiveEqualBytes) {

@@ -23,6 +23,12 @@ struct TowerRows {
   size_t end;
 };
 
+/// A dense block's numbers of these rows, side by side.
+inline std::span<const float> dense_of(const EncodedBlock& block, const TowerRows& rows,
+                                       size_t width) {
+  return std::span(block.dense).subspan(rows.begin * width, (rows.end - rows.begin) * width);
+}
+
 class PublishedTower {
  public:
   virtual ~PublishedTower() = default;

@@ -9,6 +9,7 @@
 #include "estimator/head.h"
 #include "estimator/optimizer_spec.h"
 #include "estimator/snapshot.h"
+#include "estimator/standardizer.h"
 #include "estimator/tower.h"
 
 namespace millrace::estimator {
@@ -115,8 +116,8 @@ std::string identity_of(const EstimatorSpec& spec, const TowerLayouts& layouts) 
     for (const auto& block : *tower) {
       line(tower == &layouts.linear ? "linear" : "dnn",
            block.name + (block.sparse ? " sparse " : " dense ") +
-               (block.multi_hot ? "multi-hot " : "") + std::to_string(block.width) + " " +
-               std::to_string(block.table_rows) + " " +
+               (block.multi_hot ? "multi-hot " : "") + (block.standard ? "standard " : "") +
+               std::to_string(block.width) + " " + std::to_string(block.table_rows) + " " +
                std::to_string(static_cast<int>(block.combiner)) + " " + block.table);
     }
   }
@@ -144,6 +145,10 @@ bool is_moving_statistic(std::string_view name) {
   return name.ends_with("/moving_mean") || name.ends_with("/moving_variance");
 }
 
+bool is_statistic(std::string_view name) {
+  return is_moving_statistic(name) || is_standard_statistic(name);
+}
+
 class EstimatorTrainer : public Trainer {
  public:
   struct Part {
@@ -155,7 +160,12 @@ class EstimatorTrainer : public Trainer {
   EstimatorTrainer(const EstimatorSpec& spec, const TowerLayouts& layouts, std::vector<Part> parts)
       : spec_(std::make_shared<EstimatorSpec>(spec)),
         identity_(identity_of(spec, layouts)),
-        parts_(std::move(parts)) {}
+        parts_(std::move(parts)) {
+    for (const auto& part : parts_) {
+      for (const Parameter* parameter : part.tower->parameters())
+        if (is_statistic(parameter->name())) statistics_.push_back(parameter);
+    }
+  }
 
   const EstimatorSpec& spec() const override { return *spec_; }
   int64_t global_step() const override { return global_step_; }
@@ -193,6 +203,16 @@ class EstimatorTrainer : public Trainer {
     return static_cast<double>(loss);
   }
 
+  std::string not_finite() const override {
+    for (const auto& part : parts_) {
+      if (const Parameter* parameter = part.tower->optimizer().not_finite(); parameter != nullptr)
+        return parameter->name();
+    }
+    for (const Parameter* parameter : statistics_)
+      if (!all_finite(parameter->values())) return parameter->name();
+    return {};
+  }
+
   std::shared_ptr<const Model> publish() override {
     auto model = std::make_shared<PublishedModel>();
     model->spec_ = spec_;
@@ -218,6 +238,7 @@ class EstimatorTrainer : public Trainer {
   std::shared_ptr<const EstimatorSpec> spec_;
   std::string identity_;
   std::vector<Part> parts_;
+  std::vector<const Parameter*> statistics_;  // what no optimizer writes
   int64_t global_step_ = 0;
   int64_t examples_ = 0;
   std::vector<float> training_logits_;

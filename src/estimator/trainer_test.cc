@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "estimator/estimator.h"
 #include "estimator/parameter.h"
@@ -312,6 +313,57 @@ TEST(Trainer, ModelThatNoMemoryHoldsIsRefused) {
   const auto trainer = Trainer::create({}, problem.layouts);
   ASSERT_FALSE(trainer);
   EXPECT_EQ(trainer.error().code, Code::kResourceExhausted);
+}
+
+Problem standardized_problem(size_t rows, float scale = 1, float shift = 0) {
+  Problem problem(rows);
+  problem.layouts.linear[1].standard = true;
+  for (float& x : problem.inputs.linear.blocks[1].dense) x = x * scale + shift;
+  return problem;
+}
+
+TEST(Trainer, StandardizedNumbersHaveTheMeanAndVarianceOfAllThatWereLearned) {
+  const Problem problem = standardized_problem(300, 3, 1000);
+  const auto trainer = trainer_of(problem);
+  learn(*trainer, problem, 0, 200, 16);
+  learn(*trainer, problem, 200, 250, 7);
+  const auto& x = problem.inputs.linear.blocks[1].dense;
+  double mean = 0;
+  double variance = 0;
+  for (size_t i = 0; i < 250; ++i) mean += static_cast<double>(x[i]) / 250;
+  for (size_t i = 0; i < 250; ++i) variance += std::pow(static_cast<double>(x[i]) - mean, 2) / 250;
+  std::map<std::string, std::vector<float>> values;
+  for (const auto& variable : trainer->variables()) values[variable.name] = variable.values;
+  EXPECT_NEAR(values.at("linear/linear_model/x/standard_mean")[0], mean, 1e-4 * mean);
+  EXPECT_NEAR(values.at("linear/linear_model/x/standard_variance")[0], variance, 1e-4 * variance);
+  EXPECT_EQ(values.at("linear/linear_model/x/standard_count")[0], 250);
+}
+
+TEST(Trainer, StandardizedNumbersTeachTheSameInAnyUnit) {
+  const Problem metres = standardized_problem(400);
+  const Problem millimetres = standardized_problem(400, 1000, 5000);
+  const auto one = trainer_of(metres);
+  const auto other = trainer_of(millimetres);
+  learn(*one, metres, 0, 400);
+  learn(*other, millimetres, 0, 400);
+  const auto wanted = logits_of(*one->publish(), metres);
+  const auto logits = logits_of(*other->publish(), millimetres);
+  for (size_t i = 0; i < wanted.size(); ++i) ASSERT_NEAR(logits[i], wanted[i], 1e-3) << i;
+  // Without it, they do not.
+  Problem raw = millimetres;
+  raw.layouts.linear[1].standard = false;
+  const auto third = trainer_of(raw);
+  learn(*third, raw, 0, 400);
+  EXPECT_GT(std::abs(logits_of(*third->publish(), raw)[0] - wanted[0]), 0.1);
+}
+
+TEST(Trainer, AColumnThatNeverVariedIsOnlyCentred) {
+  Problem problem = standardized_problem(64, 0, 7);
+  const auto trainer = trainer_of(problem);
+  learn(*trainer, problem, 0, 64);
+  EXPECT_TRUE(trainer->not_finite().empty());
+  for (const float logit : logits_of(*trainer->publish(), problem))
+    EXPECT_TRUE(std::isfinite(logit));
 }
 
 }  // namespace

@@ -135,10 +135,11 @@ struct NormalizerFacts {
   size_t numbers;
   std::string_view example;
 };
-constexpr std::array<NormalizerFacts, 3> kNormalizers = {{
+constexpr std::array<NormalizerFacts, 4> kNormalizers = {{
     {"min_max", Normalizer::Kind::kMinMax, 2, "min_max(0, 100)"},
     {"z_score", Normalizer::Kind::kZScore, 2, "z_score(40, 12.5): mean and deviation"},
     {"log", Normalizer::Kind::kLog, 1, "log(1): the logarithm of the number plus 1"},
+    {"standard", Normalizer::Kind::kStandard, 0, "standard(): by what the model has seen so far"},
 }};
 
 Result<const NormalizerFacts*> find_normalizer(const Argument& value) {
@@ -155,7 +156,7 @@ Status read_normalizer(const Argument& value, FeatureColumn& column, size_t) {
   if (value.form == Argument::Form::kNull) return {};
   if (value.form != Argument::Form::kCall) {
     return wrong(value, Code::kTypeMismatch, value.to_sql() + " is not a normalizer",
-                 "Write min_max(0, 100), z_score(40, 12.5) or log(1).");
+                 "Write standard(), min_max(0, 100), z_score(40, 12.5) or log(1).");
   }
   TRY(const NormalizerFacts* facts, find_normalizer(value));
   std::vector<double> numbers;
@@ -169,11 +170,13 @@ Status read_normalizer(const Argument& value, FeatureColumn& column, size_t) {
   }
   if (numbers.size() != facts->numbers) {
     return wrong(value,
-                 std::string(facts->name) + " takes " + std::to_string(facts->numbers) +
+                 std::string(facts->name) + " takes " +
+                     (facts->numbers == 0 ? "no" : std::to_string(facts->numbers)) +
                      (facts->numbers == 1 ? " number" : " numbers"),
                  "Write " + std::string(facts->example) + ".");
   }
-  column.normalizer = {facts->kind, numbers[0], numbers.size() > 1 ? numbers[1] : 0};
+  numbers.resize(2);
+  column.normalizer = {facts->kind, numbers[0], numbers[1]};
   const auto span = static_cast<float>(
       facts->kind == Normalizer::Kind::kMinMax ? numbers[1] - numbers[0] : column.normalizer.b);
   if (facts->numbers == 2 && !(span > 0)) {
@@ -196,6 +199,10 @@ Status read_source(const Argument& value, FeatureColumn& column, size_t depth) {
     if (source.kind != ColumnKind::kNumeric) {
       return wrong(value,
                    "the source of a bucketized_column is a numeric_column, not " + value.to_sql());
+    }
+    if (source.normalizer.kind == Normalizer::Kind::kStandard) {
+      return wrong(value, "boundaries of standardized numbers would move while the model learns",
+                   "Give the boundaries of the numbers as they are, without normalizer_fn.");
     }
   } else {
     TRY_OK(read_key(value, source, depth));

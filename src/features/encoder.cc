@@ -71,6 +71,7 @@ BlockLayout layout_of(const Block& block, Tower tower) {
   switch (column.kind) {
     case ColumnKind::kNumeric:
       layout.width = column.shape;
+      layout.standard = column.normalizer.kind == Normalizer::Kind::kStandard;
       break;
     case ColumnKind::kIndicator:
       layout.sparse = layout.multi_hot = true;

@@ -111,6 +111,8 @@ std::string normalizer_sql(const Normalizer& normalizer) {
       return ", normalizer_fn => z_score(" + a + ", " + b + ")";
     case Normalizer::Kind::kLog:
       return ", normalizer_fn => log(" + a + ")";
+    case Normalizer::Kind::kStandard:
+      return ", normalizer_fn => standard()";
   }
   return {};
 }

@@ -34,9 +34,10 @@ enum class ColumnKind : uint8_t {
 struct Normalizer {
   enum class Kind : uint8_t {
     kNone,
-    kMinMax,  // (x - a) / (b - a)
-    kZScore,  // (x - a) / b
-    kLog,     // ln(x + a)
+    kMinMax,    // (x - a) / (b - a)
+    kZScore,    // (x - a) / b
+    kLog,       // ln(x + a)
+    kStandard,  // by mean and deviation of the stream, which the model learns (estimator/)
   };
   Kind kind = Kind::kNone;
   double a = 0;

@@ -254,6 +254,14 @@ TEST(FeatureColumn, NormalizersAreGivenByNameAndNumbers) {
   EXPECT_NE(error_of(column(call("z_score", {number("1"), number("0")}))).find("must be above 0"),
             std::string::npos);
   EXPECT_NE(error_of(column(name("log"))).find("is not a normalizer"), std::string::npos);
+  const auto learned = make_feature_column(column(call("standard", {})));
+  ASSERT_TRUE(learned);
+  EXPECT_EQ(learned->to_sql(), "numeric_column(age, normalizer_fn => standard())");
+  EXPECT_NE(error_of(column(call("standard", {number("1")}))).find("takes no numbers"),
+            std::string::npos);
+  const auto ranges = call("bucketized_column",
+                           {column(call("standard", {})), with("boundaries", list({number("1")}))});
+  EXPECT_NE(error_of(ranges).find("would move"), std::string::npos) << error_of(ranges);
 }
 
 TEST(FeatureColumn, SeparatorBelongsToTheColumn) {

@@ -56,6 +56,7 @@ Result<NumberReader> NumberReader::make(const FeatureColumn& owner, const Featur
 float NumberReader::normal(float x) const {
   switch (normalizer_.kind) {
     case Normalizer::Kind::kNone:
+    case Normalizer::Kind::kStandard:
       break;
     case Normalizer::Kind::kMinMax:
     case Normalizer::Kind::kZScore:
@@ -68,8 +69,9 @@ float NumberReader::normal(float x) const {
 
 void NumberReader::read(const Batch& rows, std::span<float> out, FaultSink& faults) const {
   const Column& column = rows.column(index_);
-  const bool plain = shape_ == 1 && !column.type().list && column.all_valid() &&
-                     normalizer_.kind == Normalizer::Kind::kNone;
+  const bool as_it_is = normalizer_.kind == Normalizer::Kind::kNone ||
+                        normalizer_.kind == Normalizer::Kind::kStandard;
+  const bool plain = shape_ == 1 && !column.type().list && column.all_valid() && as_it_is;
   if (!plain) return read_slowly(rows, out, faults);
   bool finite = true;
   with_numbers(column, [&](auto values) {

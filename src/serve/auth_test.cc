@@ -106,44 +106,138 @@ TEST(Users, RootBeginsWithoutAPassword) {
   Place place;
   const auto book = UserBook::open(place.settings());
   ASSERT_TRUE(book);
-  EXPECT_FALSE((*book)->find("root").has_password());
+  EXPECT_FALSE((*book)->record("root").has_password());
 }
 
 TEST(Users, APasswordIsThereAfterARestartAndIsKeptAsHashesOnly) {
   Place place;
   {
     const auto book = UserBook::open(place.settings());
-    ASSERT_TRUE((*book)->set_password("root", "%", "sesame"));
+    ASSERT_TRUE((*book)->set_password({"root", "%"}, "sesame"));
   }
   const auto book = UserBook::open(place.settings());
   ASSERT_TRUE(book);
-  EXPECT_EQ((*book)->find("root").sha2_hash, sha2_hash("sesame"));
-  EXPECT_EQ((*book)->find("root").native_hash, native_hash("sesame"));
+  EXPECT_EQ((*book)->record("root").sha2_hash, sha2_hash("sesame"));
+  EXPECT_EQ((*book)->record("root").native_hash, native_hash("sesame"));
   EXPECT_EQ(place.kept.begin()->second.find("sesame"), std::string::npos);
 }
 
 TEST(Users, AnEmptyPasswordTakesItAway) {
   Place place;
   const auto book = UserBook::open(place.settings());
-  ASSERT_TRUE((*book)->set_password("root", "", "sesame"));
-  ASSERT_TRUE((*book)->set_password("root", "", ""));
-  EXPECT_FALSE((*book)->find("root").has_password());
+  ASSERT_TRUE((*book)->set_password({"root", ""}, "sesame"));
+  ASSERT_TRUE((*book)->set_password({"root", ""}, ""));
+  EXPECT_FALSE((*book)->record("root").has_password());
 }
 
 TEST(Users, AnUnknownUserOrHostCannotBeGivenAPassword) {
   Place place;
   const auto book = UserBook::open(place.settings());
-  EXPECT_EQ((*book)->set_password("eve", "%", "x").error().code, Code::kNotFound);
-  EXPECT_EQ((*book)->set_password("root", "10.0.0.1", "x").error().code, Code::kNotFound);
+  EXPECT_EQ((*book)->set_password({"eve", "%"}, "x").error().code, Code::kAccount);
+  EXPECT_EQ((*book)->set_password({"root", "10.0.0.1"}, "x").error().code, Code::kAccount);
 }
 
 TEST(Users, NoProofFitsAnUnknownUser) {
   Place place;
   const auto book = UserBook::open(place.settings());
-  const auto record = (*book)->find("eve");
+  const auto record = (*book)->record("eve");
   EXPECT_TRUE(record.has_password());
   EXPECT_EQ(record.sha2_hash.size(), 32U);
   EXPECT_EQ(record.native_hash.size(), 20U);
+}
+
+sql::AccountChange change_of(const std::string& name, const std::string& host,
+                             std::optional<std::string> password) {
+  sql::AccountChange change;
+  change.name = name;
+  change.host = host;
+  change.password = std::move(password);
+  return change;
+}
+
+TEST(Users, AccountsAreThereAfterARestartWithTheirRights) {
+  Place place;
+  {
+    const auto book = UserBook::open(place.settings());
+    auto ada = change_of("ada", "10.%", "sesame");
+    ada.query_seconds = 5;
+    ASSERT_TRUE((*book)->create({ada, change_of("bob", "", std::nullopt)}, false));
+    ASSERT_TRUE((*book)->grant({"d", "t", sql::only(sql::Right::kInsert)}, {{"ada", ""}}));
+    ASSERT_TRUE((*book)->grant({"d", "", sql::only(sql::Right::kSelect)}, {{"ada", "10.%"}}));
+  }
+  for (const auto& [key, value] : place.kept)
+    EXPECT_EQ(value.find("sesame"), std::string::npos) << key;
+  const auto book = UserBook::open(place.settings());
+  ASSERT_TRUE(book);
+  EXPECT_EQ((*book)->record("ada").sha2_hash, sha2_hash("sesame"));
+  EXPECT_EQ((*book)->record("ada").host, "10.%");
+  EXPECT_FALSE((*book)->record("bob").has_password());
+  const auto ada = (*book)->find("ada");
+  EXPECT_TRUE(ada->may(sql::Right::kInsert, "D", "T"));
+  EXPECT_FALSE(ada->may(sql::Right::kInsert, "d", "u"));
+  EXPECT_FALSE(ada->may(sql::Right::kInsert, "d"));
+  EXPECT_TRUE(ada->may(sql::Right::kSelect, "d", "u"));
+  EXPECT_FALSE(ada->is_admin());
+  EXPECT_EQ(ada->limits.query_seconds, 5);
+  EXPECT_TRUE((*book)->find("root")->is_admin());
+}
+
+TEST(Users, AChangeOfSeveralIsWholeOrNothing) {
+  Place place;
+  const auto book = UserBook::open(place.settings());
+  ASSERT_TRUE((*book)->create({change_of("ada", "", "p")}, false));
+  const auto twice = (*book)->create({change_of("bob", "", "p"), change_of("ada", "", "q")}, false);
+  EXPECT_EQ(twice.error().code, Code::kAccount);
+  EXPECT_EQ((*book)->find("bob"), nullptr);
+  EXPECT_EQ((*book)->drop({{"ada", ""}, {"eve", ""}}, false).error().code, Code::kAccount);
+  EXPECT_NE((*book)->find("ada"), nullptr);
+  ASSERT_TRUE((*book)->create({change_of("bob", "", "p"), change_of("ada", "", "q")}, true));
+  EXPECT_EQ((*book)->record("ada").sha2_hash, sha2_hash("p"));
+  ASSERT_TRUE((*book)->drop({{"ada", ""}, {"eve", ""}}, true));
+  EXPECT_EQ((*book)->find("ada"), nullptr);
+}
+
+TEST(Users, RootStaysWhatItIs) {
+  Place place;
+  const auto book = UserBook::open(place.settings());
+  EXPECT_EQ((*book)->drop({{"root", ""}}, true).error().code, Code::kInvalidArgument);
+  const sql::Grant admin{"", "", sql::only(sql::Right::kAdmin)};
+  EXPECT_EQ((*book)->revoke(admin, {{"root", ""}}).error().code, Code::kInvalidArgument);
+  EXPECT_EQ((*book)->create({change_of("root", "", "p")}, false).error().code, Code::kAccount);
+  (*book)->keep_root_password();
+  EXPECT_EQ((*book)->set_password({"root", ""}, "").error().code, Code::kPermission);
+}
+
+TEST(Users, ARevokeTakesWhatWasGrantedThereAndNoMore) {
+  Place place;
+  const auto book = UserBook::open(place.settings());
+  ASSERT_TRUE((*book)->create({change_of("ada", "", "p")}, false));
+  ASSERT_TRUE((*book)->grant({"d", "", sql::kAllOfDatabase}, {{"ada", ""}}));
+  const sql::Grant select{"d", "", sql::only(sql::Right::kSelect)};
+  ASSERT_TRUE((*book)->revoke(select, {{"ada", ""}}));
+  EXPECT_FALSE((*book)->find("ada")->may(sql::Right::kSelect, "d", "t"));
+  EXPECT_TRUE((*book)->find("ada")->may(sql::Right::kInsert, "d", "t"));
+  EXPECT_EQ((*book)->revoke(select, {{"ada", ""}}).error().code, Code::kAccount);
+}
+
+TEST(Users, AHostIsAnAddressAPatternOrThisMachine) {
+  EXPECT_TRUE(sql::is_host("%", "192.0.2.1", false));
+  EXPECT_TRUE(sql::is_host("localhost", "::1", true));
+  EXPECT_FALSE(sql::is_host("localhost", "192.0.2.1", false));
+  EXPECT_TRUE(sql::is_host("192.0.2.%", "192.0.2.1", false));
+  EXPECT_FALSE(sql::is_host("192.0.2.%", "192.0.3.1", false));
+  EXPECT_FALSE(sql::is_host("192.0.2.1", "192.0.2.11", false));
+}
+
+TEST(Users, ADamagedAccountIsSaidAndNotTakenForNone) {
+  for (const std::string_view text :
+       {"{", "{}", "[5]", R"([{"name": "a"}])",
+        R"([{"name": "a", "host": "%", "password": "", "grants": [{"database": "d"}],)"
+        R"( "limits": {}}])"}) {
+    Place place;
+    place.kept["accounts"] = text;
+    EXPECT_EQ(UserBook::open(place.settings()).error().code, Code::kDataLoss) << text;
+  }
 }
 
 TEST(Users, ADamagedRecordIsSaidAndNotTakenForNoPassword) {

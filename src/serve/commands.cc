@@ -4,6 +4,7 @@
 #include "serve/connection.h"
 #include "serve/result_writer.h"
 #include "serve/wire.h"
+#include "sql/access.h"
 
 namespace millrace::serve {
 namespace {
@@ -150,6 +151,10 @@ Status Connection::process_kill(std::string_view payload) {
   WireReader reader(payload);
   const uint32_t id = reader.u32();
   if (!reader.ok()) return send_error(WireError{1047, "08S01", "which connection to kill?"});
+  const auto account = context_.host.accounts().find(process().user);
+  const Status allowed = account ? sql::check_kill(context_.host, *account, id)
+                                 : Error(Code::kAuthentication, "the user was dropped");
+  if (!allowed) return send_error(allowed.error());
   return send_status(context_.host.kill(id, sql::KillScope::kConnection));
 }
 

@@ -1,5 +1,7 @@
 #include "serve/connection.h"
 
+#include <system_error>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "serve/version.h"
@@ -19,12 +21,13 @@ constexpr int kSweepsBeforeForce = 3;
 
 }  // namespace
 
-Connection::Connection(uint64_t id, Socket socket, const ConnectionContext& context)
+Connection::Connection(uint64_t id, std::unique_ptr<PeerStream> peer,
+                       const ConnectionContext& context)
     : id_(id),
-      peer_(socket.peer()),
+      peer_(peer->peer()),
       context_(context),
-      socket_(std::move(socket)),
-      channel_(socket_, PacketLimits{.payload_bytes_max = kLoginBytesMax}) {
+      stream_(std::move(peer)),
+      channel_(*stream_, PacketLimits{.payload_bytes_max = kLoginBytesMax}) {
   Lock lock(mutex_);
   process_.id = id;
   process_.user = "unauthenticated user";
@@ -42,7 +45,7 @@ void Connection::run() {
   }
   close_session();
   // The object is destroyed later, on another thread: the client must not wait for that.
-  socket_.shut(Shut::kBoth);
+  stream_->shut(Shut::kBoth);
 }
 
 Status Connection::log_in() {
@@ -88,13 +91,13 @@ uint32_t Connection::offered() const {
 
 /// What the client sent behind its request is TLS already.
 Status Connection::start_tls() {
-  TRY(tls_, context_.tls->accept(socket_, channel_.take_unread(), context_.limits.login_timeout));
+  TRY(tls_, context_.tls->accept(*stream_, channel_.take_unread(), context_.limits.login_timeout));
   channel_.set_stream(*tls_);
   return {};
 }
 
 void Connection::start_compression() {
-  ByteStream& below = tls_ ? static_cast<ByteStream&>(*tls_) : socket_;
+  ByteStream& below = tls_ ? static_cast<ByteStream&>(*tls_) : *stream_;
   compressed_ = std::make_unique<CompressedStream>(below, channel_.take_unread());
   channel_.set_stream(*compressed_);
 }
@@ -108,10 +111,7 @@ Status Connection::open_session(const Login& login) {
     return admitted;
   }
   close_session();
-  auto opened =
-      context_.backend.open_session({id_, login.user, peer_.to_string(), context_.tls != nullptr,
-                                     tls_ ? tls_->version() : "", tls_ ? tls_->cipher() : ""},
-                                    context_.host);
+  auto opened = make_session(login);
   if (!opened) {
     TRY_OK(send_error(opened.error()));
     return std::move(opened).error();
@@ -123,13 +123,29 @@ Status Connection::open_session(const Login& login) {
     process_.database.clear();
   }
   session_->allow_multi_statements((capabilities_ & kMultiStatements) != 0);
-  if (login.database.empty()) return {};
-  if (auto used = session_->use(login.database); !used) {
-    TRY_OK(send_error(used.error()));
-    return used;
-  }
   end_command();
   return {};
+}
+
+/// On a thread for it alone: what a session's first statements leave in a thread's stack and
+/// allocator would stay with every client that is connected and does nothing.
+Result<std::unique_ptr<sql::SqlSession>> Connection::make_session(const Login& login) {
+  Result<std::unique_ptr<sql::SqlSession>> session(Error(Code::kInternal, "no session was made"));
+  const auto make = [&]() -> Result<std::unique_ptr<sql::SqlSession>> {
+    TRY(auto made, context_.backend.open_session(
+                       {id_, login.user, peer_.to_string(), context_.tls != nullptr,
+                        tls_ ? tls_->version() : "", tls_ ? tls_->cipher() : ""},
+                       context_.host));
+    if (!login.database.empty()) TRY_OK(made->use(login.database));
+    return made;
+  };
+  try {
+    run_thread("mysql-login", [&](const auto&) { session = make(); }).join();
+  } catch (const std::system_error& e) {
+    return Error(Code::kResourceExhausted,
+                 std::string("no thread is left for a session: ") + e.what());
+  }
+  return session;
 }
 
 void Connection::close_session() {
@@ -189,15 +205,15 @@ void Connection::interrupt() {
 void Connection::kill(sql::KillScope scope) {
   if (scope == sql::KillScope::kConnection) {
     killed_ = true;
-    socket_.shut(Shut::kRead);
+    stream_->shut(Shut::kRead);
   }
   interrupt();
 }
 
 void Connection::sweep() {
   Lock lock(mutex_);
-  if (killed_ && ++sweeps_since_kill_ > kSweepsBeforeForce) socket_.shut(Shut::kBoth);
-  if (busy_ && session_ && socket_.peer_is_gone()) session_->interrupt();
+  if (killed_ && ++sweeps_since_kill_ > kSweepsBeforeForce) stream_->shut(Shut::kBoth);
+  if (busy_ && session_ && stream_->peer_is_gone()) session_->interrupt();
 }
 
 sql::Process Connection::process() const {

@@ -50,7 +50,7 @@ struct ConnectionContext {
 
 class Connection {
  public:
-  Connection(uint64_t id, Socket socket, const ConnectionContext& context);
+  Connection(uint64_t id, std::unique_ptr<PeerStream> peer, const ConnectionContext& context);
 
   /// The whole life of the connection; returns when it is over.
   void run();
@@ -70,6 +70,7 @@ class Connection {
   void start_compression();
   uint32_t offered() const;
   Status open_session(const Login& login);
+  Result<std::unique_ptr<sql::SqlSession>> make_session(const Login& login);
   void close_session();
   void serve_commands();
   void farewell();
@@ -112,7 +113,7 @@ class Connection {
   const uint64_t id_;
   const Address peer_;
   const ConnectionContext& context_;
-  Socket socket_;
+  const std::unique_ptr<PeerStream> stream_;
   std::unique_ptr<TlsStream> tls_;                // over the socket, when the client asked for it
   std::unique_ptr<CompressedStream> compressed_;  // over either, likewise
   PacketChannel channel_;

@@ -9,6 +9,7 @@
 #include "serve/auth.h"
 #include "serve/column_type.h"
 #include "serve/compressed_stream.h"
+#include "serve/fuzz_frames_test.h"
 #include "serve/parameter_reader.h"
 #include "serve/quiet_server_test.h"
 #include "serve/raw_client_test.h"
@@ -18,63 +19,6 @@ namespace {
 
 constexpr int kPureRounds = 100'000;
 constexpr int kConversations = 400;
-
-std::string mutated(std::string bytes, std::mt19937& random) {
-  const auto below = [&](size_t n) { return n == 0 ? size_t{0} : random() % n; };
-  for (size_t changes = 1 + below(4); changes > 0; --changes) {
-    const size_t at = below(bytes.size());
-    switch (random() % 5) {
-      case 0:
-        if (!bytes.empty()) bytes[at] = static_cast<char>(random());
-        break;
-      case 1:
-        if (!bytes.empty()) bytes[at] = static_cast<char>(bytes[at] ^ (1 << random() % 8));
-        break;
-      case 2:
-        bytes.resize(at);
-        break;
-      case 3:
-        bytes.insert(at, below(16), static_cast<char>(random()));
-        break;
-      default:
-        bytes += bytes.substr(at, 32);
-    }
-  }
-  return bytes;
-}
-
-std::string framed(std::string_view payload, uint8_t sequence) {
-  std::string out;
-  append_u24(out, static_cast<uint32_t>(payload.size()));
-  append_u8(out, sequence);
-  return out += payload;
-}
-
-/// One parameter of every type, with a value.
-std::string parameters(size_t& count) {
-  const std::vector<std::pair<WireType, std::string>> kValues{
-      {WireType::kTiny, "\x01"},
-      {WireType::kShort, "ab"},
-      {WireType::kLong, "abcd"},
-      {WireType::kLongLong, "abcdefgh"},
-      {WireType::kFloat, "abcd"},
-      {WireType::kDouble, "abcdefgh"},
-      {WireType::kVarString, "\x03xyz"},
-      {WireType::kBlob, "\xfc\x02\x01" + std::string(258, 'b')},
-      {WireType::kNewDecimal, "\x04-1.5"},
-      {WireType::kDate, std::string("\x04\xea\x07\x0b\x17", 5)},
-      {WireType::kDateTime, std::string("\x0b\xea\x07\x0b\x17\x0a\x00\x01\x07\x00\x00\x00", 12)},
-      {WireType::kTime, std::string("\x08\x01\x02\x00\x00\x00\x03\x04\x05", 9)}};
-  count = kValues.size();
-  std::string packet((count + 7) / 8, '\0');
-  append_u8(packet, 1);
-  for (const auto& [type, value] : kValues) {
-    append_u8(packet, static_cast<uint8_t>(type));
-    append_u8(packet, 0);
-  }
-  for (const auto& [type, value] : kValues) packet += value;
-  return packet;
-}
 
 TEST(Fuzz, ParametersAreReadOrRefused) {
   std::mt19937 random(20261126);

@@ -175,7 +175,7 @@ TEST_F(HttpApiTest, TooManyAreTurnedAwayAndHealthAnswers) {
 TEST_F(HttpApiTest, PasswordsAreThoseOfMySql) {
   start();
   EXPECT_EQ(ask("USER")->status, 200);
-  ASSERT_TRUE(server_->set_password("root", "%", "sesame:1"));
+  ASSERT_TRUE(server_->accounts().set_password({"root", "%"}, "sesame:1"));
   for (const char* path : {"/metrics", "/api/v1/models", "/api/v1/pipelines"}) {
     const auto refused = client().Get(path);
     EXPECT_EQ(refused->status, 401) << path;
@@ -205,7 +205,7 @@ TEST_F(HttpApiTest, WithoutAPasswordOnlyNamesOfThisMachineAreServed) {
     EXPECT_EQ(ask("ROWS 1", {{"Host", host}})->status, 200) << host;
   for (const char* host : {"evil.example", "evil.example:8080", "10.0.0.1", "localhost.evil", "["})
     EXPECT_EQ(ask("ROWS 1", {{"Host", host}})->status, 401) << host;
-  ASSERT_TRUE(server_->set_password("root", "%", "sesame"));
+  ASSERT_TRUE(server_->accounts().set_password({"root", "%"}, "sesame"));
   auto one = client();
   one.set_basic_auth("root", "sesame");
   EXPECT_EQ(

@@ -80,15 +80,17 @@ Result<std::string> authenticate(const UserBook& users, const HttpCaller& caller
     claimed = std::move(*read);
   }
   const bool with_password = !claimed.password.empty();
-  const UserRecord record = users.find(claimed.user);
+  const UserRecord record = users.record(claimed.user);
+  const auto loopback = is_loopback(caller.peer);
+  const bool local = loopback && *loopback;
+  const bool welcome = sql::is_host(record.host, caller.peer, local);
   if (record.has_password()) {
-    if (!with_password || !check_plain(claimed.password, record.sha2_hash))
+    if (!with_password || !check_plain(claimed.password, record.sha2_hash) || !welcome)
       return denied(caller, claimed.user, with_password);
     return claimed.user;
   }
-  if (with_password) return denied(caller, claimed.user, true);
-  const auto local = is_loopback(caller.peer);
-  if (!local || !*local || !is_loopback_name(caller.host))
+  if (with_password || !welcome) return denied(caller, claimed.user, with_password);
+  if (!local || !is_loopback_name(caller.host))
     return Error(Code::kAuthentication,
                  "user \"" + claimed.user + "\" has no password and may ask from this machine only",
                  "Ask http://127.0.0.1, or run SET PASSWORD = '...' on the MySQL side.");

@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "serve/socket.h"
 
 namespace millrace::serve {
 namespace {
 
 constexpr size_t kShownTextBytes = 8192;  // of a statement in SHOW PROCESSLIST
 constexpr Milliseconds kPause{100};
+constexpr int64_t kSoonMicros = 500'000;  // who takes no longer is not asked whether it is there
 
 Error timed_out() {
   return Error(Code::kTimeout, "the request ran longer than it may",
@@ -83,10 +85,18 @@ bool HttpSessions::kill(uint64_t id) {
   return true;
 }
 
-void HttpSessions::sweep() {
+void HttpSessions::sweep(uint16_t port) {
   Lock lock(mutex_);
+  const int64_t now = now_micros();
+  const bool lasts = std::any_of(guests_.begin(), guests_.end(), [&](const auto& entry) {
+    return now - entry.second->began > kSoonMicros;
+  });
+  const auto gone = lasts ? gone_peers(port) : std::vector<std::string>();
   for (auto& [id, guest] : guests_) {
-    guest->overdue = guest->overdue || now_micros() > guest->deadline;
+    guest->overdue = guest->overdue || now > guest->deadline;
+    // Nobody waits for the answer: the session is free for those who do.
+    guest->killed = guest->killed ||
+                    std::find(gone.begin(), gone.end(), guest->process.host) != gone.end();
     // An interrupt between two statements is lost: it is said again until the request ends.
     if (guest->overdue || guest->killed) guest->session->interrupt();
   }

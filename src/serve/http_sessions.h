@@ -79,8 +79,9 @@ class HttpSessions {
   std::vector<sql::Process> processes() const;
   /// False when there is no such session.
   bool kill(uint64_t id);
-  /// Interrupts those that are overdue; once a second.
-  void sweep();
+  /// Interrupts those that are overdue and those whose clients have gone; once a second. `port` is
+  /// the one where they came in.
+  void sweep(uint16_t port);
   /// Interrupts all, takes no more, and waits until they are gone.
   void stop();
 

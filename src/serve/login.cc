@@ -1,5 +1,6 @@
 #include "serve/login.h"
 
+#include "serve/socket.h"
 #include "serve/wire.h"
 
 namespace millrace::serve {
@@ -24,7 +25,7 @@ Error denied(const LoginDesk::Visitor& visitor, bool with_password) {
 }  // namespace
 
 Status LoginDesk::admit(PacketChannel& channel, const Visitor& visitor) const {
-  const UserRecord record = users_.find(visitor.login.user);
+  const UserRecord record = users_.record(visitor.login.user);
   // Clients from before there were plugins know one way only.
   std::string plugin(visitor.login.plugin.empty() ? kNativePlugin : visitor.login.plugin);
   std::string response = visitor.login.response;
@@ -37,8 +38,13 @@ Status LoginDesk::admit(PacketChannel& channel, const Visitor& visitor) const {
     TRY_OK(channel.read(response, visitor.patience));
   }
   const bool with_password = !is_empty_proof(response);
+  const auto loopback = is_loopback(visitor.host);
+  const bool local = loopback && *loopback;
+  const bool welcome = sql::is_host(record.host, visitor.host, local);
   if (!with_password || !record.has_password()) {
-    if (with_password || record.has_password()) return denied(visitor, with_password);
+    // Who has no password may come from this machine alone.
+    if (with_password || record.has_password() || !welcome || !local)
+      return denied(visitor, with_password);
     return {};
   }
   bool proven = false;
@@ -47,7 +53,7 @@ Status LoginDesk::admit(PacketChannel& channel, const Visitor& visitor) const {
   } else {
     TRY(proven, prove_sha2(channel, visitor, record, response, scramble));
   }
-  if (!proven) return denied(visitor, true);
+  if (!proven || !welcome) return denied(visitor, true);
   return {};
 }
 

@@ -9,7 +9,9 @@ namespace {
 
 constexpr size_t kFrameMax = (size_t{1} << 24) - 1;
 constexpr size_t kHeaderBytes = 4;
-constexpr size_t kReadAhead = size_t{1} << 14;
+// Who sends little, as most who wait, needs little; a full read asks for the whole.
+constexpr size_t kReadAheadFirst = size_t{1} << 10;
+constexpr size_t kReadAheadMax = size_t{1} << 14;
 
 }  // namespace
 
@@ -28,7 +30,9 @@ std::string PacketChannel::take_unread() {
 Status PacketChannel::read_exact(std::string& out, size_t size, Milliseconds patience) {
   while (size > 0) {
     if (input_at_ == input_.size()) {
-      input_.resize(kReadAhead);
+      const bool full = input_.size() == read_ahead_;
+      read_ahead_ = full ? kReadAheadMax : std::max(read_ahead_, kReadAheadFirst);
+      input_.resize(read_ahead_);
       input_at_ = 0;
       auto got = stream_->read_some(input_.data(), input_.size(), patience);
       input_.resize(got ? *got : 0);

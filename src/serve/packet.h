@@ -69,7 +69,8 @@ class PacketChannel {
   PacketLimits limits_;
   uint8_t sequence_ = 0;
   PacketFault fault_ = PacketFault::kNone;
-  std::string input_;  // read ahead; [input_at_, end) is not used yet
+  size_t read_ahead_ = 0;  // bytes asked for at once
+  std::string input_;      // read ahead; [input_at_, end) is not used yet
   size_t input_at_ = 0;
   std::string output_;
 };

@@ -31,7 +31,7 @@ TEST_F(ProtocolTest, TheGreetingPromisesOnlyWhatThereIs) {
 }
 
 TEST_F(ProtocolTest, AnUnknownPluginIsSwitchedToOurs) {
-  ASSERT_TRUE(server_->set_password("root", "%", "sesame"));
+  ASSERT_TRUE(server_->accounts().set_password({"root", "%"}, "sesame"));
   auto client = guest();
   Login login;
   login.user = "root";
@@ -50,7 +50,7 @@ TEST_F(ProtocolTest, AnUnknownPluginIsSwitchedToOurs) {
 }
 
 TEST_F(ProtocolTest, AClientWithoutPluginsProvesItselfTheOldWay) {
-  ASSERT_TRUE(server_->set_password("root", "%", "sesame"));
+  ASSERT_TRUE(server_->accounts().set_password({"root", "%"}, "sesame"));
   auto client = guest();
   std::string packet;
   append_u32(packet, kProtocol41 | kSecureConnection);
@@ -65,7 +65,7 @@ TEST_F(ProtocolTest, AClientWithoutPluginsProvesItselfTheOldWay) {
 }
 
 TEST_F(ProtocolTest, FullAuthenticationTakesThePasswordUnderTheServersKey) {
-  ASSERT_TRUE(server_->set_password("root", "%", "sesame"));
+  ASSERT_TRUE(server_->accounts().set_password({"root", "%"}, "sesame"));
   for (const std::string password : {"sesame", "other"}) {
     auto client = guest();
     Login login;
@@ -182,7 +182,7 @@ TEST_F(ProtocolTest, ClosingAStatementHasNoAnswer) {
 }
 
 TEST_F(ProtocolTest, ChangeUserProvesAnewAndHangsUpOnAFailure) {
-  ASSERT_TRUE(server_->set_password("root", "%", "sesame"));
+  ASSERT_TRUE(server_->accounts().set_password({"root", "%"}, "sesame"));
   auto client = guest();
   Login login;
   login.user = "root";
@@ -291,7 +291,7 @@ std::string framed(std::string_view payload, uint8_t sequence) {
 }
 
 TEST_F(ProtocolTest, MutatedLoginsNeverDisturbTheServer) {
-  ASSERT_TRUE(server_->set_password("root", "%", "sesame"));
+  ASSERT_TRUE(server_->accounts().set_password({"root", "%"}, "sesame"));
   std::mt19937 random(20260101);
   Login login;
   login.capabilities = RawClient::kOld | kConnectWithDb;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "data/json_text.h"
 #include "serve/column_type.h"
 
 namespace millrace::serve {
@@ -35,20 +36,43 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+std::string csv_field(std::string_view text) {
+  if (!text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos)
+    return std::string(text);
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
+  return out + "\"";
+}
+
+/// Numbers as JSON has them; Infinity, NaN and dates are texts.
+bool is_json_number(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  const bool plain = !text.empty() && text.find_first_not_of("0123456789.eE+-") == text.npos;
+  return plain && text.front() >= '0' && text.front() <= '9' &&
+         (text.front() != '0' || text.size() == 1 || text[1] == '.' || text[1] == 'e');
+}
+
 }  // namespace
 
 void ResultPrinter::on_columns(const std::vector<ColumnDefinition>& columns) {
   names_.clear();
+  raw_names_.clear();
   right_.clear();
   widths_.clear();
   for (const auto& column : columns) {
+    raw_names_.push_back(column.name);
     names_.push_back(escaped(column.name));
     right_.push_back((column.flags & kNumberFlag) != 0);
     widths_.push_back(characters(names_.back()));
   }
   rows_ = 0;
   holding_ = form_ == Form::kTable;
-  if (holding_) return;
+  if (holding_ || form_ == Form::kJson) return;
+  if (form_ == Form::kCsv) {
+    const std::vector<std::optional<std::string_view>> header(raw_names_.begin(),
+                                                              raw_names_.end());
+    return print_lines(header);
+  }
   std::string line;
   for (const auto& name : names_) (line += line.empty() ? "" : "\t") += name;
   output_(line + "\n");
@@ -56,6 +80,7 @@ void ResultPrinter::on_columns(const std::vector<ColumnDefinition>& columns) {
 
 void ResultPrinter::on_row(const std::vector<std::optional<std::string_view>>& cells) {
   ++rows_;
+  if (form_ == Form::kCsv || form_ == Form::kJson) return print_lines(cells);
   std::vector<std::string> row;
   row.reserve(cells.size());
   for (const auto& cell : cells) row.push_back(cell ? escaped(*cell) : "NULL");
@@ -89,6 +114,27 @@ void ResultPrinter::on_end(const Ok& ok) {
 void ResultPrinter::on_failure() {
   if (!names_.empty()) print_held();
   names_.clear();
+}
+
+/// One row, as CSV or JSON.
+void ResultPrinter::print_lines(const std::vector<std::optional<std::string_view>>& cells) {
+  std::string line = form_ == Form::kJson ? "{" : "";
+  for (size_t i = 0; i < cells.size(); ++i) {
+    line += i == 0 ? "" : ",";
+    if (form_ == Form::kCsv) {
+      if (cells[i]) line += csv_field(*cells[i]);
+      continue;
+    }
+    append_json_text(raw_names_[i], line);
+    line += ':';
+    if (!cells[i])
+      line += "null";
+    else if (right_[i] && is_json_number(*cells[i]))
+      line += *cells[i];
+    else
+      append_json_text(*cells[i], line);
+  }
+  output_(line + (form_ == Form::kJson ? "}\n" : "\n"));
 }
 
 void ResultPrinter::print_held() {

@@ -1,5 +1,6 @@
-// Prints results as `millrace sql` shows them: as a table with aligned columns for a person, or as
-// tab-separated lines with escapes for a program. A ResultSink; one per output. A table's widths
+// Prints results as `millrace sql` shows them: as a table with aligned columns for a person; for a
+// program as tab-separated lines with escapes, as CSV (RFC 4180; NULL is empty, and an empty text
+// is "") or as a JSON object a line. A ResultSink; one per output. A table's widths
 // come from its first rows, so that a long result is shown while it arrives and not held.
 #pragma once
 
@@ -14,7 +15,7 @@ namespace millrace::serve {
 
 class ResultPrinter : public ResultSink {
  public:
-  enum class Form : uint8_t { kTable, kTabs };
+  enum class Form : uint8_t { kTable, kTabs, kCsv, kJson };
   using Output = std::function<void(std::string_view)>;
 
   ResultPrinter(Form form, Output output) : form_(form), output_(std::move(output)) {}
@@ -26,12 +27,14 @@ class ResultPrinter : public ResultSink {
   void on_failure();
 
  private:
+  void print_lines(const std::vector<std::optional<std::string_view>>& cells);
   void print_held();
   void print_table_row(const std::vector<std::string>& cells, bool header);
   void print_rule();
 
   const Form form_;
   const Output output_;
+  std::vector<std::string> raw_names_;  // as the server has them
   std::vector<std::string> names_;
   std::vector<bool> right_;     // numbers stand at the right
   std::vector<size_t> widths_;  // in characters

@@ -43,9 +43,10 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Backend& bac
   bool beyond = false;
   for (const Address* address : {&options.mysql_listen, &options.http_listen}) {
     TRY(const bool loopback, is_loopback(address->host));
-    if (!loopback && !users->find(kRoot).has_password()) return unsafe(*address);
+    if (!loopback && !users->record(kRoot).has_password()) return unsafe(*address);
     beyond = beyond || !loopback;
   }
+  if (beyond) users->keep_root_password();
   TRY(const auto files, tls_files(options));
   std::unique_ptr<TlsContext> tls;
   if (!files.certificate.empty()) {
@@ -57,7 +58,6 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Backend& bac
   TRY(auto listener, Listener::open(options.mysql_listen));
   Ground ground{std::move(options), std::move(users), std::move(listener), std::move(tls)};
   auto server = std::unique_ptr<Server>(new Server(std::move(ground), backend));
-  server->beyond_loopback_ = beyond;
   HttpOptions http{server->options_.http_listen, server->server_version(),
                    server->options_.http_allowed_origins,
                    server->options_.http_tls ? files : TlsFiles()};
@@ -105,7 +105,8 @@ void Server::welcome(Socket socket) {
       const uint64_t id = next_id_++;
       ++counters_.connections;
       Guest& guest = guests_[id];
-      guest.connection = std::make_unique<Connection>(id, std::move(socket), context_);
+      guest.connection = std::make_unique<Connection>(
+          id, std::make_unique<Socket>(std::move(socket)), context_);
       try {
         guest.thread = run_thread("mysql-" + std::to_string(id),
                                   [this, id, one = guest.connection.get()](const auto&) {
@@ -139,7 +140,7 @@ void Server::leave(uint64_t id) {
 }
 
 void Server::sweep() {
-  http_sessions_.sweep();
+  if (http_) http_sessions_.sweep(http_address().port);
   std::vector<Guest> gone;
   Lock lock(mutex_);
   gone.swap(gone_);
@@ -188,17 +189,6 @@ Status Server::kill(uint64_t connection_id, sql::KillScope scope) {
                  "SHOW PROCESSLIST names those that do.");
   found->second.connection->kill(scope);
   return {};
-}
-
-Status Server::set_password(const std::string& user, const std::string& host,
-                            const std::string& password) {
-  if (password.empty() && beyond_loopback_)
-    return Error(Code::kPermission,
-                 "cannot take the password of user \"" + user +
-                     "\" away: the server listens beyond "
-                     "the loopback",
-                 "Start it on 127.0.0.1 to do so.");
-  return users_->set_password(user, host, password);
 }
 
 std::string Server::server_version() const {

@@ -55,8 +55,8 @@ class Server : public sql::SessionHost {
   // SessionHost.
   std::vector<sql::Process> processes() override;
   Status kill(uint64_t connection_id, sql::KillScope scope) override;
-  Status set_password(const std::string& user, const std::string& host,
-                      const std::string& password) override;
+  sql::Accounts& accounts() override { return *users_; }
+  std::string new_secret() override { return to_hex(make_scramble()); }
   std::string server_version() const override;
   int port() const override { return listener_.address().port; }
   int64_t uptime_seconds() const override { return since_start_.micros() / 1'000'000; }
@@ -90,7 +90,6 @@ class Server : public sql::SessionHost {
   const Stopwatch since_start_;
   ServerCounters counters_;
   const ConnectionContext context_;
-  bool beyond_loopback_ = false;
   Listener listener_;
   HttpSessions http_sessions_;
   std::unique_ptr<HttpServer> http_;

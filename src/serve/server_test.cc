@@ -120,7 +120,7 @@ TEST_F(ServerTest, BothPluginsTakeThePasswordAndRefuseAnother) {
     ServerOptions options;
     options.auth_plugin = plugin;
     start(options);
-    ASSERT_TRUE(server_->set_password("root", "%", "sesame"));
+    ASSERT_TRUE(server_->accounts().set_password({"root", "%"}, "sesame"));
     EXPECT_EQ(connected("sesame")->run("USER")->front().rows[0][0], "root");
     for (const std::string wrong : {"", "Sesame", "sesame "}) {
       const auto refused = connect(wrong);
@@ -129,14 +129,14 @@ TEST_F(ServerTest, BothPluginsTakeThePasswordAndRefuseAnother) {
       EXPECT_NE(refused.error().message.find("ERROR 1045 (28000): access denied"),
                 std::string::npos);
     }
-    ASSERT_TRUE(server_->set_password("root", "%", ""));
+    ASSERT_TRUE(server_->accounts().set_password({"root", "%"}, ""));
     server_.reset();
   }
 }
 
 TEST_F(ServerTest, ThePasswordIsThereAfterARestart) {
   start();
-  ASSERT_TRUE(server_->set_password("root", "%", "sesame"));
+  ASSERT_TRUE(server_->accounts().set_password({"root", "%"}, "sesame"));
   server_.reset();
   start();
   EXPECT_FALSE(connect());
@@ -158,11 +158,11 @@ TEST_F(ServerTest, BeyondTheLoopbackNothingIsServedWithoutAPassword) {
   EXPECT_EQ(refused.error().code, Code::kPermission);
   EXPECT_NE(refused.error().hint.find("SET PASSWORD"), std::string::npos);
   start();
-  ASSERT_TRUE(server_->set_password("root", "%", "sesame"));
+  ASSERT_TRUE(server_->accounts().set_password({"root", "%"}, "sesame"));
   server_.reset();
   auto allowed = Server::open(options, backend_);
   ASSERT_TRUE(allowed);
-  EXPECT_EQ((*allowed)->set_password("root", "%", "").error().code, Code::kPermission);
+  EXPECT_EQ((*allowed)->accounts().set_password({"root", "%"}, "").error().code, Code::kPermission);
 }
 
 TEST_F(ServerTest, KillQueryEndsTheStatementAndKeepsTheConnection) {

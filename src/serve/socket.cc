@@ -14,8 +14,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <memory>
+#include <system_error>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -78,6 +81,16 @@ Result<bool> wait_for(int fd, short events, Milliseconds timeout) {
     if (ready == 0) return false;
     if (errno != EINTR) return Error(Code::kUnavailable, "could not wait: " + system_words(errno));
   }
+}
+
+/// The same for what the other side sends when it likes, which may take hours.
+Result<bool> wait_for_input(int fd, Milliseconds timeout) {
+  constexpr Milliseconds kShort{1000};
+  if (timeout <= kShort) return wait_for(fd, POLLIN, timeout);
+  TRY(const bool ready, wait_for(fd, POLLIN, kShort));
+  if (ready) return true;
+  give_back_stack();
+  return wait_for(fd, POLLIN, timeout - kShort);
 }
 
 void set_option(int fd, int level, int option) {
@@ -174,18 +187,23 @@ Result<Socket> Socket::connect(const Address& address, Milliseconds timeout) {
 }
 
 Result<size_t> Socket::read_some(char* data, size_t size, Milliseconds timeout) {
+  if (std::exchange(answered_, false)) {
+    TRY(const bool ready, wait_for_input(fd_.get(), timeout));
+    if (!ready) return Error(Code::kTimeout, "nothing came within the time allowed");
+  }
   while (true) {
     const ssize_t got = recv(fd_.get(), data, size, MSG_DONTWAIT);
     if (got >= 0) return static_cast<size_t>(got);
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK)
       return Error(Code::kUnavailable, "could not read: " + system_words(errno));
-    TRY(const bool ready, wait_for(fd_.get(), POLLIN, timeout));
+    TRY(const bool ready, wait_for_input(fd_.get(), timeout));
     if (!ready) return Error(Code::kTimeout, "nothing came within the time allowed");
   }
 }
 
 Status Socket::write_all(std::string_view bytes, Milliseconds timeout) {
+  answered_ = true;
   while (!bytes.empty()) {
     const ssize_t sent = send(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0) {
@@ -215,6 +233,27 @@ Address Socket::peer() const {
   socklen_t size = sizeof raw;
   if (getpeername(fd_.get(), reinterpret_cast<sockaddr*>(&raw), &size) != 0) return {};
   return address_of(raw, size);
+}
+
+std::vector<std::string> gone_peers(uint16_t port) {
+  std::vector<std::string> gone;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", failed)) {
+    const auto name = entry.path().filename().string();
+    int fd = -1;
+    std::from_chars(name.data(), name.data() + name.size(), fd);
+    pollfd one{fd, POLLRDHUP, 0};
+    if (poll(&one, 1, 0) <= 0 || (one.revents & (POLLRDHUP | POLLHUP | POLLERR)) == 0) continue;
+    sockaddr_storage raw{};
+    socklen_t size = sizeof raw;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&raw), &size) != 0 ||
+        address_of(raw, size).port != port)
+      continue;
+    size = sizeof raw;
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&raw), &size) == 0)
+      gone.push_back(address_of(raw, size).to_string());
+  }
+  return gone;
 }
 
 Result<Listener> Listener::open(const Address& address) {

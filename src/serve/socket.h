@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "serve/packet.h"
@@ -45,7 +46,18 @@ class Descriptor {
 
 enum class Shut : uint8_t { kRead, kBoth };
 
-class Socket : public ByteStream {
+/// A client as its connection sees it: bytes, and whether it is still there.
+class PeerStream : public ByteStream {
+ public:
+  /// Ends reads (they see the end) or reads and writes, at once. Thread-safe.
+  virtual void shut(Shut what) = 0;
+  /// True when the other side has closed or reset; never waits. Thread-safe.
+  virtual bool peer_is_gone() const = 0;
+  /// The other side's address; empty host when it is gone.
+  virtual Address peer() const = 0;
+};
+
+class Socket : public PeerStream {
  public:
   explicit Socket(Descriptor fd) : fd_(std::move(fd)) {}
   /// Errors: kUnavailable, kTimeout, kNotFound for a name that does not resolve.
@@ -54,16 +66,18 @@ class Socket : public ByteStream {
   Result<size_t> read_some(char* data, size_t size, Milliseconds timeout) override;
   Status write_all(std::string_view bytes, Milliseconds timeout) override;
 
-  /// Ends reads (they see the end) or reads and writes, at once. Thread-safe.
-  void shut(Shut what);
-  /// True when the other side has closed or reset; never waits. Thread-safe.
-  bool peer_is_gone() const;
-  /// The other side's address; empty host when it is gone.
-  Address peer() const;
+  void shut(Shut what) override;
+  bool peer_is_gone() const override;
+  Address peer() const override;
 
  private:
   Descriptor fd_;
+  bool answered_ = false;  // what comes next is an answer to that, and not there yet
 };
+
+/// The clients of this process at its own port `port` that have closed or reset, as Address's
+/// to_string(). For connections that another library holds; one walk over all descriptors.
+std::vector<std::string> gone_peers(uint16_t port);
 
 class Listener {
  public:

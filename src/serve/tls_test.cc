@@ -121,7 +121,7 @@ TEST_F(TlsTest, ASessionGoesOverTls) {
 
 TEST_F(TlsTest, UnderTlsThePasswordItselfIsTheFullProof) {
   start();
-  ASSERT_TRUE(server_->set_password("root", "%", "sesame"));
+  ASSERT_TRUE(server_->accounts().set_password({"root", "%"}, "sesame"));
   for (const std::string password : {"sesame", "other"}) {
     TlsClient client(server_->mysql_address());
     client.login.response = std::string(32, 'x');  // no proof: the server asks for the password

@@ -213,6 +213,7 @@ class FakeStore : public store::Store {
   Result<std::optional<std::string>> setting(const std::string&) override { return unasked(); }
   Status set_setting(const std::string&, const std::string&) override { return unasked(); }
   Status add_virtual_table(store::VirtualTable) override { return unasked(); }
+  Status show_own_rows() override { return unasked(); }
   Status set_predictor(std::shared_ptr<store::Predictor>) override { return unasked(); }
   Status set_explainer(std::shared_ptr<store::Explainer>) override { return unasked(); }
   Status close() override { return {}; }
@@ -220,6 +221,44 @@ class FakeStore : public store::Store {
  private:
   static Error unasked() { return {Code::kInternal, "a session does not ask this of a store"}; }
   FakeWorld& world_;
+};
+
+/// Knows the model db.m, whose class is what it was asked: "of i30 law".
+class FakePredictor : public store::Predictor {
+ public:
+  const std::shared_ptr<const Schema>& output() const override { return output_; }
+  Status predict(const store::ModelOfSql& model, const Batch& rows, Batch& predictions) override {
+    if (model.database != "db" || model.name != "m")
+      return Error(Code::kNotFound, "there is one model, db.m");
+    auto said = std::make_shared<std::string>("of");
+    for (size_t i = 0; i < rows.column_count(); ++i) *said += " " + shown(rows.column(i));
+    predictions.reset(1);
+    predictions.keep_alive(said);
+    predictions.column(0).set(0, int64_t{1});
+    predictions.column(1).set(0, std::string_view(*said));
+    predictions.column(2).set(0, 0.25);
+    return {};
+  }
+
+ private:
+  static std::string shown(const Column& column) {
+    switch (column.type().kind) {
+      case Kind::kInt32:
+        return "i" + std::to_string(column.values<int32_t>()[0]);
+      case Kind::kInt64:
+        return "l" + std::to_string(column.values<int64_t>()[0]);
+      case Kind::kDouble:
+        return "d" + std::to_string(column.values<double>()[0]);
+      default:
+        return std::string(column.values<std::string_view>()[0]);
+    }
+  }
+  const std::shared_ptr<const Schema> output_ = std::make_shared<Schema>(
+      std::vector<Field>{{"class_id", {Kind::kInt64, false}},
+                         {"class", {Kind::kVarchar, false}},
+                         {"probability", {Kind::kDouble, false}},
+                         {"logits", {Kind::kDouble, true}},
+                         {"prediction", {Kind::kDouble, false}}});
 };
 
 class FakeEngine : public engine::Engine {
@@ -350,6 +389,7 @@ class FakeEngine : public engine::Engine {
   Status check_droppable(const std::string& database) override {
     return say("check droppable ", database);
   }
+  store::Predictor& predictor() override { return predictor_; }
   void stop() override {}
 
   engine::RowsReport rows_report;  // of TRAIN and EVALUATE MODEL
@@ -368,11 +408,69 @@ class FakeEngine : public engine::Engine {
     return {};
   }
   FakeWorld& world_;
+  FakePredictor predictor_;
+};
+
+/// Root, and those that a test adds; changes are logged and change nothing.
+class FakeAccounts : public Accounts {
+ public:
+  explicit FakeAccounts(FakeWorld& world) : world_(world) {
+    Account root;
+    root.name = "root";
+    root.grant({"", "", static_cast<RightSet>(kAllOfDatabase | only(Right::kAdmin))});
+    add(std::move(root));
+  }
+  void add(Account account) {
+    auto name = account.name;
+    accounts_[std::move(name)] = std::make_shared<Account>(std::move(account));
+  }
+
+  std::shared_ptr<const Account> find(std::string_view name) const override {
+    const auto found = accounts_.find(name);
+    return found == accounts_.end() ? nullptr : found->second;
+  }
+  std::vector<std::shared_ptr<const Account>> list() const override {
+    std::vector<std::shared_ptr<const Account>> all;
+    for (const auto& [name, account] : accounts_) all.push_back(account);
+    return all;
+  }
+  Status create(const std::vector<AccountChange>& accounts, bool) override {
+    return say("create", accounts);
+  }
+  Status alter(const std::vector<AccountChange>& accounts, bool) override {
+    return say("alter", accounts);
+  }
+  Status drop(const std::vector<AccountName>& names, bool) override {
+    for (const auto& name : names) world_.log.push_back("drop user " + name.name);
+    return {};
+  }
+  Status grant(const Grant& grant, const std::vector<AccountName>& to) override {
+    return say("grant", grant, to);
+  }
+  Status revoke(const Grant& grant, const std::vector<AccountName>& from) override {
+    return say("revoke", grant, from);
+  }
+
+ private:
+  Status say(const std::string& verb, const std::vector<AccountChange>& accounts) {
+    for (const auto& account : accounts)
+      world_.log.push_back(verb + " user " + account.name + "@" + account.host + " " +
+                           account.password.value_or("-"));
+    return {};
+  }
+  Status say(const std::string& verb, const Grant& grant, const std::vector<AccountName>& names) {
+    for (const auto& name : names)
+      world_.log.push_back(verb + " " + name_of(grant.rights, grant.everywhere()) + " on " +
+                           grant.place() + " " + name.name);
+    return {};
+  }
+  FakeWorld& world_;
+  std::map<std::string, std::shared_ptr<const Account>, std::less<>> accounts_;
 };
 
 class FakeHost : public SessionHost {
  public:
-  explicit FakeHost(FakeWorld& world) : world_(world) {}
+  explicit FakeHost(FakeWorld& world) : world_(world), accounts_(world) {}
 
   std::vector<Process> processes() override {
     return {{7, "root", "127.0.0.1:5", "db", "Query", 3, "", std::string(300, 'x')},
@@ -383,17 +481,15 @@ class FakeHost : public SessionHost {
                          (scope == KillScope::kQuery ? " query" : " connection"));
     return {};
   }
-  Status set_password(const std::string& user, const std::string& host,
-                      const std::string& password) override {
-    world_.log.push_back("password " + user + "@" + host + " " + password);
-    return {};
-  }
+  Accounts& accounts() override { return accounts_; }
+  std::string new_secret() override { return "a secret"; }
   std::string server_version() const override { return "8.0.36-millrace-0.1.0"; }
   int port() const override { return 3306; }
   int64_t uptime_seconds() const override { return 60; }
 
  private:
   FakeWorld& world_;
+  FakeAccounts accounts_;
 };
 
 }  // namespace millrace::sql

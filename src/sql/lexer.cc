@@ -118,6 +118,8 @@ Status Lexer::skip_blanks() {
     const std::string_view rest = text_.substr(position_);
     if (is_space(c)) {
       ++position_;
+    } else if (std::string_view("#-/*").find(c) == std::string_view::npos) {
+      break;  // most tokens
     } else if (c == '#' || (rest.starts_with("--") && (rest.size() == 2 || is_space(rest[2]) ||
                                                        static_cast<unsigned char>(rest[2]) < 32))) {
       const size_t line_end = text_.find('\n', position_);
@@ -208,6 +210,9 @@ Token Lexer::word(size_t begin) {
 }
 
 Token Lexer::operator_at(size_t begin) {
+  // The second byte of any of the long ones.
+  if (std::string_view(">=<-|&:/*@").find(at(begin + 1)) == std::string_view::npos)
+    return token(TokenKind::kOperator, begin, begin + 1);
   const std::string_view rest = text_.substr(begin);
   for (const auto op : kOperators) {
     if (rest.starts_with(op)) return token(TokenKind::kOperator, begin, begin + op.size());
@@ -265,6 +270,7 @@ Result<std::vector<Token>> lex(std::string_view text, LexOptions options) {
   }
   Lexer lexer(text, options);
   std::vector<Token> tokens;
+  tokens.reserve(std::min<size_t>(text.size() / 4 + 2, 64));
   do {
     TRY(const Token token, lexer.next());
     tokens.push_back(token);

@@ -52,9 +52,9 @@ bool accept_database(TokenReader& reader) {
   return reader.accept("DATABASE") || reader.accept("SCHEMA");
 }
 
-Error users_unsupported(const TokenReader& reader) {
-  Error error = reader.unsupported("managing users");
-  error.hint = "There is one user, root; ALTER USER root IDENTIFIED BY '...' sets its password.";
+Error roles_unsupported(const TokenReader& reader) {
+  Error error = reader.unsupported("a role");
+  error.hint = "GRANT gives rights to users.";
   return error;
 }
 
@@ -69,7 +69,8 @@ Result<Statement> parse_create(TokenReader& reader, const std::string& database)
     if (or_replace) return reader.unsupported("CREATE OR REPLACE DATABASE");
     return create_database(reader, database);
   }
-  if (reader.at("USER") || reader.at("ROLE")) return users_unsupported(reader);
+  if (reader.accept("USER")) return parse_create_user(reader);
+  if (reader.at("ROLE")) return roles_unsupported(reader);
   for (const std::string_view kind : {"PROCEDURE", "TRIGGER", "EVENT", "SERVER"}) {
     if (reader.at(kind)) return reader.unsupported("CREATE " + std::string(kind));
   }
@@ -82,7 +83,8 @@ Result<Statement> parse_drop(TokenReader& reader, const std::string& database) {
   if (reader.accept("MODEL")) return parse_drop_model(reader, database);
   if (reader.accept("PIPELINE")) return parse_drop_pipeline(reader, database);
   if (accept_database(reader)) return drop_database(reader, database);
-  if (reader.at("USER") || reader.at("ROLE")) return users_unsupported(reader);
+  if (reader.accept("USER")) return parse_drop_user(reader);
+  if (reader.at("ROLE")) return roles_unsupported(reader);
   return Native{};
 }
 
@@ -150,10 +152,6 @@ Result<Statement> unsupported_statement(TokenReader& reader, const std::string&)
   const auto first = std::string(reader.raw_at());
   const bool two = reader.peek(1).kind == TokenKind::kWord;
   return reader.unsupported(first + (two ? " " + std::string(reader.raw_at(1)) : ""));
-}
-
-Result<Statement> users_statement(TokenReader& reader, const std::string&) {
-  return users_unsupported(reader);
 }
 
 /// TEST, PROFILE and EXTRACT are ours before PIPELINE.
@@ -251,8 +249,8 @@ constexpr auto kFamilies = std::to_array<Family>({
     {"LOCK", parse_lock},
     {"UNLOCK", parse_lock},
     {"FLUSH", ignore},
-    {"GRANT", users_statement},
-    {"REVOKE", users_statement},
+    {"GRANT", parse_grant},
+    {"REVOKE", parse_grant},
     {"SAVEPOINT", unsupported_statement},
     {"RELEASE", unsupported_statement},
     {"CLEAR", unsupported_statement},

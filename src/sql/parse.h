@@ -56,8 +56,13 @@ Result<Statement> parse_show(TokenReader& reader, const std::string& database);
 /// DESCRIBE | ..., also DESC and EXPLAIN
 Result<Statement> parse_describe(TokenReader& reader, const std::string& database);
 Result<Statement> parse_set(TokenReader& reader);
-/// ALTER | USER ...
+/// CREATE USER | ..., ALTER USER | ..., DROP USER | ...; | GRANT ..., | REVOKE ...
+Result<Statement> parse_create_user(TokenReader& reader);
 Result<Statement> parse_alter_user(TokenReader& reader);
+Result<Statement> parse_drop_user(TokenReader& reader);
+Result<Statement> parse_grant(TokenReader& reader, const std::string& database);
+Result<Statement> parse_set_password(TokenReader& reader);
+Status parse_show_grants(TokenReader& reader, Show& show);
 Result<Statement> parse_kill(TokenReader& reader);
 
 /// An expression from the reader's place to the token that `ends` it at the outermost level, which

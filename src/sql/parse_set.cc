@@ -1,4 +1,4 @@
-// SET in its many forms, ALTER USER, KILL.
+// SET in its many forms, KILL.
 #include <array>
 #include <limits>
 
@@ -7,38 +7,6 @@
 
 namespace millrace::sql {
 namespace {
-
-/// 'root'@'%', root@localhost, 'root', CURRENT_USER()
-Status parse_user(TokenReader& reader, SetPassword& result) {
-  if (reader.accept("CURRENT_USER") || reader.accept({"USER", "(", ")"})) {
-    (void)reader.accept({"(", ")"});
-    return {};
-  }
-  const bool quoted = reader.peek().kind == TokenKind::kString;
-  TRY(result.user, quoted ? reader.string("a user") : reader.name("a user"));
-  if (reader.peek().kind == TokenKind::kVariable) {  // @'%' is read as one
-    result.host = reader.value();
-    reader.skip();
-  } else if (reader.accept("@")) {
-    TRY(result.host, reader.string("a host"));
-  }
-  return {};
-}
-
-/// SET PASSWORD [FOR user] = 'text'
-Result<Statement> parse_set_password(TokenReader& reader) {
-  SetPassword result;
-  if (reader.accept("FOR")) TRY_OK(parse_user(reader, result));
-  TRY_OK(reader.expect("="));
-  if (reader.accept({"PASSWORD", "("})) {
-    TRY(result.password, reader.string("the password in quotes"));
-    TRY_OK(reader.expect(")"));
-  } else {
-    TRY(result.password, reader.string("the password in quotes"));
-  }
-  TRY_OK(reader.expect_end());
-  return result;
-}
 
 bool ends_value(const TokenReader& reader) {
   return reader.at(",");
@@ -191,29 +159,6 @@ Result<Statement> parse_set(TokenReader& reader) {
     TRY_OK(parse_value(reader, variable));
     result.variables.push_back(std::move(variable));
   } while (reader.accept(","));
-  TRY_OK(reader.expect_end());
-  return result;
-}
-
-Result<Statement> parse_alter_user(TokenReader& reader) {
-  (void)reader.accept({"IF", "EXISTS"});
-  SetPassword result;
-  TRY_OK(parse_user(reader, result));
-  TRY_OK(reader.expect("IDENTIFIED"));
-  if (reader.accept("WITH")) {
-    // Both plugins are served from one password, whichever is named.
-    const bool quoted = reader.peek().kind == TokenKind::kString;
-    const int64_t position = reader.position();
-    TRY(const std::string plugin, quoted ? reader.string("a plugin") : reader.name("a plugin"));
-    if (!same_name(plugin, "caching_sha2_password") &&
-        !same_name(plugin, "mysql_native_password")) {
-      return reader.error_at(
-          position, Code::kUnsupported, "authentication plugin \"" + plugin + "\" is not supported",
-          did_you_mean(plugin, {"caching_sha2_password", "mysql_native_password"}));
-    }
-  }
-  TRY_OK(reader.expect("BY"));
-  TRY(result.password, reader.string("the password in quotes"));
   TRY_OK(reader.expect_end());
   return result;
 }

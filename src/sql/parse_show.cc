@@ -39,6 +39,7 @@ constexpr auto kKinds = std::to_array<Kind>({
     {"CHARACTER", "SET", ShowKind::kCharsets},
     {"COLLATION", "", ShowKind::kCollations},
     {"GRANTS", "", ShowKind::kGrants},
+    {"USERS", "", ShowKind::kUsers},
     {"TRIGGERS", "", ShowKind::kEmpty},
     {"EVENTS", "", ShowKind::kEmpty},
     {"PLUGINS", "", ShowKind::kEmpty},
@@ -185,7 +186,11 @@ Result<Statement> parse_show(TokenReader& reader, const std::string& database) {
     show.object = kind->first;
     return show;
   }
-  if (show.kind == ShowKind::kGrants) return show;
+  if (show.kind == ShowKind::kGrants) {
+    show.database.clear();
+    TRY_OK(parse_show_grants(reader, show));
+    return show;
+  }
   if (show.kind == ShowKind::kCreateTable || show.kind == ShowKind::kCreateDatabase) {
     TRY_OK(parse_created(reader, show));
   } else {

@@ -1,6 +1,8 @@
 // Every statement that is ours, but for models, pipelines and tables, to its struct.
 #include "sql/parse.h"
 
+#include <gmock/gmock.h>
+
 #include "sql/reading_test.h"
 
 namespace millrace::sql {
@@ -132,24 +134,62 @@ TEST(Parse, SetsNamesAndIsolation) {
             "40: syntax error near \"HIGH\": an isolation level is expected");
 }
 
+TEST(Parse, UsersAndTheirLimits) {
+  const auto made = read_as<CreateUser>(
+      "CREATE USER IF NOT EXISTS 'a'@'10.%' IDENTIFIED BY 'p', b WITH MAX_QUERY_TIME 5 "
+      "MAX_USER_CONNECTIONS 2");
+  EXPECT_TRUE(made.if_not_exists);
+  ASSERT_EQ(made.accounts.size(), 2U);
+  EXPECT_EQ(made.accounts[0].name, "a");
+  EXPECT_EQ(made.accounts[0].host, "10.%");
+  EXPECT_EQ(made.accounts[0].password, "p");
+  EXPECT_EQ(made.accounts[1].name, "b");
+  EXPECT_FALSE(made.accounts[1].password);
+  EXPECT_EQ(made.accounts[1].query_seconds, 5);
+  EXPECT_EQ(made.accounts[0].connections, 2);
+  EXPECT_FALSE(made.accounts[0].result_rows);
+  EXPECT_EQ(read_as<DropUser>("DROP USER IF EXISTS a, 'b'@'%'").accounts.size(), 2U);
+  EXPECT_THAT(error_of("CREATE USER ''"), testing::HasSubstr("a user's name is not empty"));
+  EXPECT_THAT(error_of("CREATE USER a WITH MAX_QUERY_TYME 5"),
+              testing::HasSubstr("Did you mean MAX_QUERY_TIME?"));
+}
+
+TEST(Parse, GrantsAndTheirPlaces) {
+  const auto granted = read_as<GrantRights>("GRANT SELECT, insert ON d.t TO a, b@localhost");
+  EXPECT_FALSE(granted.revoke);
+  EXPECT_EQ(granted.grant.place(), "`d`.`t`");
+  EXPECT_EQ(granted.grant.rights, only(Right::kSelect) | only(Right::kInsert));
+  EXPECT_EQ(granted.accounts.size(), 2U);
+  EXPECT_EQ(read_as<GrantRights>("GRANT ALL ON d.* TO a").grant.rights, kAllOfDatabase);
+  const auto all = read_as<GrantRights>("GRANT ALL PRIVILEGES ON *.* TO a WITH GRANT OPTION");
+  EXPECT_EQ(all.grant.rights, kAllOfDatabase | only(Right::kAdmin));
+  EXPECT_TRUE(read_as<GrantRights>("REVOKE PIPELINES ON d.* FROM a").revoke);
+  EXPECT_THAT(error_of("GRANT ADMIN ON d.* TO a"), testing::HasSubstr("ADMIN is a right on "));
+  EXPECT_THAT(error_of("GRANT SELECT ON d.* TO a WITH GRANT OPTION"),
+              testing::HasSubstr("WITH GRANT OPTION is not supported"));
+  EXPECT_THAT(error_of("GRANT SELECT (x) ON d.t TO a"),
+              testing::HasSubstr("a right on columns is not supported"));
+  EXPECT_THAT(error_of("GRANT SELEKT ON d.t TO a"), testing::HasSubstr("Did you mean SELECT?"));
+}
+
 TEST(Parse, PasswordsAndConnections) {
   const auto password = read_as<SetPassword>("SET PASSWORD FOR 'root'@'%' = 'a''b'");
-  EXPECT_EQ(password.user, "root");
-  EXPECT_EQ(password.host, "%");
+  EXPECT_EQ(password.account.name, "root");
+  EXPECT_EQ(password.account.host, "%");
   EXPECT_EQ(password.password, "a'b");
   EXPECT_EQ(read_as<SetPassword>("SET PASSWORD = PASSWORD('p')").password, "p");
-  const auto user = read_as<SetPassword>("ALTER USER root@localhost IDENTIFIED BY 'p'");
-  EXPECT_EQ(user.user, "root");
-  EXPECT_EQ(user.host, "localhost");
-  EXPECT_EQ(read_as<SetPassword>("ALTER USER CURRENT_USER() IDENTIFIED WITH "
-                                 "'mysql_native_password' BY ''")
-                .user,
+  const auto user = read_as<AlterUser>("ALTER USER root@localhost IDENTIFIED BY 'p'");
+  ASSERT_EQ(user.accounts.size(), 1U);
+  EXPECT_EQ(user.accounts[0].name, "root");
+  EXPECT_EQ(user.accounts[0].host, "localhost");
+  EXPECT_EQ(user.accounts[0].password, "p");
+  EXPECT_EQ(read_as<AlterUser>("ALTER USER CURRENT_USER() IDENTIFIED WITH "
+                               "'mysql_native_password' BY ''")
+                .accounts[0]
+                .name,
             "");
   EXPECT_EQ(error_of("ALTER USER root IDENTIFIED WITH sha3 BY 'p'"),
             "32: authentication plugin \"sha3\" is not supported");
-  EXPECT_EQ(error_of("CREATE USER u"),
-            "7: managing users is not supported. There is one user, root; ALTER USER root "
-            "IDENTIFIED BY '...' sets its password.");
   EXPECT_EQ(read_as<Kill>("KILL 5").connection_id, 5U);
   EXPECT_FALSE(read_as<Kill>("KILL CONNECTION 5").query_only);
   EXPECT_TRUE(read_as<Kill>("KILL QUERY 5").query_only);

@@ -4,6 +4,7 @@
 
 #include "data/schema.h"
 #include "sql/parse.h"
+#include "sql/plain_select.h"
 #include "sql/quote.h"
 #include "sql/schema_change.h"
 #include "sql/system_schema.h"
@@ -88,6 +89,7 @@ struct StatementVisitor {
 };
 
 Result<StatementResult> Runner::dispatch(std::string_view text) {
+  TRY_OK(renew_account());
   TRY(const std::vector<Token> tokens, lex(text, lex_options()));
   text_ = text;
   tokens_ = tokens;
@@ -105,6 +107,7 @@ Result<StatementResult> Runner::dispatch(std::string_view text) {
   });
   if (!diagnostic && !asks) warnings_.clear();
   if (!statement) return std::move(statement).error();
+  TRY_OK(check_access(*statement));
   const size_t warnings_before = warnings_.size();
   TRY(StatementResult result, std::visit(StatementVisitor{*this}, *statement));
   result.warnings =
@@ -139,7 +142,10 @@ Error Runner::no_such_database(std::string_view name) {
 }
 
 Status Runner::use(std::string_view name) {
+  TRY_OK(renew_account());
   if (is_internal_schema(name)) return no_such_database(name);
+  if (!account_->is_admin() && !account_->sees(name))
+    return denied(*account_, Right::kSelect, std::string(name));
   // The store's own information_schema lacks our tables; where those are, a bare name finds them.
   std::string schema(name);
   if (is_information_schema(name)) schema = "millrace_information_schema";
@@ -230,6 +236,7 @@ Result<StatementResult> Runner::execute(const DropDatabase& statement) {
 Result<StatementResult> Runner::execute(const CreateTable& statement) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
   for (const auto& warning : statement.warnings) warn(warning);
+  if (statement.sequences.empty()) TRY_OK(check_query(statement.sql, NativeKind::kCreateTable));
   if (!statement.temporary) TRY_OK(commit_open());
   const SchemaChange change;
   if (statement.sequences.empty()) {
@@ -275,6 +282,7 @@ TranslateOptions Runner::translate_options(bool names_items) const {
           .facts = &facts_,
           .variables = &variables_,
           .names_items = names_items,
+          .shown_only = account_ && !account_->is_admin(),
           .marks = prepared_ != nullptr ? Marks::kNumbered : Marks::kNone};
 }
 
@@ -319,6 +327,14 @@ Status Runner::run_quietly(const std::string& sql) {
 Result<StatementResult> Runner::execute(const Native&) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
   TRY(const Translation translation, translate_native());
+  if (!is_checked()) TRY_OK(check_native(translation.sql));
+  // Without a transaction there is nothing that the store would have to say to these;
+  // who may not ask the model has been refused.
+  if (autocommit() && !in_transaction()) {
+    auto answer =
+        answer_plainly(text_, tokens_, {lex_options(), database_, values_, engine_.predictor()});
+    if (answer) return rows(std::move(*answer));
+  }
   std::optional<SchemaChange> change;
   if (changes_schema(text_, tokens_)) {
     TRY_OK(commit_open());
@@ -339,13 +355,6 @@ Result<StatementResult> Runner::execute(const Ignored&) {
 }
 
 // --- The server ---------------------------------------------------------------------------------
-
-Result<StatementResult> Runner::execute(const SetPassword& statement) {
-  const std::string& user = statement.user.empty() ? info_.user : statement.user;
-  TRY_OK(
-      host_.set_password(user, statement.host.empty() ? "%" : statement.host, statement.password));
-  return ok();
-}
 
 Result<StatementResult> Runner::execute(const Kill& statement) {
   TRY_OK(host_.kill(statement.connection_id,

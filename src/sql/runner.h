@@ -15,6 +15,7 @@
 
 #include "base/thread.h"
 #include "engine/engine.h"
+#include "sql/access.h"
 #include "sql/insert_target.h"
 #include "sql/print.h"
 #include "sql/rows.h"
@@ -47,6 +48,8 @@ class Prepared : public PreparedStatement {
   std::vector<store::ResultColumn> columns_;
   std::string sql_;                              // the translation that statement_ was made of
   std::unique_ptr<store::Statement> statement_;  // null for a statement of ours
+  std::shared_ptr<const Account> account_;       // that statement_ was checked for
+  uint64_t checked_of_ = 0;                      // the schema change that was the last then
 };
 
 /// `error` without a place: what it counts in is not the user's text.
@@ -107,6 +110,10 @@ class Runner {
   Result<StatementResult> execute(const CreateTable& statement);
   Result<StatementResult> execute(const Transaction& statement);
   Result<StatementResult> execute(const Set& statement);
+  Result<StatementResult> execute(const CreateUser& statement);
+  Result<StatementResult> execute(const AlterUser& statement);
+  Result<StatementResult> execute(const DropUser& statement);
+  Result<StatementResult> execute(const GrantRights& statement);
   Result<StatementResult> execute(const SetPassword& statement);
   Result<StatementResult> execute(const Kill& statement);
   Result<StatementResult> execute(const Show& statement);
@@ -126,6 +133,30 @@ class Runner {
   Status set_store_setting(const SetVariable& variable, const std::string& value);
   Result<Cell> evaluate(const SetVariable& variable);
 
+  // What the account may: runner_access.cc.
+  friend struct AccessVisitor;
+  Status check_access(const Statement& statement);
+  Status check_words();
+  Status check_no_query();
+  Status check_references();
+  Status check_native(const std::string& sql);
+  Status check_needs() const;
+  Status check_query(const std::string& sql, NativeKind kind);
+  Result<std::string> plan_of(const std::string& sql);
+  bool is_explained() const;
+  Status tell_store_what_is_seen();
+  Status check_condition(const std::string& condition, const std::string& rows);
+  std::string seen_only(const Show& show, const std::string& query) const;
+  Result<bool> is_table(const engine::ObjectName& name);
+
+  // Users: runner_users.cc.
+  Status renew_account();
+  bool is_own(const std::string& name) const;
+  std::vector<AccountName> named(std::vector<AccountName> accounts) const;
+  bool changes_own_password(const AlterUser& statement) const;
+  Result<Rows> grants(const Show& show);
+  Rows users() const;
+
   std::stop_token new_stop() EXCLUDES(stop_mutex_);
   TranslateOptions translate_options(bool names_items) const;
   bool names_items() const;
@@ -136,6 +167,9 @@ class Runner {
   /// Reads what an INSERT returns.
   Result<StatementResult> inserted(StatementResult result);
   Status prepare_native(Prepared& prepared);
+  bool plan_ages() const;
+  /// Whether the prepared statement at work was found to be allowed, and nothing changed since.
+  bool is_checked() const;
   /// The statement at work, which is prepared and whose translation is `sql`.
   Result<StatementResult> run_prepared(const std::string& sql);
   /// What a client is told after `sql`: rows, or how many were changed.
@@ -158,6 +192,11 @@ class Runner {
   SessionHost& host_;
   const SessionInfo info_;
   std::unique_ptr<store::Session> session_;
+  std::shared_ptr<const Account> account_;  // of the user, as it was when the statement began
+  std::shared_ptr<const Account> told_;     // that the store shows rows for
+  std::string mark_;                        // see sql/access.h; a secret of the session
+  std::vector<engine::ObjectName> named_tables_;  // by the statement at work, if not an admin's
+  std::set<std::string> table_functions_;   // of the store, once they were asked for
   Variables variables_;
   SessionFacts facts_;
   std::vector<Warning> warnings_;

@@ -65,6 +65,7 @@ Result<engine::RowsReport> Runner::on_rows(size_t first, Use use) {
   const auto query = tokens_.subspan(first);
   TRY_OK(check_writes(text_, query, lex_options(), database_));
   TRY(const Translation translation, translate(text_, query, translate_options(false)));
+  TRY_OK(check_query(translation.sql, NativeKind::kQuery));
   auto stream = session_->query(translation.sql);
   if (!stream) {
     Error error = std::move(stream).error();

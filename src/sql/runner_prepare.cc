@@ -2,8 +2,10 @@
 // that are ours are kept as text.
 #include <algorithm>
 
+#include "data/schema.h"
 #include "sql/parse.h"
 #include "sql/runner.h"
+#include "sql/schema_change.h"
 #include "sql/system_schema.h"
 
 namespace millrace::sql {
@@ -14,12 +16,14 @@ Result<std::unique_ptr<Prepared>> Runner::prepare(std::string_view text) {
   TRY(const std::vector<Token> tokens, lex(prepared->text_, lex_options()));
   TokenReader reader(prepared->text_, tokens, lex_options());
   facts_.database = database_;
+  TRY_OK(renew_account());
   TRY(const Statement statement, parse(reader, database_));
   if (std::holds_alternative<Native>(statement)) {
     text_ = prepared->text_;
     tokens_ = tokens;
     prepared_ = prepared.get();
-    auto done = prepare_native(*prepared);
+    auto done = check_access(statement);
+    if (done) done = prepare_native(*prepared);
     prepared_ = nullptr;
     text_ = {};
     tokens_ = {};
@@ -40,6 +44,7 @@ Result<std::unique_ptr<Prepared>> Runner::prepare(std::string_view text) {
 Status Runner::prepare_native(Prepared& prepared) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
   TRY(Translation translation, translate_native());
+  TRY_OK(check_native(translation.sql));
   const auto marks = std::count_if(tokens_.begin(), tokens_.end(), [&](const Token& token) {
     return token.kind == TokenKind::kOperator && raw(text_, token) == "?";
   });
@@ -51,6 +56,8 @@ Status Runner::prepare_native(Prepared& prepared) {
   }
   prepared.statement_ = std::move(*planned);
   prepared.sql_ = std::move(translation.sql);
+  prepared.account_ = account_;
+  prepared.checked_of_ = SchemaChange::count();
   prepared.parameters_ = prepared.statement_->parameters();
   if (prepared.parameters_.size() != static_cast<size_t>(marks))
     return Error(Code::kSyntax, "a parameter is written ?, and each stands for one value");
@@ -69,6 +76,11 @@ Status Runner::prepare_native(Prepared& prepared) {
   return {};
 }
 
+bool Runner::is_checked() const {
+  return prepared_ != nullptr && prepared_->account_ == account_ &&
+         prepared_->checked_of_ == SchemaChange::count();
+}
+
 Result<StatementResult> Runner::run(Prepared& prepared, std::span<const store::BoundValue> values) {
   prepared_ = &prepared;
   values_ = values;
@@ -78,13 +90,26 @@ Result<StatementResult> Runner::run(Prepared& prepared, std::span<const store::B
   return result;
 }
 
+/// A plan of the store believes in the smallest and largest values that its tables had when it was
+/// made: of one that reads them, rows that came since may be missed.
+bool Runner::plan_ages() const {
+  return std::any_of(tokens_.begin(), tokens_.end(), [&](const Token& token) {
+    if (token.kind != TokenKind::kWord) return false;
+    const auto word = raw(text_, token);
+    for (const std::string_view one : {"FROM", "JOIN", "TABLE", "UPDATE", "DELETE", "MERGE", "ON"})
+      if (same_name(word, one)) return true;
+    return false;
+  });
+}
+
 Result<StatementResult> Runner::run_prepared(const std::string& sql) {
-  // What a session function or variable stands for may have changed since.
-  if (prepared_->sql_ != sql) {
+  // What a session function or variable stands for may have changed since, or who sees what.
+  if (prepared_->sql_ != sql || prepared_->account_ != account_ || plan_ages()) {
     prepared_->statement_.reset();
     prepared_->sql_.clear();
     TRY(prepared_->statement_, session_->prepare(sql));
     prepared_->sql_ = sql;
+    prepared_->account_ = account_;
   }
   TRY(auto stream, prepared_->statement_->execute(values_));
   return outcome(std::move(stream));

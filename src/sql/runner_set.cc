@@ -39,6 +39,7 @@ Result<Cell> Runner::evaluate(const SetVariable& variable) {
       break;
   }
   TRY(const Translation value, translate(text_, variable.expression, translate_options(false)));
+  TRY_OK(check_query("SELECT " + value.sql, NativeKind::kQuery));
   auto result = fetch("SELECT " + value.sql);
   if (!result) {
     return at(std::move(result).error(), int64_t{variable.expression.front().begin});
@@ -51,6 +52,7 @@ Result<Cell> Runner::evaluate(const SetVariable& variable) {
 
 Status Runner::set_user_variable(const SetVariable& variable) {
   TRY(const Translation value, translate(text_, variable.expression, translate_options(false)));
+  TRY_OK(check_query("SELECT (" + value.sql + ")", NativeKind::kQuery));
   auto done = run_quietly("SET VARIABLE " + quoted_name(variable.name) + " = (" + value.sql + ")");
   if (!done) return at(std::move(done).error(), int64_t{variable.expression.front().begin});
   user_variables_.insert(variable.name);
@@ -167,13 +169,18 @@ Result<StatementResult> Runner::execute(const Show& statement) {
   if (of_table) TRY_OK(check_table(statement));
   if (of_database) TRY_OK(check_database(statement.database));
   if (statement.kind == ShowKind::kCreateTable) return show_create_table(statement);
-  const ShowFacts known{variables_, warnings_, host_, info_};
+  const ShowFacts known{variables_, warnings_, host_, info_, *account_};
   auto ready = show_rows(statement, known);
+  if (statement.kind == ShowKind::kUsers) ready = users();
+  if (statement.kind == ShowKind::kGrants) {
+    TRY(ready, grants(statement));
+  }
   if (ready && statement.where.empty()) return rows(std::move(*ready));
-  std::string sql = ready ? select_of(*ready) : show_query(statement);
+  std::string sql = ready ? select_of(*ready) : seen_only(statement, show_query(statement));
   if (statement.like) sql = with_like(sql, first_column(statement), *statement.like);
   if (!statement.where.empty()) {
     TRY(const Translation where, translate(text_, statement.where, translate_options(false)));
+    TRY_OK(check_condition(where.sql, sql));
     sql = "SELECT * FROM (" + sql + ") AS shown WHERE " + where.sql;
   }
   auto result = run_sql(sql);

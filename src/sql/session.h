@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "sql/account.h"
 #include "store/session.h"
 
 namespace millrace::engine {
@@ -64,10 +65,9 @@ class SessionHost {
   virtual std::vector<Process> processes() = 0;
   /// kNotFound when there is no such connection. May be the caller's own.
   virtual Status kill(uint64_t connection_id, KillScope scope) = 0;
-  /// SET PASSWORD, ALTER USER; an empty password takes it away. kNotFound for a user that is not
-  /// there, kPermission for a host or password that is not allowed.
-  virtual Status set_password(const std::string& user, const std::string& host,
-                              const std::string& password) = 0;
+  virtual Accounts& accounts() = 0;
+  /// Text that nobody can guess, another at each call.
+  virtual std::string new_secret() = 0;
   /// VERSION(): as in the handshake, "8.0.36-millrace-0.1.0".
   virtual std::string server_version() const = 0;
   /// @@port; 0 before listening.

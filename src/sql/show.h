@@ -26,6 +26,7 @@ struct ShowFacts {
   const std::vector<Warning>& warnings;
   SessionHost& host;
   const SessionInfo& info;
+  const Account& account;
 };
 
 /// The rows of a SHOW that needs no store; nothing when it does.

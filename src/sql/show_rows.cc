@@ -40,7 +40,8 @@ Rows one_number(std::string_view name, std::string value) {
   return result;
 }
 
-Rows processes(SessionHost& host, bool full) {
+/// Who has no ADMIN sees what is its own.
+Rows processes(const ShowFacts& facts, bool full) {
   constexpr size_t kInfoBytesMax = 100;
   Rows result;
   result.add_column("Id", SqlType::kUBigint);
@@ -50,7 +51,8 @@ Rows processes(SessionHost& host, bool full) {
   result.add_column("Time", SqlType::kBigint);
   result.add_column("State");
   result.add_column("Info");
-  for (const auto& process : host.processes()) {
+  for (const auto& process : facts.host.processes()) {
+    if (!facts.account.is_admin() && process.user != facts.account.name) continue;
     const auto text = full ? process.text : process.text.substr(0, kInfoBytesMax);
     result.rows.push_back({std::to_string(process.id), process.user, process.host,
                            process.database.empty() ? Cell() : Cell(process.database),
@@ -133,15 +135,11 @@ std::optional<Rows> show_rows(const Show& show, const ShowFacts& facts) {
     case ShowKind::kEngines:
       return engines();
     case ShowKind::kProcesses:
-      return processes(facts.host, show.full);
+      return processes(facts, show.full);
     case ShowKind::kCharsets:
       return filtered(charsets(), show.like);
     case ShowKind::kCollations:
       return filtered(collations(), show.like);
-    case ShowKind::kGrants:
-      return table(
-          {"Grants for " + facts.info.user + "@%"},
-          {{"GRANT ALL PRIVILEGES ON *.* TO `" + facts.info.user + "`@`%` WITH GRANT OPTION"}});
     case ShowKind::kEmpty:
       return empty(to_lower(show.object) == "open" ? "OPEN" : show.object);
     case ShowKind::kCreateDatabase: {

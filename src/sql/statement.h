@@ -11,6 +11,7 @@
 
 #include "engine/definition.h"
 #include "engine/engine.h"
+#include "sql/account.h"
 #include "sql/lexer.h"
 
 namespace millrace::sql {
@@ -142,9 +143,25 @@ struct SetVariable {
 struct Set {
   std::vector<SetVariable> variables;
 };
+struct CreateUser {
+  std::vector<AccountChange> accounts;
+  bool if_not_exists = false;
+};
+struct AlterUser {
+  std::vector<AccountChange> accounts;
+  bool if_exists = false;
+};
+struct DropUser {
+  std::vector<AccountName> accounts;
+  bool if_exists = false;
+};
+struct GrantRights {
+  bool revoke = false;
+  Grant grant;
+  std::vector<AccountName> accounts;
+};
 struct SetPassword {
-  std::string user;  // empty: the session's own
-  std::string host;
+  AccountName account;  // its name empty: the session's own
   std::string password;
 };
 struct Kill {
@@ -174,7 +191,8 @@ enum class ShowKind : uint8_t {
   kProcesses,
   kCharsets,
   kCollations,
-  kGrants,
+  kGrants,  // of the user `object`, at the host `database`; empty: the session's own
+  kUsers,
   kEmpty,  // `object` says of what: TRIGGERS, EVENTS...
 };
 struct Show {
@@ -194,7 +212,7 @@ using Statement =
                  TrainModel, EvaluateModel, RestoreModel, ExportModel, AlterModel, CheckModel,
                  CreatePipeline, DropPipeline, ShowCreatePipeline, RunPipeline, DetachPipeline,
                  AlterPipeline, TestPipeline, ProfilePipeline, ExtractPipeline, RetryRejects, Use,
-                 CreateDatabase, DropDatabase, CreateTable, Transaction, Set, SetPassword, Kill,
-                 Show>;
+                 CreateDatabase, DropDatabase, CreateTable, Transaction, Set, CreateUser, AlterUser,
+                 DropUser, GrantRights, SetPassword, Kill, Show>;
 
 }  // namespace millrace::sql

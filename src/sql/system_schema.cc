@@ -208,6 +208,10 @@ std::string information_schema_table(std::string_view table) {
   return "millrace_information_schema." + quoted_name(table);
 }
 
+std::string shown_view(std::string_view schema, std::string_view table) {
+  return "millrace_internal." + quoted_name("shown_" + to_lower(schema) + "_" + to_lower(table));
+}
+
 Status check_writes(std::string_view text, std::span<const Token> tokens, LexOptions options,
                     std::string_view database) {
   return WriteCheck(text, tokens, options, database).run();

@@ -27,6 +27,9 @@ std::string taught_function(std::string_view name);
 /// The store's name of information_schema.`table`: MySQL's tables and PIPELINES* are views there.
 std::string information_schema_table(std::string_view table);
 
+/// The store's name of the view of a system table that shows an account its own rows.
+std::string shown_view(std::string_view schema, std::string_view table);
+
 /// kPermission when the statement writes to a system schema: INSERT, UPDATE, DELETE, CREATE, ALTER,
 /// DROP, TRUNCATE, COPY, also behind EXPLAIN and PREPARE. kUnsupported for what writes or reads
 /// everything at once (IMPORT DATABASE). `database` is the current one.

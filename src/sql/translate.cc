@@ -8,6 +8,7 @@
 #include "sql/keywords.h"
 #include "sql/plain_having.h"
 #include "sql/quote.h"
+#include "sql/shown_table.h"
 #include "sql/system_schema.h"
 #include "sql/token_reader.h"
 
@@ -264,12 +265,19 @@ Status Translator::word() {
 
 Status Translator::name() {
   const std::string value = reader_.value();
-  if (is_internal_schema(value) && reader_.at(".", 1)) {
+  const bool raw = options_.shown_only && same_name(value, "millrace_information_schema");
+  if ((is_internal_schema(value) || raw) && reader_.at(".", 1)) {
     return reader_.error_at(reader_.position(), Code::kPermission,
                             "schema \"" + value + "\" is not for users");
   }
   if (call() && !after("INTO") && is_forbidden_function(value)) {
     return reader_.unsupported("function " + to_lower(value) + "()");
+  }
+  if (!after(".") && options_.shown_only) {
+    if (const auto shown = shown_table(reader_)) {
+      take(shown->sql, shown->tokens);
+      return {};
+    }
   }
   if (!after(".") && information_schema()) return {};
   // UPPER and LOWER of what is no text are for sessions: a pipeline's expressions are kept.
@@ -540,7 +548,7 @@ Result<bool> Translator::session_function() {
 
 Result<bool> Translator::current_user() {
   if (options_.facts == nullptr) return session_only();
-  take(quoted_text(options_.facts->user + "@%"), empty_call() ? 3 : 1);
+  take(quoted_text(options_.facts->current_user), empty_call() ? 3 : 1);
   return true;
 }
 

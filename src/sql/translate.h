@@ -22,6 +22,7 @@ namespace millrace::sql {
 struct SessionFacts {
   std::string database;  // empty: none
   std::string user;      // "root"
+  std::string current_user;  // the account, "root@%"
   std::string host;      // the client's, without the port
   std::string version;
   uint64_t connection_id = 0;
@@ -42,6 +43,8 @@ struct TranslateOptions {
   const Variables* variables = nullptr;  // null likewise
   bool updates_duplicate = false;        // VALUES(column) is the row that met another of its key
   bool names_items = false;  // give unnamed items of the SELECT list the name MySQL gives them
+  /// System tables are those of the account's own rows (sql/access.h).
+  bool shown_only = false;
   Marks marks = Marks::kNone;
   std::span<const size_t> defaults{};  // tokens that become DEFAULT, ascending
 };

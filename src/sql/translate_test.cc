@@ -23,7 +23,7 @@ class Translate : public testing::Test {
   }
 
   LexOptions lex_;
-  SessionFacts facts_{"db", "root", "127.0.0.1", "8.0.36-millrace", 7, 3};
+  SessionFacts facts_{"db", "root", "root@%", "127.0.0.1", "8.0.36-millrace", 7, 3};
   Variables variables_{[](std::string_view) { return std::nullopt; }};
 };
 

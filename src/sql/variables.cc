@@ -210,6 +210,7 @@ Status Variables::set(std::string_view name, std::optional<std::string> value) {
     return wrong();
   }
   values_[std::string(fact->name)] = std::move(value);
+  remember();
   return {};
 }
 
@@ -217,6 +218,7 @@ Status Variables::set_default(std::string_view name) {
   const Fact* fact = find(name);
   if (fact == nullptr) return unknown(name);
   values_.erase(std::string(fact->name));
+  remember();
   return {};
 }
 
@@ -228,14 +230,16 @@ std::vector<std::pair<std::string, std::string>> Variables::all() const {
   return result;
 }
 
-bool Variables::autocommit() const {
-  return get("autocommit") == "ON";
+void Variables::reset() {
+  values_.clear();
+  remember();
 }
 
-LexOptions Variables::lex_options() const {
+void Variables::remember() {
+  autocommit_ = get("autocommit") == "ON";
   const std::string modes = get("sql_mode").value_or("");
-  return {.ansi_quotes = has_mode(modes, "ANSI_QUOTES") || has_mode(modes, "ANSI"),
-          .backslash_escapes = !has_mode(modes, "NO_BACKSLASH_ESCAPES")};
+  lex_options_ = {.ansi_quotes = has_mode(modes, "ANSI_QUOTES") || has_mode(modes, "ANSI"),
+                  .backslash_escapes = !has_mode(modes, "NO_BACKSLASH_ESCAPES")};
 }
 
 }  // namespace millrace::sql

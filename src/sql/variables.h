@@ -24,7 +24,7 @@ class Variables {
  public:
   /// Values that are not constants: version, port, warning_count...
   using Computed = std::function<std::optional<std::string>(std::string_view name)>;
-  explicit Variables(Computed computed) : computed_(std::move(computed)) {}
+  explicit Variables(Computed computed) : computed_(std::move(computed)) { remember(); }
 
   /// True when the table has it. Names are compared without case.
   static bool known(std::string_view name);
@@ -41,18 +41,23 @@ class Variables {
   Status set(std::string_view name, std::optional<std::string> value);
   /// SET x = DEFAULT.
   Status set_default(std::string_view name);
-  void reset() { values_.clear(); }
+  void reset();
 
   /// name, value; in the order of names.
   std::vector<std::pair<std::string, std::string>> all() const;
 
-  bool autocommit() const;
-  LexOptions lex_options() const;
+  bool autocommit() const { return autocommit_; }
+  LexOptions lex_options() const { return lex_options_; }
 
  private:
+  void remember();
+
   Computed computed_;
   std::map<std::string, std::optional<std::string>>
       values_;  // lower-case names; those that were set
+  // What every statement asks for, of the values.
+  bool autocommit_ = true;
+  LexOptions lex_options_;
 };
 
 }  // namespace millrace::sql

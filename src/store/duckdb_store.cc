@@ -11,6 +11,7 @@
 #include "store/duckdb_schema.h"
 #include "store/duckdb_session.h"
 #include "store/duckdb_shaper.h"
+#include "store/duckdb_shown_views.h"
 #include "store/duckdb_tables.h"
 #include "store/duckdb_transaction.h"
 #include "store/duckdb_virtual_table.h"
@@ -39,6 +40,8 @@ Result<Database> open_instance(const StoreOptions& options) {
   // What is not built in would be fetched from the network.
   TRY_OK(set_option(config, "autoinstall_known_extensions", "false"));
   TRY_OK(set_option(config, "autoload_known_extensions", "false"));
+  // NULL is less than every value, as MySQL has it: first of an ORDER BY, last of a DESC.
+  TRY_OK(set_option(config, "default_null_order", "nulls_first_on_asc_last_on_desc"));
   if (options.memory_bytes_max > 0)
     TRY_OK(set_option(config, "memory_limit", std::to_string(options.memory_bytes_max) + "B"));
   // A checkpoint holds up every commit; the log of this size is replayed in about a second.
@@ -159,6 +162,11 @@ Result<std::unique_ptr<Shaper>> DuckdbStore::open_shaper(const ShapeSpec& shape)
 Status DuckdbStore::add_virtual_table(VirtualTable table) {
   Lock lock(mutex_);
   return register_virtual_table(connection_.get(), std::move(table));
+}
+
+Status DuckdbStore::show_own_rows() {
+  Lock lock(mutex_);
+  return make_shown_views(connection_.get());
 }
 
 Status DuckdbStore::set_predictor(std::shared_ptr<Predictor> predictor) {

@@ -67,6 +67,7 @@ class DuckdbStore final : public Store {
   Status set_setting(const std::string& key, const std::string& value) override;
 
   Status add_virtual_table(VirtualTable table) override;
+  Status show_own_rows() override;
   Status set_predictor(std::shared_ptr<Predictor> predictor) override;
   Status set_explainer(std::shared_ptr<Explainer> explainer) override;
 

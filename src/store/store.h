@@ -238,6 +238,8 @@ class Store {
   virtual Status set_setting(const std::string& key, const std::string& value) = 0;
 
   virtual Status add_virtual_table(VirtualTable table) = 0;
+  /// Once all are added: what restricted accounts see of the system tables (sql/access.h).
+  virtual Status show_own_rows() = 0;
   virtual Status set_predictor(std::shared_ptr<Predictor> predictor) = 0;
   virtual Status set_explainer(std::shared_ptr<Explainer> explainer) = 0;
 

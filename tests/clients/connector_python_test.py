@@ -154,3 +154,63 @@ def test_executemany_writes_its_rows_in_one_statement(shop):
         session.commit()
         cursor.execute("SELECT * FROM t ORDER BY a")
         assert cursor.fetchall() == rows
+
+
+def both_ways(session, statement, values=()):
+    """(names, types, rows) outside of a transaction, and inside, where the store answers."""
+    answers = []
+    for begin in (None, "BEGIN"):
+        for prepared in (False, True):
+            cursor = session.cursor(prepared=True) if prepared else session.cursor()
+            if values and not prepared:
+                continue
+            if begin:
+                session.start_transaction()
+            cursor.execute(statement, values)
+            answers.append((cursor.column_names, [one[1] for one in cursor.description],
+                            cursor.fetchall()))
+            cursor.close()
+            session.rollback()
+    return answers
+
+
+def test_answers_without_a_planner_are_those_of_the_store(shop):
+    with connect(shop, database="shop", autocommit=True) as session:
+        cursor = session.cursor()
+        cursor.execute("CREATE MODEL m AS LinearClassifier(label => y, feature_columns => ["
+                       "numeric_column(x), categorical_column_with_hash_bucket(field, 10)])")
+        cursor.execute("CREATE TABLE seen AS SELECT i % 2 AS y, i / 10 AS x, "
+                       "'f' || (i % 5) AS field FROM range(500) r(i)")
+        cursor.execute("TRAIN MODEL m ON SELECT * FROM seen")
+        cursor.fetchall()
+        cursor.close()
+        row = "FROM (SELECT 3 AS x, 'f1' AS field) r"
+        for statement in (
+                "SELECT 1", "SELECT 1 AS `one`, 'two', 3000000000", "SELECT 'it''s \\'x\\''",
+                f"SELECT predict('m', r).probability, predict('shop.m', r).class_id AS k {row}",
+                f"SELECT 1 AS id, predict('m', r).class AS c, predict('m', r).prediction {row}",
+                f"SELECT predict('m', r).class {row}",
+                f"SELECT predict('m', r).model_version {row}",
+                "SELECT predict('m', r).probability FROM (SELECT -0.25 AS x, 'f2' AS field) r"):
+            first, *others = both_ways(session, statement)
+            assert others == [first] * 3, statement
+        marks = "SELECT predict('m', r).probability FROM (SELECT ? AS x, ? AS field) r"
+        for values in ((3, "f1"), (0.75, "none such"), (-4, "f2")):
+            first, *others = both_ways(session, marks, values)
+            assert others == [first] and first[2][0][0] is not None
+
+
+def test_a_prepared_query_sees_rows_that_are_beyond_those_it_was_planned_with(shop):
+    with connect(shop, database="shop", autocommit=True) as session, \
+            connect(shop, database="shop", autocommit=True) as other:
+        writer = other.cursor()
+        writer.execute("CREATE TABLE t AS SELECT i::INT AS i FROM range(10) r(i)")
+        # A cursor prepares its statement once.
+        query, plain = session.cursor(prepared=True), session.cursor(prepared=True)
+        for written, seen in ((None, 0), (2000, 1), (3000, 2)):
+            if written:
+                writer.execute("INSERT INTO t VALUES (%s)", (written,))
+            query.execute("SELECT count(*) FROM t WHERE i > 1000 AND i <> ?", (1,))
+            assert query.fetchall() == [(seen,)]
+            plain.execute("SELECT count(*) FROM t WHERE i > 1000")
+            assert plain.fetchall() == [(seen,)]

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import threading
 import time
 
@@ -153,6 +154,21 @@ def test_a_statement_ends_at_its_time_limit_and_by_kill(web, session):
 def memory_peak(server):
     text = (pathlib.Path("/proc") / str(server.process.pid) / "status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+) kB", text)[1]) * 1024
+
+
+def test_a_client_that_leaves_frees_its_place(server, web, session):
+    host, port = server.http
+    def at_work(rows):
+        return any("i % 7 = 9" in str(row) for row in rows)
+
+    body = json.dumps({"sql": "SELECT count(*) FROM range(100000000000) a(i) WHERE i % 7 = 9"})
+    with socket.create_connection((host, port)) as client:
+        client.sendall(f"POST /api/v1/sql HTTP/1.1\r\nHost: {host}\r\n"
+                       f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+                       f"{body}".encode())
+        session.wait_until("SHOW PROCESSLIST", at_work)
+    session.wait_until("SHOW PROCESSLIST", lambda rows: not at_work(rows))
+    assert web.sql("SELECT 1 AS one")[0]["rows"] == [[1]]
 
 
 def test_a_big_result_is_streamed_and_never_gathered(server, web):

@@ -138,3 +138,43 @@ def test_help_and_version_are_there():
     assert "serve" in millrace("--help").stdout
     assert millrace("--version").stdout.startswith("millrace ")
     assert millrace("serv").returncode == 2
+
+
+def test_results_are_csv_or_json_for_programs(server):
+    statement = ("SELECT 1 AS n, 'a,\"b\"' AS t, NULL AS nothing, '' AS empty, "
+                 "'Infinity'::DOUBLE AS inf, 1.50 AS price")
+    assert sql(server, "--csv", statement).stdout == (
+        'n,t,nothing,empty,inf,price\n1,"a,""b""",,"",Infinity,1.50\n')
+    assert sql(server, "--json", statement).stdout == (
+        '{"n":1,"t":"a,\\"b\\"","nothing":null,"empty":"","inf":"Infinity","price":1.50}\n')
+
+
+def test_slow_and_half_open_clients_hold_up_nobody(make_server, tmp_path):
+    server = make_server().start(arguments=["--threads-max", "1"])
+    session = server.connect()
+    session.execute("CREATE DATABASE shop; USE shop; CREATE TABLE t AS SELECT i, repeat('x', 1000) "
+                    "AS text FROM range(40000) r(i); CREATE TABLE fed (i BIGINT)")
+    slow = [server.connect(database="shop") for _ in range(6)]
+    for reader in slow:  # they ask for 40 MB and take nothing
+        reader.connection._execute_command(3, "SELECT * FROM t")
+    silent = [socket.create_connection(server.mysql) for _ in range(6)]
+    for number, client in enumerate(silent):  # half a login, or not even that
+        client.sendall(b"\x20\x00\x00\x01\x85"[:number])
+    half = server.connect()
+    half.connection._sock.sendall(b"\xff\xff\x10\x00\x03SELECT")
+    feeds = tmp_path / "feeds"
+    feeds.mkdir()
+    (feeds / "first.csv").write_text("1\n2\n")
+    session.execute(f"CREATE PIPELINE feed AS LOAD DATA FS '{feeds}/*.csv' INTO TABLE fed (i); "
+                    "START PIPELINE feed")
+    session.wait_until("SELECT count(*) FROM fed", 2)
+    (feeds / "second.csv").write_text("3\n")
+    session.wait_until("SELECT count(*) FROM fed", 3)
+    session.execute("INSERT INTO t VALUES (-1, 'new'); ALTER TABLE fed ADD COLUMN later INT")
+    assert session.value("SELECT count(*) FROM t") == 40001
+    assert server.connect(database="shop").value("SELECT max(i) FROM fed") == 3
+    # What a slow reader was promised, it gets.
+    rows = slow[0].connection
+    rows._read_query_result()
+    assert len(rows._result.rows) == 40000
+    assert server.terminate() == 0

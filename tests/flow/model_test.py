@@ -58,6 +58,29 @@ def test_the_evaluation_equals_a_recomputation(shop, broker):
         assert probability == pytest.approx(by_hand.probability(age, city), abs=1e-5), id_
 
 
+def test_a_row_that_makes_the_model_diverge_stops_the_stream_before_it(shop, broker):
+    topic = broker.create_topic("diverging")
+    rows = make_rows(4, 0, 100)
+    broker.produce(topic, as_csv(rows[:50]))
+    shop.execute(f"CREATE PIPELINE train AS {streams.load_data(broker, topic)} {TRAIN}; "
+                 "START PIPELINE train; CREATE TABLE c AS SELECT 1 AS id, 0.5 AS age, 3 AS city")
+    streams.wait_for_messages(shop, "train", 50)
+    version = shop.value("SELECT version FROM millrace.models")
+    probability = shop.value("SELECT predict('clicks', c).probability FROM c")
+    # Wrong by a number that is a float, but whose square, which Ftrl sums up, is none.
+    broker.produce(topic, ["50,1e30,3,0"] + as_csv(rows[51:]))
+    streams.wait_for_state(shop, "train", "Error")
+    error = streams.errors_of(shop, "train")[-1]
+    assert 'model "clicks" diverged at step 3' in error and "linear_model/age" in error, error
+    assert "partition 0, offset 50" in error, error
+    assert streams.messages_of(shop, "train") == 50
+    assert shop.value("SELECT version FROM millrace.models") == version
+    assert shop.value("SELECT predict('clicks', c).probability FROM c") == probability
+    shop.execute("ALTER PIPELINE train SET OFFSETS CURSOR '{\"0\": 51}'; START PIPELINE train")
+    streams.wait_for_messages(shop, "train", 99)
+    assert shop.value("SELECT max(norm) FROM millrace.model_variables") < 100
+
+
 def test_a_train_target_is_made_when_there_is_none(shop, broker):
     topic = broker.create_topic("made")
     shop.execute(f"CREATE PIPELINE train AS {streams.load_data(broker, topic)} {TRAIN}")

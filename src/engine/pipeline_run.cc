@@ -15,6 +15,10 @@ constexpr int64_t kTrainBatchBytesMax = 8 << 20;
 constexpr int64_t kTableBatchBytesMax = 64 << 20;
 constexpr int64_t kTableBatchMessagesMax = 128 << 10;
 constexpr int kCommitTriesMax = 5;
+/// How long a take waits for a message, which ends the wait. A run in the foreground looks whether
+/// it is done.
+constexpr std::chrono::milliseconds kIdleWait{2000};
+constexpr std::chrono::milliseconds kForegroundWait{500};
 /// Microseconds between two looks at what the logs need not hold any more.
 constexpr int64_t kTrimInterval = 60'000'000;
 /// How long CLASSIFY waits for a replay of its model, and how often it looks.
@@ -259,6 +263,7 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   options.limits.offsets_per_partition_max = context_.definition.offsets_per_partition_max;
   options.limits.bytes_max = trains() ? kTrainBatchBytesMax : kTableBatchBytesMax;
   options.limits.messages_max = trains() ? 0 : kTableBatchMessagesMax;
+  options.limits.wait_max = context_.foreground ? kForegroundWait : kIdleWait;
   options.batch_interval = std::chrono::milliseconds(context_.definition.batch_interval_ms);
   options.partitions_interval = context_.options.partitions_interval;
   options.partitions = bounds_.size();

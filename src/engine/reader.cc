@@ -82,11 +82,11 @@ std::optional<Taken> Reader::news_of_topic() {
   const milliseconds wait = missing_ ? kLookAgain : options_.partitions_interval;
   if (since_partitions_.micros() < wait.count() * 1000) return std::nullopt;
   since_partitions_.restart();
-  const auto found = source_->partitions();
+  const auto found = source_->partition_count();
   Taken news;
   if (found) {
     missing_ = false;
-    news.new_partitions = found->size() > options_.partitions;
+    news.new_partitions = *found > options_.partitions;
     if (news.new_partitions) return news;
     return std::nullopt;
   }

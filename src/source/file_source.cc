@@ -246,6 +246,10 @@ class FileSource : public Source {
   explicit FileSource(FileOptions options) : options_(std::move(options)) {}
 
   Result<std::vector<PartitionBounds>> partitions() override;
+  Result<size_t> partition_count() override {
+    TRY_OK(look_for_files());
+    return size_t{1};
+  }
   Result<std::string> topic_id() override { return std::string(); }
   Status seek(const std::vector<Cursor>& cursors) override;
   Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) override;

@@ -1,14 +1,8 @@
 #include "source/kafka_reader.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/check.h"
-#include "base/log.h"
-#include "base/thread.h"
 
 namespace millrace::source {
 namespace {
@@ -17,75 +11,7 @@ namespace {
 // few enough that all partitions of a batch fill side by side.
 constexpr size_t kSliceMax = 1024;
 
-constexpr std::chrono::milliseconds kEndTimeMax{5000};
-
-void on_queue_event(rd_kafka_t*, void* opaque) {
-  static_cast<WakeUp*>(opaque)->signal();
-}
-
-/// Threads that never end, kept so that nobody joins them; the process ends without them.
-void leave_behind(std::jthread thread) {
-  static Mutex mutex;
-  static auto& threads = *std::make_unique<std::vector<std::jthread>>().release();
-  Lock lock(mutex);
-  threads.push_back(std::move(thread));
-}
-
-void end_consumer(KafkaConsumer* consumer) {
-  struct Ending {
-    std::unique_ptr<KafkaConsumer> consumer;
-    Mutex mutex;
-    Condition changed;
-    bool ended GUARDED_BY(mutex) = false;
-  };
-  const auto ending = std::make_shared<Ending>();
-  ending->consumer.reset(consumer);
-  const std::string topic = consumer->topic_name;
-  auto thread = run_thread("kafka-end", [ending](const std::stop_token&) {
-    ending->consumer.reset();
-    Lock lock(ending->mutex);
-    ending->ended = true;
-    ending->changed.notify_all();
-  });
-  {
-    Lock lock(ending->mutex);
-    bool in_time = true;
-    while (!ending->ended && in_time) {
-      in_time = ending->changed.wait_for(ending->mutex, kEndTimeMax);
-    }
-    if (ending->ended) return;
-  }
-  log_warn("a Kafka client does not end and is left behind", {{"topic", topic}});
-  leave_behind(std::move(thread));
-}
-
 }  // namespace
-
-std::shared_ptr<KafkaConsumer> make_consumer() {
-  return std::shared_ptr<KafkaConsumer>(new KafkaConsumer(), end_consumer);
-}
-
-WakeUp::WakeUp() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  CHECK(event_ >= 0, "the system has an eventfd left");
-}
-
-WakeUp::~WakeUp() {
-  close(event_);
-}
-
-void WakeUp::signal() {
-  const uint64_t one = 1;
-  // It can only fail when 2^64 - 2 signals wait, and then one is there to be seen.
-  (void)!write(event_, &one, sizeof one);
-}
-
-void WakeUp::wait(std::chrono::milliseconds time) {
-  pollfd event{event_, POLLIN, 0};
-  const auto bounded = std::clamp<int64_t>(time.count(), 0, 60'000);
-  if (poll(&event, 1, static_cast<int>(bounded)) <= 0) return;
-  uint64_t signals = 0;
-  (void)!read(event_, &signals, sizeof signals);
-}
 
 Result<std::unique_ptr<PartitionReader>> PartitionReader::open(
     std::shared_ptr<KafkaConsumer> consumer, int32_t partition, int64_t offset) {
@@ -97,7 +23,7 @@ Result<std::unique_ptr<PartitionReader>> PartitionReader::open(
   reader->queue_.reset(
       rd_kafka_queue_get_partition(consumer->kafka.get(), consumer->topic_name.c_str(), partition));
   CHECK(reader->queue_, "a partition that was started has a queue");
-  rd_kafka_queue_cb_event_enable(reader->queue_.get(), on_queue_event, &consumer->wake);
+  consumer->wake.listen_to(reader->queue_.get());
   return reader;
 }
 
@@ -105,7 +31,7 @@ PartitionReader::~PartitionReader() {
   put_back();
   for (size_t i = fetched_next_; i < fetched_.size(); ++i) rd_kafka_message_destroy(fetched_[i]);
   if (!queue_) return;
-  rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
+  WakeUp::listen_no_more_to(queue_.get());
   rd_kafka_consume_stop(consumer_->topic.get(), partition_);
 }
 

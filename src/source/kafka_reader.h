@@ -13,43 +13,9 @@
 #include <vector>
 
 #include "data/message.h"
-#include "source/kafka_handle.h"
-#include "source/kafka_topic.h"
+#include "source/kafka_consumer.h"
 
 namespace millrace::source {
-
-/// Wakes the source's thread out of its wait: a message came, or a stop was asked for. Any thread.
-class WakeUp {
- public:
-  WakeUp();
-  ~WakeUp();
-  WakeUp(const WakeUp&) = delete;
-  WakeUp& operator=(const WakeUp&) = delete;
-
-  void signal();
-  /// Until a signal (also one given before the call) or the time is up.
-  void wait(std::chrono::milliseconds time);
-
- private:
-  int event_ = -1;
-};
-
-/// What the messages of a batch need to stay readable. Batches share it with the source, so that a
-/// batch may outlive its source. Destroyed from the last member to the first.
-struct KafkaConsumer {
-  std::string brokers;
-  std::string topic_name;
-  BrokerWords words;
-  WakeUp wake;
-  MetadataAnswers answers;
-  KafkaOwned<rd_kafka_t> kafka;
-  KafkaOwned<rd_kafka_topic_t> topic;
-};
-
-/// A consumer without a client yet. Its last owner waits for the client's end, but not for ever:
-/// librdkafka's destroy never returns for some clients whose topic was deleted under them
-/// (librdkafka issues 3007, 4362). Such a client is left behind, with all that its callbacks touch.
-std::shared_ptr<KafkaConsumer> make_consumer();
 
 /// How much of one partition goes into a batch.
 struct PartLimits {
@@ -70,6 +36,10 @@ class PartitionReader {
   int32_t partition() const { return partition_; }
   /// The next offset to hand out.
   int64_t position() const { return position_; }
+  /// Payload bytes of the messages in the part.
+  int64_t bytes() const { return bytes_; }
+  /// The partition's end, as the broker last told it, is reached.
+  bool at_end() const { return at_end_; }
   /// The part is more than nothing, be it a gap.
   bool moved() const { return position_ != begin_; }
   /// Set when the partition cannot be read on.

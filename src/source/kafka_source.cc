@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/thread.h"
 #include "source/kafka_reader.h"
 #include "source/source.h"
 
@@ -11,10 +12,17 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// How long the source's thread sleeps at most before it looks at the broker's complaints again.
+// How long partitions that have something wait for those that should have and do not.
+constexpr milliseconds kStragglers{500};
+// How long a replay sleeps at most before it looks whether its ranges are still there.
 constexpr milliseconds kLook{100};
 // One attempt to reach a broker that has been away for longer than the source's patience.
 constexpr milliseconds kProbe{1000};
+// The topic's id waits behind a request for messages that the broker holds back (Pace).
+constexpr milliseconds kTopicProbe{2000};
+// A part of a partition that is a backlog: well below what its queue holds
+// (queued.max.messages.kbytes).
+constexpr int64_t kBacklogBytes = 1 << 20;
 // SingleStore's pipelines_max_offsets_per_batch_partition.
 constexpr int64_t kOffsetsMaxDefault = 1'000'000;
 
@@ -59,6 +67,7 @@ class KafkaSource : public Source {
         acknowledged_(rd_kafka_queue_new(consumer_->kafka.get())) {}
 
   Result<std::vector<PartitionBounds>> partitions() override;
+  Result<size_t> partition_count() override;
   Result<std::string> topic_id() override;
   Status seek(const std::vector<Cursor>& cursors) override;
   Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) override;
@@ -81,6 +90,8 @@ class KafkaSource : public Source {
   bool anything_in_parts() const;
   MessageBatch seal();
   void put_back();
+  Status choose_pace();
+  Status change_pace(Pace pace);
   Status check_broken();
   Result<std::string> ask_topic_id(milliseconds time_max);
   Result<bool> is_of_topic();
@@ -89,8 +100,12 @@ class KafkaSource : public Source {
   void send_acknowledgement();
 
   const KafkaOptions options_;
-  const std::shared_ptr<KafkaConsumer> consumer_;
+  std::shared_ptr<KafkaConsumer> consumer_;
   Readers readers_;  // by partition
+  Pace pace_ = Pace::kQuick;
+  bool backlog_ = false;  // the last part of a partition was a large one
+  steady_clock::time_point moved_at_ = steady_clock::now();
+  std::jthread ending_;  // of the consumer before this one
   TopicPin pin_;
   int32_t leader_ = -1;  // who is asked for the topic's id; -1: not known
 
@@ -141,6 +156,16 @@ Result<std::vector<PartitionBounds>> KafkaSource::partitions() {
   return all;
 }
 
+/// The topic's id is asked for with it, while nothing waits for the answer.
+Result<size_t> KafkaSource::partition_count() {
+  TRY(const auto numbers, partition_numbers());
+  if (pin_.pinned()) {
+    TRY([[maybe_unused]] const auto id, ask_topic_id(options_.connect_timeout));
+  }
+  consumer_->words.clear();
+  return numbers.size();
+}
+
 Result<std::string> KafkaSource::topic_id() {
   TRY([[maybe_unused]] const auto numbers, partition_numbers());
   return ask_topic_id(options_.connect_timeout);
@@ -167,19 +192,20 @@ Result<bool> KafkaSource::is_of_topic() {
     if (!known) return false;
     leader_ = known->leader;
   }
-  const auto id = ask_topic_id(kProbe);
+  const auto id = ask_topic_id(kTopicProbe);
   if (id) return true;
   if (id.error().code == Code::kDataLoss) return id.error();
   leader_ = -1;  // it may have moved
   return false;
 }
 
-/// Puts back what is in the parts unless it is known to be of the topic.
+/// Puts back what is in the parts unless it is known to be of the topic. kDataLoss when it is not.
 Status KafkaSource::keep_if_of_topic() {
   const bool moved = std::any_of(readers_.begin(), readers_.end(),
                                  [](const auto& reader) { return reader->moved(); });
-  if (!moved) return {};
+  // While nothing comes it is asked too, so that what comes next need not wait for the answer.
   const auto right = is_of_topic();
+  if (!moved) return right ? Status() : right.error();
   if (!right || !*right) put_back();
   return right ? Status() : right.error();
 }
@@ -297,8 +323,40 @@ Status KafkaSource::check_broker() {
   return {};
 }
 
+/// Not while anything is in the parts.
+Status KafkaSource::choose_pace() {
+  if (pace_ == Pace::kCalm) return backlog_ ? change_pace(Pace::kQuick) : Status();
+  const bool well = !consumer_->words.away() &&
+                    std::all_of(readers_.begin(), readers_.end(),
+                                [](const auto& reader) { return reader->at_end(); });
+  if (!well || readers_.empty() || steady_clock::now() - moved_at_ < options_.calm_after) return {};
+  return change_pace(Pace::kCalm);
+}
+
+/// librdkafka's settings do not change: another client goes on where this one stands.
+Status KafkaSource::change_pace(Pace pace) {
+  TRY(auto consumer, open_consumer(options_, pace));
+  std::vector<Cursor> cursors;
+  for (const auto& reader : readers_) cursors.push_back({reader->partition(), reader->position()});
+  readers_.clear();
+  acknowledged_.reset();
+  acknowledging_ = false;
+  pin_.hold_no_more();
+  // Its end takes a while, and whoever reads does not wait for it.
+  ending_ = run_thread("kafka-end", [old = std::exchange(consumer_, std::move(consumer))](
+                                        const std::stop_token&) mutable { old.reset(); });
+  acknowledged_.reset(rd_kafka_queue_new(consumer_->kafka.get()));
+  for (const auto& cursor : cursors) TRY_OK(read_from(cursor));
+  pace_ = pace;
+  backlog_ = false;
+  moved_at_ = steady_clock::now();
+  return {};
+}
+
 MessageBatch KafkaSource::seal() {
   MessageBatch batch;
+  backlog_ = std::any_of(readers_.begin(), readers_.end(),
+                         [](const auto& reader) { return reader->bytes() >= kBacklogBytes; });
   auto held = std::make_shared<HeldMessages>(consumer_);
   size_t count = 0;
   for (const auto& reader : readers_) count += reader->messages();
@@ -309,6 +367,7 @@ MessageBatch KafkaSource::seal() {
     if (range.end_offset > range.first_offset) batch.ranges.push_back(range);
   }
   batch.headers = [messages = held](size_t i) { return headers_json(messages->messages[i]); };
+  if (!batch.ranges.empty()) moved_at_ = steady_clock::now();
   batch.owner = std::move(held);
   batch.topic_id = pin_.id();
   return batch;
@@ -321,6 +380,7 @@ void KafkaSource::put_back() {
 Result<MessageBatch> KafkaSource::take(const TakeLimits& limits, const std::stop_token& stop) {
   const PartLimits part = part_of(limits);
   TRY_OK(check_broken());
+  TRY_OK(choose_pace());
   send_acknowledgement();
   const std::stop_callback wake_on_stop(stop, [this] { consumer_->wake.signal(); });
   auto deadline = steady_clock::now() + limits.wait_max;
@@ -333,13 +393,12 @@ Result<MessageBatch> KafkaSource::take(const TakeLimits& limits, const std::stop
     if (complete && anything) break;
     if (!anything) TRY_OK(check_broken());
     const auto now = steady_clock::now();
-    // Partitions that are not complete have as long again since the last message: what stays away
-    // longer (its broker is gone) comes in a later batch.
-    if (moved) deadline = now + limits.wait_max;
+    // Partitions that are not complete have a while since the last message: what stays away longer
+    // (its broker is gone) comes in a later batch.
+    if (moved) deadline = now + std::min(limits.wait_max, kStragglers);
     if (now >= deadline) break;
     if (!moved) {
-      const auto left = std::chrono::ceil<milliseconds>(deadline - now);
-      consumer_->wake.wait(std::min<milliseconds>(left, kLook));
+      consumer_->wake.wait(std::chrono::ceil<milliseconds>(deadline - now));
       rd_kafka_poll(consumer_->kafka.get(), 0);
     }
   }
@@ -441,40 +500,6 @@ void KafkaSource::send_acknowledgement() {
                                          nullptr, nullptr) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-KafkaConfigSpec spec_of(const KafkaOptions& options) {
-  KafkaConfigSpec spec;
-  spec.brokers = options.brokers;
-  spec.properties = options.properties;
-  spec.defaults = {
-      {"client.id", "millrace"},
-      {"isolation.level", "read_committed"},
-      {"check.crcs", "true"},
-      // How long the broker holds an answer back when it has nothing: it bounds the wait for what
-      // is asked on the same connection, and for the end of a partition that ends in a gap.
-      {"fetch.wait.max.ms", "25"},
-      {"fetch.error.backoff.ms", "50"},
-      {"fetch.message.max.bytes", "4194304"},
-      // Of each partition: enough for the time of a fetch. More would only go through memory that
-      // no cache holds, and it counts once for every partition of every pipeline.
-      {"queued.min.messages", "200000"},
-      {"queued.max.messages.kbytes", "4096"},
-      // How soon a full queue is looked at again.
-      {"fetch.queue.backoff.ms", "2"},
-      {"reconnect.backoff.max.ms", "1000"},
-      {"socket.keepalive.enable", "true"},
-      {"socket.nagle.disable", "true"},
-  };
-  spec.owned = {
-      {"enable.auto.commit", "false"},
-      {"enable.auto.offset.store", "false"},
-      {"enable.partition.eof", "true"},
-      {"allow.auto.create.topics", "false"},
-      // An offset that is gone is an error to be told, never a reason to begin somewhere else.
-      {"auto.offset.reset", "error"},
-  };
-  return spec;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Source>> open_kafka(const KafkaOptions& options) {
@@ -485,18 +510,7 @@ Result<std::unique_ptr<Source>> open_kafka(const KafkaOptions& options) {
     return Error(Code::kInvalidArgument,
                  "Kafka property \"group.id\" belongs to the engine and cannot be set",
                  "Leave it out; the engine keeps positions and groups itself.");
-  auto spec = spec_of(options);
-  if (!options.group_id.empty()) spec.owned.emplace_back("group.id", options.group_id.c_str());
-  TRY(auto config, make_kafka_config(spec));
-  auto consumer = make_consumer();
-  consumer->brokers = options.brokers;
-  consumer->topic_name = options.topic;
-  consumer->answers.count_those_of(config.get());
-  TRY(consumer->kafka, make_kafka_client(RD_KAFKA_CONSUMER, std::move(config), consumer->words));
-  consumer->topic.reset(rd_kafka_topic_new(consumer->kafka.get(), options.topic.c_str(), nullptr));
-  if (!consumer->topic)
-    return Error(Code::kInvalidArgument, "cannot read Kafka topic \"" + options.topic +
-                                             "\": " + rd_kafka_err2str(rd_kafka_last_error()));
+  TRY(auto consumer, open_consumer(options, Pace::kQuick));
   return std::unique_ptr<Source>(std::make_unique<KafkaSource>(options, std::move(consumer)));
 }
 

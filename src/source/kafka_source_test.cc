@@ -463,6 +463,39 @@ TEST_F(KafkaSourceTest, MessagesSayWhichTopicTheyAreOf) {
   EXPECT_EQ(open()->topic_id().error().code, Code::kNotFound);
 }
 
+TEST_F(KafkaSourceTest, NothingIsLostOrDoubledWhenItCalmsDownAndHurriesAgain) {
+  make_topic(2);
+  KafkaOptions options;
+  options.brokers = broker_->address();
+  options.topic = topic_;
+  options.calm_after = milliseconds(1);
+  auto source = open_kafka(options);
+  ASSERT_TRUE(source) << source.error().to_string();
+  ASSERT_TRUE((*source)->topic_id());
+  ASSERT_TRUE((*source)->seek({{0, 0}, {1, 0}}));
+  std::map<int32_t, int64_t> next;
+  const auto take_all = [&] {
+    for (int i = 0; i < 100 && (next[0] < produced_[0] || next[1] < produced_[1]); ++i) {
+      const auto batch = (*source)->take(limits_of(100'000), stop_.get_token());
+      ASSERT_TRUE(batch) << batch.error().to_string();
+      for (const auto& message : batch->messages)
+        EXPECT_EQ(message.offset, next[message.partition]++);
+    }
+    EXPECT_EQ(next, produced_);
+  };
+  for (int round = 0; round < 1; ++round) {
+    for (int i = 0; i < 3; ++i)  // it sees the end, and then that nothing came
+      ASSERT_TRUE((*source)->take(limits_of(100, 0, milliseconds(100)), stop_.get_token()));
+    produce(0, 3);
+    produce(1, 1);
+    take_all();
+    const std::string large(1000, 'x');  // past what counts as a backlog
+    for (int i = 0; i < 1200; ++i, ++produced_[1]) send(1, large);
+    ASSERT_TRUE(producer_->flush());
+    take_all();
+  }
+}
+
 TEST_F(KafkaSourceTest, AcknowledgesWithoutWaiting) {
   make_topic(1);
   produce(0, 10);

@@ -14,6 +14,8 @@ using std::chrono::steady_clock;
 
 // The Kafka protocol's number of the request for metadata, which DescribeTopics is too.
 constexpr int16_t kMetadataKey = 3;
+// librdkafka tells of an answer when it comes, and again before it acts on it.
+constexpr int64_t kCountsOfAnAnswer = 2;
 // One question; a broker that goes down meanwhile never answers it.
 constexpr milliseconds kQuestionMax{2000};
 // Between two questions.
@@ -99,7 +101,7 @@ Result<std::string> kafka_topic_id(rd_kafka_t* kafka, int32_t leader, const std:
 
 /// An answer that came in between may have been about another topic of the name: it is asked again.
 void TopicPin::hold(int64_t before, const MetadataAnswers& answers) {
-  const int64_t own = before + 1;
+  const int64_t own = before + kCountsOfAnAnswer;
   checked_ = answers.count() == own ? own : -1;
 }
 

@@ -15,8 +15,8 @@
 
 namespace millrace::source {
 
-/// How many answers about the cluster a client has heard. Counted by librdkafka's threads before
-/// they act on them; read by any thread.
+/// Counts the answers about the cluster that a client hears, each of them twice. Counted by
+/// librdkafka's threads before they act on them; read by any thread.
 class MetadataAnswers {
  public:
   /// Lets the client that is made of `config` count here; this must outlive it.
@@ -52,6 +52,8 @@ class TopicPin {
   bool holds(const MetadataAnswers& answers) const { return answers.count() == checked_; }
   /// The topic was asked for its id when `before` answers had been heard, and it is the one.
   void hold(int64_t before, const MetadataAnswers& answers);
+  /// Another client counts from here on.
+  void hold_no_more() { checked_ = -1; }
 
  private:
   std::string id_;

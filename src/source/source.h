@@ -38,6 +38,10 @@ class Source {
   /// time), kNotFound (no such topic), kAuthentication, kInvalidArgument.
   virtual Result<std::vector<PartitionBounds>> partitions() = 0;
 
+  /// How many partitions there are now; costs less than partitions(). Errors: the same, and
+  /// kDataLoss of a topic that was made again.
+  virtual Result<size_t> partition_count() = 0;
+
   /// What the offsets belong to: Kafka's id of the topic, another one when a topic of this name is
   /// made again. Empty when there is none: files, a broker before 2.8. Once it was asked for, the
   /// source gives messages of that topic alone, and kDataLoss (topic_made_again) when there is
@@ -83,6 +87,8 @@ struct KafkaOptions {
   std::string group_id;                           // for acknowledge() only
   std::chrono::milliseconds connect_timeout{10000};
   std::chrono::milliseconds patience{30000};  // how long a broker may be away within take()
+  /// So long after the last message the broker is asked less often, until there is a backlog.
+  std::chrono::milliseconds calm_after{10000};
 };
 
 /// Errors: kInvalidArgument for a property librdkafka does not know (with the nearest), for a value

@@ -243,9 +243,11 @@ CLI::App* add_sql(CLI::App& app, SqlArguments& arguments) {
   sql->add_option("-f,--format", arguments.format,
                   "table, tabs, csv or json; a table on a terminal, tabs elsewhere")
       ->check(CLI::IsMember({"table", "tabs", "csv", "json"}));
-  sql->add_flag_callback("--csv", [&] { arguments.format = "csv"; }, "The same as --format csv");
-  sql->add_flag_callback("--json", [&] { arguments.format = "json"; },
-                         "The same as --format json: an object for each row, a line each");
+  sql->add_flag_callback(
+      "--csv", [&] { arguments.format = "csv"; }, "The same as --format csv");
+  sql->add_flag_callback(
+      "--json", [&] { arguments.format = "json"; },
+      "The same as --format json: an object for each row, a line each");
   return sql;
 }
 
@@ -264,10 +266,8 @@ bool run_statements(serve::Client& client, std::string_view text, serve::ResultP
 
 serve::ResultPrinter::Form form_of(const std::string& format, bool person) {
   using Form = serve::ResultPrinter::Form;
-  static const std::map<std::string, Form> forms{{"table", Form::kTable},
-                                                 {"tabs", Form::kTabs},
-                                                 {"csv", Form::kCsv},
-                                                 {"json", Form::kJson}};
+  static const std::map<std::string, Form> forms{
+      {"table", Form::kTable}, {"tabs", Form::kTabs}, {"csv", Form::kCsv}, {"json", Form::kJson}};
   return format.empty() ? (person ? Form::kTable : Form::kTabs) : forms.at(format);
 }
 

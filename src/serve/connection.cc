@@ -147,10 +147,10 @@ Status Connection::open_session(const Login& login) {
 Result<std::unique_ptr<sql::SqlSession>> Connection::make_session(const Login& login) {
   Result<std::unique_ptr<sql::SqlSession>> session(Error(Code::kInternal, "no session was made"));
   const auto make = [&]() -> Result<std::unique_ptr<sql::SqlSession>> {
-    TRY(auto made, context_.backend.open_session(
-                       {id_, login.user, peer_.to_string(), context_.tls != nullptr,
-                        tls_ ? tls_->version() : "", tls_ ? tls_->cipher() : ""},
-                       context_.host));
+    TRY(auto made,
+        context_.backend.open_session({id_, login.user, peer_.to_string(), context_.tls != nullptr,
+                                       tls_ ? tls_->version() : "", tls_ ? tls_->cipher() : ""},
+                                      context_.host));
     if (!login.database.empty()) TRY_OK(made->use(login.database));
     return made;
   };
@@ -231,8 +231,8 @@ void Connection::sweep() {
   if (killed_ && ++sweeps_since_kill_ > kSweepsBeforeForce) stream_->shut(Shut::kBoth);
   if (!busy_ || !session_) return;
   // An interrupt between two statements of a text is lost: it is said again.
-  overdue_ = overdue_ || (timed_ && now_micros() - command_began_ >
-                                        timed_->limits.query_seconds * 1'000'000);
+  overdue_ = overdue_ ||
+             (timed_ && now_micros() - command_began_ > timed_->limits.query_seconds * 1'000'000);
   if (overdue_ || stream_->peer_is_gone()) session_->interrupt();
 }
 

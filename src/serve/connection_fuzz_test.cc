@@ -131,13 +131,16 @@ std::vector<std::string> commands() {
           "\x19" + id,
           "\x03OK 1",
           "\x03TEXT;FAIL;OK 2",
-          "\x02" "db",
+          "\x02"
+          "db",
           std::string("\x04t\0", 3),
           "\x0e",
           "\x1f",
           std::string("\x1b\1\0", 3),
           std::string("\x0c\xff\xff\0\0", 5),
-          "\x11" "root" + std::string("\0\0", 2) + "db" + std::string("\0\xff\0", 3) +
+          "\x11"
+          "root" +
+              std::string("\0\0", 2) + "db" + std::string("\0\xff\0", 3) +
               std::string(kSha2Plugin) + std::string(1, '\0')};
 }
 
@@ -178,9 +181,9 @@ TEST_F(ConnectionFuzz, ConversationsEnd) {
 }
 
 TEST_F(ConnectionFuzz, BeforeTheLoginNoMoreIsReadThanALoginTakes) {
-  for (const std::string_view header : {std::string_view("\xff\xff\xff\1", 4),
-                                        std::string_view("\0\0\1\1", 4),
-                                        std::string_view("\xff\xff\0\1", 4)}) {
+  for (const std::string_view header :
+       {std::string_view("\xff\xff\xff\1", 4), std::string_view("\0\0\1\1", 4),
+        std::string_view("\xff\xff\0\1", 4)}) {
     size_t taken = 0;
     Connection connection(1, std::make_unique<Torrent>(std::string(header), taken), *context_);
     connection.run();

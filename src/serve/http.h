@@ -11,9 +11,9 @@
 #include "base/result.h"
 #include "serve/connection.h"
 #include "serve/http_sessions.h"
+#include "serve/login_guard.h"
 #include "serve/socket.h"
 #include "serve/tls.h"
-#include "serve/login_guard.h"
 #include "serve/users.h"
 
 namespace millrace::serve {

@@ -109,8 +109,8 @@ void HttpSessions::sweep(uint16_t port) {
   for (auto& [id, guest] : guests_) {
     guest->overdue = guest->overdue || now > guest->deadline;
     // Nobody waits for the answer: the session is free for those who do.
-    guest->killed = guest->killed ||
-                    std::find(gone.begin(), gone.end(), guest->process.host) != gone.end();
+    guest->killed =
+        guest->killed || std::find(gone.begin(), gone.end(), guest->process.host) != gone.end();
     // An interrupt between two statements is lost: it is said again until the request ends.
     if (guest->overdue || guest->killed) guest->session->interrupt();
   }

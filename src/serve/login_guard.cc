@@ -62,9 +62,9 @@ Result<Milliseconds> LoginGuard::turn(const LoginAttempt& attempt, Milliseconds 
   const int64_t wait = at - now;
   if (wait > patience.count() * 1000) {
     const bool of_address = address != nullptr && address->next == at;
-    return too_many(of_address ? "from \"" + attempt.address + "\""
-                               : "for user \"" + attempt.user + "\"",
-                    wait);
+    return too_many(
+        of_address ? "from \"" + attempt.address + "\"" : "for user \"" + attempt.user + "\"",
+        wait);
   }
   if (address != nullptr && address->failures >= kFreeFailures)
     address->next = at + pause_after(address->failures, kPauseMicrosMax);
@@ -101,8 +101,8 @@ void LoginGuard::make_room(int64_t now) {
     return now - entry.second.last > kForgetMicros * entry.second.failures;
   });
   while (records_.size() >= keys_max_) {
-    const auto least = std::min_element(
-        records_.begin(), records_.end(), [](const auto& a, const auto& b) {
+    const auto least =
+        std::min_element(records_.begin(), records_.end(), [](const auto& a, const auto& b) {
           return std::pair(a.second.failures, a.second.last) <
                  std::pair(b.second.failures, b.second.last);
         });

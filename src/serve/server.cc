@@ -113,8 +113,8 @@ void Server::welcome(Socket socket) {
       const uint64_t id = next_id_++;
       ++counters_.connections;
       Guest& guest = guests_[id];
-      guest.connection = std::make_unique<Connection>(
-          id, std::make_unique<Socket>(std::move(socket)), context_);
+      guest.connection =
+          std::make_unique<Connection>(id, std::make_unique<Socket>(std::move(socket)), context_);
       try {
         guest.thread = run_thread("mysql-" + std::to_string(id),
                                   [this, id, one = guest.connection.get()](const auto&) {

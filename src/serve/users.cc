@@ -45,10 +45,10 @@ Result<UserRecord> from_text(std::string_view user, std::string_view text) {
 }
 
 Error no_such_user(const std::string& name, const std::string& host) {
-  return Error(Code::kAccount,
-               "user \"" + name + "\"" + (host.empty() ? "" : "@\"" + host + "\"") +
-                   " does not exist",
-               "SHOW USERS names those that do; an account is one name, with one host.");
+  return Error(
+      Code::kAccount,
+      "user \"" + name + "\"" + (host.empty() ? "" : "@\"" + host + "\"") + " does not exist",
+      "SHOW USERS names those that do; an account is one name, with one host.");
 }
 
 Error roots_own(std::string_view what) {
@@ -263,8 +263,8 @@ Status UserBook::create(const std::vector<AccountChange>& accounts, bool if_not_
   Users changed = users_;
   for (const auto& change : accounts) {
     if (change.name.empty() || change.name.size() > kNameBytesMax)
-      return Error(Code::kInvalidArgument, "a user's name has 1 to " +
-                                               std::to_string(kNameBytesMax) + " bytes");
+      return Error(Code::kInvalidArgument,
+                   "a user's name has 1 to " + std::to_string(kNameBytesMax) + " bytes");
     if (changed.contains(change.name)) {
       if (if_not_exists) continue;
       return Error(Code::kAccount, "user \"" + change.name + "\" exists already",

@@ -71,7 +71,7 @@ class WordCheck {
   struct Level {
     bool in_list = false;
     bool of_values = false;  // FROM is no clause here
-    bool of_types = false;  // of a type that has others in it
+    bool of_types = false;   // of a type that has others in it
   };
 
   void enter_and_leave() {
@@ -334,11 +334,11 @@ class NativeReader {
 Error denied(const Account& account, Right right, const engine::ObjectName& object) {
   if (object.name.empty()) return denied(account, right, object.database);
   const Grant place{object.database, object.name, only(right)};
-  return Error(Code::kPermission,
-               std::string(name_of(right)) + " denied to user \"" + account.name + "\" on " +
-                   place.place(),
-               "A user with ADMIN may GRANT " + std::string(name_of(right)) + " ON " +
-                   place.place() + " TO " + account.quoted() + ".");
+  return Error(
+      Code::kPermission,
+      std::string(name_of(right)) + " denied to user \"" + account.name + "\" on " + place.place(),
+      "A user with ADMIN may GRANT " + std::string(name_of(right)) + " ON " + place.place() +
+          " TO " + account.quoted() + ".");
 }
 
 Error denied(const Account& account, Right right, const std::string& database) {

@@ -17,13 +17,43 @@ using nlohmann::json;
 constexpr std::string_view kCatalog = "__millrace";
 
 /// Operators that read nothing but what is below them.
-constexpr auto kOperators = std::to_array<std::string_view>(
-    {"CHUNK_GET", "COLUMN_DATA_GET", "COLUMN_DATA_SCAN", "DELIM_GET", "EMPTY_RESULT",
-     "EXPRESSION_GET", "ANY_JOIN", "ASOF_JOIN", "DEPENDENT_JOIN", "COMPARISON_JOIN", "DELIM_JOIN",
-     "PROJECTION", "FILTER", "AGGREGATE", "WINDOW", "UNNEST", "LIMIT", "ORDER_BY", "TOP_N",
-     "SAMPLE", "JOIN", "CROSS_PRODUCT", "POSITIONAL_JOIN", "UNION", "EXCEPT", "INTERSECT",
-     "DISTINCT", "DUMMY_SCAN", "REC_CTE", "CTE", "CTE_SCAN", "CTE_REF", "PIVOT", "EXPLAIN",
-     "MATERIALIZED_CTE", "RECURSIVE_CTE", "LIMIT_PERCENT"});
+constexpr auto kOperators = std::to_array<std::string_view>({"CHUNK_GET",
+                                                             "COLUMN_DATA_GET",
+                                                             "COLUMN_DATA_SCAN",
+                                                             "DELIM_GET",
+                                                             "EMPTY_RESULT",
+                                                             "EXPRESSION_GET",
+                                                             "ANY_JOIN",
+                                                             "ASOF_JOIN",
+                                                             "DEPENDENT_JOIN",
+                                                             "COMPARISON_JOIN",
+                                                             "DELIM_JOIN",
+                                                             "PROJECTION",
+                                                             "FILTER",
+                                                             "AGGREGATE",
+                                                             "WINDOW",
+                                                             "UNNEST",
+                                                             "LIMIT",
+                                                             "ORDER_BY",
+                                                             "TOP_N",
+                                                             "SAMPLE",
+                                                             "JOIN",
+                                                             "CROSS_PRODUCT",
+                                                             "POSITIONAL_JOIN",
+                                                             "UNION",
+                                                             "EXCEPT",
+                                                             "INTERSECT",
+                                                             "DISTINCT",
+                                                             "DUMMY_SCAN",
+                                                             "REC_CTE",
+                                                             "CTE",
+                                                             "CTE_SCAN",
+                                                             "CTE_REF",
+                                                             "PIVOT",
+                                                             "EXPLAIN",
+                                                             "MATERIALIZED_CTE",
+                                                             "RECURSIVE_CTE",
+                                                             "LIMIT_PERCENT"});
 
 /// Operators that change something, in the statements that say so and once.
 constexpr auto kChanges =

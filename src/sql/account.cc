@@ -10,9 +10,9 @@
 namespace millrace::sql {
 namespace {
 
-constexpr std::array<std::string_view, kRights> kNames{
-    "SELECT", "INSERT", "UPDATE",    "DELETE", "CREATE",
-    "DROP",   "ALTER",  "PIPELINES", "MODELS", "ADMIN"};
+constexpr std::array<std::string_view, kRights> kNames{"SELECT", "INSERT", "UPDATE", "DELETE",
+                                                       "CREATE", "DROP",   "ALTER",  "PIPELINES",
+                                                       "MODELS", "ADMIN"};
 
 bool holds(const Grant& grant, std::string_view database, std::string_view table) {
   if (grant.everywhere()) return true;
@@ -59,9 +59,8 @@ std::string Account::quoted() const {
 }
 
 bool Account::is_admin() const {
-  return std::any_of(grants.begin(), grants.end(), [](const Grant& grant) {
-    return (grant.rights & only(Right::kAdmin)) != 0;
-  });
+  return std::any_of(grants.begin(), grants.end(),
+                     [](const Grant& grant) { return (grant.rights & only(Right::kAdmin)) != 0; });
 }
 
 bool Account::may(Right right, std::string_view database, std::string_view table) const {

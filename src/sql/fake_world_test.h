@@ -254,12 +254,12 @@ class FakePredictor : public store::Predictor {
         return std::string(column.values<std::string_view>()[0]);
     }
   }
-  const std::shared_ptr<const Schema> output_ = std::make_shared<Schema>(
-      std::vector<Field>{{"class_id", {Kind::kInt64, false}},
-                         {"class", {Kind::kVarchar, false}},
-                         {"probability", {Kind::kDouble, false}},
-                         {"logits", {Kind::kDouble, true}},
-                         {"prediction", {Kind::kDouble, false}}});
+  const std::shared_ptr<const Schema> output_ =
+      std::make_shared<Schema>(std::vector<Field>{{"class_id", {Kind::kInt64, false}},
+                                                  {"class", {Kind::kVarchar, false}},
+                                                  {"probability", {Kind::kDouble, false}},
+                                                  {"logits", {Kind::kDouble, true}},
+                                                  {"prediction", {Kind::kDouble, false}}});
 };
 
 class FakeEngine : public engine::Engine {

@@ -82,9 +82,8 @@ Status parse_limits(TokenReader& reader, AccountChange& change) {
     }
   }
   if (any) return {};
-  return reader.error("a limit",
-                      {"MAX_USER_CONNECTIONS", "MAX_QUERY_TIME", "MAX_RESULT_ROWS",
-                       "MAX_RESULT_BYTES"});
+  return reader.error(
+      "a limit", {"MAX_USER_CONNECTIONS", "MAX_QUERY_TIME", "MAX_RESULT_ROWS", "MAX_RESULT_BYTES"});
 }
 
 /// Behind IF [NOT] EXISTS: the users, and what is said of all of them.

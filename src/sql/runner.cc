@@ -126,10 +126,9 @@ Result<StatementResult> Runner::carry_out(const Statement& statement) {
 /// `error` is null for what was done.
 void Runner::audit(const Statement& statement, const Error* error) {
   if (!host_.audits()) return;
-  const bool denied =
-      error != nullptr &&
-      (error->code == Code::kPermission || error->code == Code::kDatabasePermission ||
-       error->code == Code::kAdminPermission);
+  const bool denied = error != nullptr && (error->code == Code::kPermission ||
+                                           error->code == Code::kDatabasePermission ||
+                                           error->code == Code::kAdminPermission);
   const bool native = std::holds_alternative<Native>(statement);
   const auto kind = denied ? std::string_view("denied")
                            : audit_kind(statement, native && changes_schema(text_, tokens_));

@@ -196,11 +196,11 @@ class Runner {
   SessionHost& host_;
   const SessionInfo info_;
   std::unique_ptr<store::Session> session_;
-  std::shared_ptr<const Account> account_;  // of the user, as it was when the statement began
-  std::shared_ptr<const Account> told_;     // that the store shows rows for
-  std::string mark_;                        // see sql/access.h; a secret of the session
+  std::shared_ptr<const Account> account_;        // of the user, as it was when the statement began
+  std::shared_ptr<const Account> told_;           // that the store shows rows for
+  std::string mark_;                              // see sql/access.h; a secret of the session
   std::vector<engine::ObjectName> named_tables_;  // by the statement at work, if not an admin's
-  std::set<std::string> table_functions_;   // of the store, once they were asked for
+  std::set<std::string> table_functions_;         // of the store, once they were asked for
   Variables variables_;
   SessionFacts facts_;
   std::vector<Warning> warnings_;

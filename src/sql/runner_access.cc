@@ -32,9 +32,8 @@ bool is_one_of(std::string_view name, const Words& words) {
 }
 
 bool is_plain(const std::map<std::string, std::string>& settings) {
-  return std::all_of(settings.begin(), settings.end(), [](const auto& setting) {
-    return is_one_of(setting.first, kPlainSettings);
-  });
+  return std::all_of(settings.begin(), settings.end(),
+                     [](const auto& setting) { return is_one_of(setting.first, kPlainSettings); });
 }
 
 /// Which tables there are in these is no secret.
@@ -76,9 +75,7 @@ struct AccessVisitor {
     if (account.may(right, database)) return {};
     return denied(account, right, database);
   }
-  Status need_model(const engine::ObjectName& model) const {
-    return check_model(account, model);
-  }
+  Status need_model(const engine::ObjectName& model) const { return check_model(account, model); }
   Status pipeline(const engine::ObjectName& name) const { return need(Right::kPipelines, name); }
   Status model(const engine::ObjectName& name) const { return need(Right::kModels, name); }
 
@@ -249,9 +246,9 @@ Status Runner::check_no_query() {
   for (size_t i = 1; i < tokens_.size(); ++i) {
     const bool query = raw(text_, tokens_[i - 1]) == "(" && tokens_[i].kind == TokenKind::kWord &&
                        is_one_of(raw(text_, tokens_[i]), kQueryWords);
-    const bool call =
-        is_name(tokens_[i]) && i + 1 < tokens_.size() && raw(text_, tokens_[i + 1]) == "(" &&
-        is_macro(to_lower(value_of(text_, tokens_[i], lex_options())));
+    const bool call = is_name(tokens_[i]) && i + 1 < tokens_.size() &&
+                      raw(text_, tokens_[i + 1]) == "(" &&
+                      is_macro(to_lower(value_of(text_, tokens_[i], lex_options())));
     if (!query && !call) continue;
     Error error = admin_only(*account_, query ? "a query in a pipeline" : "a macro in a pipeline");
     error.position = tokens_[i].begin;
@@ -370,8 +367,8 @@ Status Runner::check_condition(const std::string& condition, const std::string& 
   TRY(const Rows shape, fetch("SELECT * FROM (" + rows + ") AS shown LIMIT 0"));
   std::string columns;
   for (const auto& column : shape.columns)
-    columns += (columns.empty() ? "NULL::VARCHAR AS " : ", NULL::VARCHAR AS ") +
-               quoted_name(column.name);
+    columns +=
+        (columns.empty() ? "NULL::VARCHAR AS " : ", NULL::VARCHAR AS ") + quoted_name(column.name);
   return check_query("SELECT * FROM (SELECT " + columns + ") AS shown WHERE " + condition,
                      NativeKind::kQuery);
 }

@@ -80,8 +80,7 @@ Result<Rows> Runner::grants(const Show& show) {
                  "SHOW USERS names those that do.");
   Rows result;
   result.add_column("Grants for " + account->name + "@" + account->host);
-  if (!account->is_admin())
-    result.rows.push_back({"GRANT USAGE ON *.* TO " + account->quoted()});
+  if (!account->is_admin()) result.rows.push_back({"GRANT USAGE ON *.* TO " + account->quoted()});
   for (const Grant& grant : account->grants) {
     std::string line = "GRANT " + name_of(grant.rights, grant.everywhere()) + " ON " +
                        grant.place() + " TO " + account->quoted();

@@ -12,11 +12,10 @@ namespace {
 
 /// What may stand behind a table that has no alias.
 constexpr auto kBehind = std::to_array<std::string_view>(
-    {"WHERE",      "GROUP",  "ORDER",   "HAVING", "LIMIT", "OFFSET", "UNION",
-     "EXCEPT",     "JOIN",   "INNER",   "LEFT",   "RIGHT", "FULL",   "CROSS",
-     "NATURAL",    "ASOF",   "SEMI",    "ANTI",   "ON",    "USING",  "WINDOW",
-     "POSITIONAL", "SAMPLE", "QUALIFY", "FOR",    "LOCK",  "FETCH",  "INTERSECT",
-     "TABLESAMPLE", "STRAIGHT_JOIN"});
+    {"WHERE", "GROUP", "ORDER", "HAVING",    "LIMIT",       "OFFSET",       "UNION",   "EXCEPT",
+     "JOIN",  "INNER", "LEFT",  "RIGHT",     "FULL",        "CROSS",        "NATURAL", "ASOF",
+     "SEMI",  "ANTI",  "ON",    "USING",     "WINDOW",      "POSITIONAL",   "SAMPLE",  "QUALIFY",
+     "FOR",   "LOCK",  "FETCH", "INTERSECT", "TABLESAMPLE", "STRAIGHT_JOIN"});
 
 bool has_alias(const TokenReader& reader, size_t ahead) {
   if (!is_name(reader.peek(ahead))) return false;

@@ -20,10 +20,10 @@ namespace millrace::sql {
 
 /// What the functions of MySQL tell about a session.
 struct SessionFacts {
-  std::string database;  // empty: none
-  std::string user;      // "root"
+  std::string database;      // empty: none
+  std::string user;          // "root"
   std::string current_user;  // the account, "root@%"
-  std::string host;      // the client's, without the port
+  std::string host;          // the client's, without the port
   std::string version;
   uint64_t connection_id = 0;
   int64_t rows_changed = 0;  // by the last statement; -1 after a SELECT

@@ -26,11 +26,11 @@ std::string condition_of(const Columns& columns) {
     return "lcase(" + quoted_name(columns.at(name)) + ")";
   };
   const auto of_table = [&](const char* schema) {
-    std::string condition = sees("'d' || " + lower(schema)) + " OR " + lower(schema) + " IN " +
-                            kSystemDatabases;
+    std::string condition =
+        sees("'d' || " + lower(schema)) + " OR " + lower(schema) + " IN " + kSystemDatabases;
     if (columns.contains("table_name"))
-      condition += " OR " + sees("'t' || " + lower(schema) + " || chr(31) || " +
-                                 lower("table_name"));
+      condition +=
+          " OR " + sees("'t' || " + lower(schema) + " || chr(31) || " + lower("table_name"));
     return condition;
   };
   if (columns.contains("database_name")) return sees("'d' || " + lower("database_name"));
@@ -53,8 +53,7 @@ Status make_shown_views(duckdb_connection connection) {
                        "c.schema_name IN ('millrace', 'millrace_information_schema')",
                        {std::string_view(kCatalog)}));
   std::map<std::pair<std::string, std::string>, Columns> views;
-  while (rows.next())
-    views[{rows.text(0), rows.text(1)}][to_lower(rows.text(2))] = rows.text(2);
+  while (rows.next()) views[{rows.text(0), rows.text(1)}][to_lower(rows.text(2))] = rows.text(2);
   for (const auto& [name, columns] : views) {
     const bool own = name.first == "millrace";
     const std::string condition = condition_of(columns);
@@ -63,8 +62,8 @@ Status make_shown_views(duckdb_connection connection) {
         "shown_" + std::string(own ? "millrace_" : "information_schema_") + to_lower(name.second);
     TRY_OK(run(connection,
                "CREATE OR REPLACE VIEW millrace_internal." + quoted_name(view) +
-                   " AS SELECT * FROM " + quoted_name(name.first) + "." +
-                   quoted_name(name.second) + " WHERE " + sees("'*'") + " OR " +
+                   " AS SELECT * FROM " + quoted_name(name.first) + "." + quoted_name(name.second) +
+                   " WHERE " + sees("'*'") + " OR " +
                    (condition.empty() ? "getvariable('millrace_sees') IS NOT NULL" : condition) +
                    " LIMIT 9223372036854775807"));
   }

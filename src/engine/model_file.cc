@@ -91,9 +91,8 @@ Result<std::shared_ptr<ModelEntry>> read_model_file(const std::string& path) {
   if (!split(bytes, parts))
     return Error(Code::kDataLoss, "file \"" + path + "\" is no model, or is damaged",
                  "EXPORT MODEL name INTO OUTFILE 'file' writes one.");
-  TRY(auto definition,
-      model_from_json({std::string(parts.database), std::string(parts.name)},
-                      std::string(parts.definition)));
+  TRY(auto definition, model_from_json({std::string(parts.database), std::string(parts.name)},
+                                       std::string(parts.definition)));
   TRY(auto entry, ModelEntry::make(std::move(definition)));
   store::ModelSnapshot snapshot;
   snapshot.bytes = parts.snapshot;

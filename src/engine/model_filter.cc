@@ -61,8 +61,8 @@ class Filter {
         input_(in),
         out_(out),
         complain_(complain),
-        line_end_({options.csv.lines_terminated_by, options.csv.enclosed_by,
-                   options.csv.escaped_by}) {}
+        line_end_(
+            {options.csv.lines_terminated_by, options.csv.enclosed_by, options.csv.escaped_by}) {}
 
   Status open();
   Result<FilterReport> run();
@@ -132,8 +132,7 @@ Status Filter::open() {
     const bool there = std::any_of(options_.fields.begin(), options_.fields.end(),
                                    [&key = key](const auto& name) { return same_name(name, key); });
     if (!there)
-      return Error(Code::kNotFound,
-                   "column \"" + key + "\" of the model is not among the fields",
+      return Error(Code::kNotFound, "column \"" + key + "\" of the model is not among the fields",
                    did_you_mean(key, {options_.fields.begin(), options_.fields.end()}));
   }
   TRY(decoder_, decode::make_csv_decoder(options_.csv, std::move(fields), {}));
@@ -147,8 +146,7 @@ void Filter::add_lines(std::string_view text) {
   std::string_view line;
   while (line_end_.take(text, line)) {
     if (line.empty()) continue;
-    lines_.messages.push_back(
-        {line, {}, 0, static_cast<int64_t>(lines_.messages.size()), -1});
+    lines_.messages.push_back({line, {}, 0, static_cast<int64_t>(lines_.messages.size()), -1});
   }
 }
 
@@ -162,8 +160,7 @@ Result<bool> Filter::next_frames() {
     for (size_t i = 0; i < kFrameBytes; ++i)
       size |= uint64_t{static_cast<uint8_t>(rest[i])} << (8 * i);
     if (size > kMessageBytesMax)
-      return Error(Code::kDataLoss,
-                   "a message of " + std::to_string(size) + " bytes is announced",
+      return Error(Code::kDataLoss, "a message of " + std::to_string(size) + " bytes is announced",
                    "Input that is not framed is read with --input lines.");
     if (rest.size() - kFrameBytes < size) {
       if (taken_ > 0) return true;
@@ -218,10 +215,10 @@ void Filter::print_text(std::string_view text) {
   output_ += quote;
   for (size_t i = 0; i < text.size(); ++i) {
     const bool doubled = !quote.empty() && text[i] == quote[0];
-    const bool escaped = quote.empty() && !csv.escaped_by.empty() &&
-                         (text[i] == csv.escaped_by[0] ||
-                          text.substr(i).starts_with(csv.fields_terminated_by) ||
-                          text.substr(i).starts_with(csv.lines_terminated_by));
+    const bool escaped =
+        quote.empty() && !csv.escaped_by.empty() &&
+        (text[i] == csv.escaped_by[0] || text.substr(i).starts_with(csv.fields_terminated_by) ||
+         text.substr(i).starts_with(csv.lines_terminated_by));
     if (doubled) output_ += quote;
     if (escaped) output_ += csv.escaped_by;
     output_ += text[i];

@@ -116,8 +116,7 @@ Status PipelineRun::open_writer() {
 /// Before anything is read, batches of the log included. Cursors that were kept before topics had
 /// ids are of the one that is there.
 Status PipelineRun::hold_to_topic() {
-  TRY(topic_id_,
-      check_topic(context_.definition, *source_, context_.store, context_.pipeline_id));
+  TRY(topic_id_, check_topic(context_.definition, *source_, context_.store, context_.pipeline_id));
   if (topic_id_.empty()) return {};
   return context_.store.adopt_topic(context_.pipeline_id, topic_id_);
 }

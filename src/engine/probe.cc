@@ -179,8 +179,8 @@ Result<std::vector<int32_t>> partitions_of_another(
     const std::vector<source::PartitionBounds>& bounds) {
   TRY(const auto known, context.store.topic_ids(context.pipeline_id));
   std::vector<int32_t> gone;
-  if (topic_id.empty() || std::all_of(known.begin(), known.end(),
-                                      [&](const auto& id) { return id == topic_id; }))
+  if (topic_id.empty() ||
+      std::all_of(known.begin(), known.end(), [&](const auto& id) { return id == topic_id; }))
     return gone;
   TRY(const auto stored, context.store.cursors(context.pipeline_id));
   for (const auto& cursor : stored) {

@@ -49,7 +49,11 @@ Result<std::unique_ptr<httplib::Server>> make_server(const TlsFiles& tls) {
 struct HttpServer::Inside {
   Inside(HttpOptions options, const HttpContext& context)
       : api(context.sessions, context.backend, context.host, context.counters),
-        routes{api, context.users, context.guard, context.host, std::move(options.allowed_origins),
+        routes{api,
+               context.users,
+               context.guard,
+               context.host,
+               std::move(options.allowed_origins),
                context.sessions.limits().body_bytes_max} {}
 
   HttpApi api;

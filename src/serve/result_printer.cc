@@ -69,8 +69,7 @@ void ResultPrinter::on_columns(const std::vector<ColumnDefinition>& columns) {
   holding_ = form_ == Form::kTable;
   if (holding_ || form_ == Form::kJson) return;
   if (form_ == Form::kCsv) {
-    const std::vector<std::optional<std::string_view>> header(raw_names_.begin(),
-                                                              raw_names_.end());
+    const std::vector<std::optional<std::string_view>> header(raw_names_.begin(), raw_names_.end());
     return print_lines(header);
   }
   std::string line;

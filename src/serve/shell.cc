@@ -24,17 +24,17 @@ constexpr std::string_view kHelp =
     "Ctrl-C drops the line, or ends the statement at work. Tab completes keywords and names.\n";
 
 constexpr std::string_view kKeywords[] = {
-    "ALTER",     "AND",      "AS",       "BEGIN",    "BETWEEN",  "BY",       "CASE",
-    "CHECK",     "CLASSIFY", "COMMIT",   "CREATE",   "CROSS",    "DATABASE", "DATABASES",
-    "DELETE",    "DESC",     "DESCRIBE", "DISTINCT", "DROP",     "ELSE",     "END",
-    "EVALUATE",  "EXISTS",   "EXPLAIN",  "EXPORT",   "FIELDS",   "FROM",     "GROUP",
-    "HAVING",    "INNER",    "INSERT",   "INTO",     "JOIN",     "KAFKA",    "KILL",
-    "LEFT",      "LIKE",     "LIMIT",    "LINES",    "LOAD DATA", "MODEL",   "MODELS",
-    "NULL",      "OFFSET",   "ORDER",    "PIPELINE", "PIPELINES", "PREDICT", "PROCESSLIST",
-    "PROFILE",   "REPLACE",  "RESTORE",  "ROLLBACK", "SELECT",   "SET",      "SHOW",
-    "START",     "STOP",     "TABLE",    "TABLES",   "TERMINATED", "TEST",   "TRAIN",
-    "TRUNCATE",  "UNION",    "UPDATE",   "USE",      "USING",    "VALUES",   "VARIABLES",
-    "VERSION",   "VIEW",     "WARNINGS", "WHERE",    "WITH"};
+    "ALTER",    "AND",      "AS",       "BEGIN",    "BETWEEN",    "BY",       "CASE",
+    "CHECK",    "CLASSIFY", "COMMIT",   "CREATE",   "CROSS",      "DATABASE", "DATABASES",
+    "DELETE",   "DESC",     "DESCRIBE", "DISTINCT", "DROP",       "ELSE",     "END",
+    "EVALUATE", "EXISTS",   "EXPLAIN",  "EXPORT",   "FIELDS",     "FROM",     "GROUP",
+    "HAVING",   "INNER",    "INSERT",   "INTO",     "JOIN",       "KAFKA",    "KILL",
+    "LEFT",     "LIKE",     "LIMIT",    "LINES",    "LOAD DATA",  "MODEL",    "MODELS",
+    "NULL",     "OFFSET",   "ORDER",    "PIPELINE", "PIPELINES",  "PREDICT",  "PROCESSLIST",
+    "PROFILE",  "REPLACE",  "RESTORE",  "ROLLBACK", "SELECT",     "SET",      "SHOW",
+    "START",    "STOP",     "TABLE",    "TABLES",   "TERMINATED", "TEST",     "TRAIN",
+    "TRUNCATE", "UNION",    "UPDATE",   "USE",      "USING",      "VALUES",   "VARIABLES",
+    "VERSION",  "VIEW",     "WARNINGS", "WHERE",    "WITH"};
 
 constexpr std::string_view kNames =
     "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA UNION "
@@ -144,8 +144,9 @@ void Shell::run(const std::string& text) {
   std::fflush(stdout);
   if (!done) put(done.error().to_string() + "\n", stderr);
   // Without a connection nothing more can be asked.
-  leaving_ = leaving_ || (!done && (done.error().code == Code::kUnavailable ||
-                                    done.error().code == Code::kTimeout));
+  leaving_ =
+      leaving_ ||
+      (!done && (done.error().code == Code::kUnavailable || done.error().code == Code::kTimeout));
 }
 
 void Shell::watch(std::string_view words) {

@@ -236,8 +236,7 @@ void add_literal(const Item& item, Rows& rows) {
   }
   const auto* narrow = std::get_if<int32_t>(&literal);
   rows.add_column(item.name, narrow != nullptr ? SqlType::kInteger : SqlType::kBigint);
-  rows.rows[0].push_back(
-      std::to_string(narrow != nullptr ? *narrow : std::get<int64_t>(literal)));
+  rows.rows[0].push_back(std::to_string(narrow != nullptr ? *narrow : std::get<int64_t>(literal)));
 }
 
 /// False for a member that does not exist, is written otherwise, or is a list.

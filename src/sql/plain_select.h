@@ -21,7 +21,7 @@ namespace millrace::sql {
 
 struct PlainSelectContext {
   LexOptions lex;
-  std::string_view database;                     // of models without one; empty: none
+  std::string_view database;                      // of models without one; empty: none
   std::span<const store::BoundValue> parameters;  // of the row's `?`
   store::Predictor& predictor;
 };

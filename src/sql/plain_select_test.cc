@@ -44,12 +44,29 @@ TEST(PlainSelect, LiteralsHaveTheNamesAndTypesOfTheStore) {
 
 TEST(PlainSelect, WhatIsNotOfTheFormIsTheStores) {
   for (const std::string_view text :
-       {"SELECT", "SELECT 1 + 1", "SELECT -1", "SELECT 1.5", "SELECT 1e3", "SELECT NULL",
-        "SELECT 9223372036854775808", "SELECT 1 one", "SELECT 1 FROM t", "SELECT 1 FROM dual",
-        "SELECT 1 LIMIT 0", "SELECT 1 UNION SELECT 2", "SELECT \"x\"", "SELECT ''",
+       {"SELECT",
+        "SELECT 1 + 1",
+        "SELECT -1",
+        "SELECT 1.5",
+        "SELECT 1e3",
+        "SELECT NULL",
+        "SELECT 9223372036854775808",
+        "SELECT 1 one",
+        "SELECT 1 FROM t",
+        "SELECT 1 FROM dual",
+        "SELECT 1 LIMIT 0",
+        "SELECT 1 UNION SELECT 2",
+        "SELECT \"x\"",
+        "SELECT ''",
         "SELECT 'a' 'b'",
-        "SELECT a", "SELECT @a", "SELECT ?", "SELECT 1,", "SELECT DISTINCT 1", "SELECT x'41'",
-        "SELECT predict('m', r).class_id", "SELECT predict('m', {'a': 1}).class_id",
+        "SELECT a",
+        "SELECT @a",
+        "SELECT ?",
+        "SELECT 1,",
+        "SELECT DISTINCT 1",
+        "SELECT x'41'",
+        "SELECT predict('m', r).class_id",
+        "SELECT predict('m', {'a': 1}).class_id",
         "SELECT predict('m', r) FROM (SELECT 1 AS a) r",
         "SELECT predict('m', r).logits FROM (SELECT 1 AS a) r",
         "SELECT predict('m', r).Class FROM (SELECT 1 AS a) r",
@@ -83,17 +100,16 @@ TEST(PlainSelect, ARowThatIsWrittenOutIsPredicted) {
                    "predict('m', c).prediction FROM (SELECT 1 AS a) c"),
             "id " + type(store::SqlType::kInteger) + " 7, k " + type(store::SqlType::kBigint) +
                 " 1, (predict('m', c)).probability " + type(store::SqlType::kDouble) +
-                " 0.25, (predict('m', c)).prediction " +
-                type(store::SqlType::kDouble) + " NULL");
+                " 0.25, (predict('m', c)).prediction " + type(store::SqlType::kDouble) + " NULL");
   EXPECT_EQ(answer("SELECT predict('m', c).class_id FROM (SELECT 1 AS a) c", {}, "elsewhere"),
             "the store");
 }
 
 TEST(PlainSelect, ValuesStandForTheMarksInTheirOrder) {
   const Values values{int64_t{30}, 0.5, std::string_view("law")};
-  EXPECT_EQ(answer("SELECT predict('m', c).class AS c FROM (SELECT ? AS a, ? AS b, ? AS d) c",
-                   values),
-            "c " + type(store::SqlType::kVarchar) + " of l30 d0.500000 law");
+  EXPECT_EQ(
+      answer("SELECT predict('m', c).class AS c FROM (SELECT ? AS a, ? AS b, ? AS d) c", values),
+      "c " + type(store::SqlType::kVarchar) + " of l30 d0.500000 law");
   EXPECT_EQ(answer("SELECT predict('m', c).class_id FROM (SELECT ? AS a) c",
                    {store::BoundValue(std::monostate{})}),
             "the store");

@@ -38,9 +38,9 @@ Result<DuckdbBatchLog> DuckdbBatchLog::open(duckdb_connection connection, int64_
                    "UPDATE millrace_internal.cursors SET next_offset = $3, batch_id = $4, "
                    "topic_id = coalesce(nullif($5, ''), topic_id) "
                    "WHERE pipeline_id = $1 AND source_partition = $2"));
-  TRY_OK(statement(
-      log.add_cursor_,
-      "INSERT INTO millrace_internal.cursors VALUES ($1, $2, $3, $4, nullif($5, ''))"));
+  TRY_OK(
+      statement(log.add_cursor_,
+                "INSERT INTO millrace_internal.cursors VALUES ($1, $2, $3, $4, nullif($5, ''))"));
   TRY_OK(statement(log.move_head_,
                    "UPDATE millrace_internal.model_heads SET version = $2 "
                    "WHERE model_id = $1 AND version = $2 - 1"));
@@ -79,18 +79,16 @@ Status DuckdbBatchLog::move_cursors(const BatchCommit& batch) {
       return cursor.partition == range.partition;
     });
     if (at == cursors.end()) {
-      TRY_OK(as_conflict(
-          change(add_cursor_,
-                 {pipeline_id_, partition, range.end_offset, batch.batch_id, topic_id})));
+      TRY_OK(as_conflict(change(
+          add_cursor_, {pipeline_id_, partition, range.end_offset, batch.batch_id, topic_id})));
       continue;
     }
     if (at->next_offset != range.first_offset)
       return moved("partition " + std::to_string(partition) + " is at offset " +
                    std::to_string(at->next_offset) + ", and the batch begins at " +
                    std::to_string(range.first_offset));
-    TRY(const auto changed,
-        change(move_cursor_,
-               {pipeline_id_, partition, range.end_offset, batch.batch_id, topic_id}));
+    TRY(const auto changed, change(move_cursor_, {pipeline_id_, partition, range.end_offset,
+                                                  batch.batch_id, topic_id}));
     CHECK(changed == 1, "a cursor is one row");
   }
   return {};

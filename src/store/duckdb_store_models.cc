@@ -89,7 +89,12 @@ Result<std::vector<LoggedBatch>> DuckdbStore::training_log(int64_t model_id, int
                        ", which is in no log: its pipeline is gone, or the log was cut "
                        "(pipelines_batches_metadata_to_keep)");
     if (log.empty() || log.back().version != version)
-      log.push_back({version, rows.integer(1), rows.integer(2), {}, rows.text(8), rows.text(9),
+      log.push_back({version,
+                     rows.integer(1),
+                     rows.integer(2),
+                     {},
+                     rows.text(8),
+                     rows.text(9),
                      rows.text(10)});
     if (statement) continue;
     log.back().ranges.push_back({static_cast<int32_t>(rows.integer(3)), rows.integer(4),

@@ -63,7 +63,7 @@ struct LoggedBatch {
   int64_t batch_id = 0;
   std::vector<OffsetRange> ranges;
   std::string kind;
-  std::string program;  // the checksum of the transform that it went through, or empty
+  std::string program;        // the checksum of the transform that it went through, or empty
   std::string topic_id = {};  // MessageBatch's
 };
 

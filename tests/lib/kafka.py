@@ -4,9 +4,10 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 import uuid
 
-from confluent_kafka import (Consumer, KafkaException, Producer, TopicCollection,
+from confluent_kafka import (Consumer, KafkaError, KafkaException, Producer, TopicCollection,
                              TopicPartition)
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
@@ -75,10 +76,22 @@ class Broker:
         admin = self._admin()
         admin.delete_topics([name])[name].result(_TIMEOUT_S)
 
-    def topic_id(self, name):
+    def topic_id(self, name, other_than=None):
+        """Waits until the broker, which has just made the topic, knows it too."""
         admin = self._admin()
-        asked = admin.describe_topics(TopicCollection([name]))
-        return str(asked[name].result(_TIMEOUT_S).topic_id)
+        deadline = time.monotonic() + _TIMEOUT_S
+        while True:
+            asked = admin.describe_topics(TopicCollection([name]))
+            try:
+                found = str(asked[name].result(_TIMEOUT_S).topic_id)
+                if found != other_than:
+                    return found
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the broker knows no new topic {name}")
+            time.sleep(0.05)
 
     def produce(self, topic, rows, partition=0, key=None):
         """Sends `rows` (str or bytes) in order to one partition and waits for every receipt."""

@@ -26,7 +26,7 @@ template <size_t kLanes, size_t kVectors>
   for (size_t v = 0; v < kVectors; ++v) *reinterpret_cast<Vector*>(sum + v * kLanes) = sums[v];
 }
 
-/// The columns that are left over go to vectors of half the size.
+/// The columns that are left over go to vectors of four, and then one by one.
 template <size_t kLanes>
 [[gnu::always_inline]] inline void add_products_by(const Factors& factors, const float* matrix,
                                                    size_t width, size_t at, float* sum) {
@@ -34,7 +34,16 @@ template <size_t kLanes>
     add_columns<kLanes, 4>(factors, matrix + at, width, sum + at);
   for (; at + kLanes <= width; at += kLanes)
     add_columns<kLanes, 1>(factors, matrix + at, width, sum + at);
-  if constexpr (kLanes > 1) add_products_by<kLanes / 2>(factors, matrix, width, at, sum);
+  if constexpr (kLanes > 4) {
+    add_products_by<4>(factors, matrix, width, at, sum);
+  } else {
+    for (; at < width; ++at) {
+      float one = sum[at];
+      for (size_t i = 0; i < factors.count; ++i)
+        one += factors.first[i * factors.stride] * matrix[i * width + at];
+      sum[at] = one;
+    }
+  }
 }
 
 void add_products_plain(const Factors& factors, const float* matrix, size_t width, float* sum) {

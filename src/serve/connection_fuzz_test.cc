@@ -116,32 +116,18 @@ std::string login_packet(uint32_t more_capabilities) {
 
 /// Those that may be mutated; a number behind ROWS may not, since it is how many are sent.
 std::vector<std::string> commands() {
-  size_t count = 0;
-  const auto values = parameters(count);
-  std::string text;
-  for (size_t i = 0; i < count; ++i) text += "? ";
-  const std::string id("\1\0\0\0", 4);
-  return {"\x16" + text,
-          "\x17" + id + std::string("\0\1\0\0\0", 5) + values,
-          "\x17" + id + std::string("\1\1\0\0\0", 5) + values,
-          std::string("\x17\2\0\0\0\1\1\0\0\0", 10),
-          std::string("\x1c\2\0\0\0\2\0\0\0", 9),
-          "\x18" + id + std::string("\0\0", 2) + "piece",
-          "\x1a" + id,
-          "\x19" + id,
-          "\x03OK 1",
-          "\x03TEXT;FAIL;OK 2",
-          "\x02"
-          "db",
-          std::string("\x04t\0", 3),
-          "\x0e",
-          "\x1f",
-          std::string("\x1b\1\0", 3),
-          std::string("\x0c\xff\xff\0\0", 5),
-          "\x11"
-          "root" +
-              std::string("\0\0", 2) + "db" + std::string("\0\xff\0", 3) +
-              std::string(kSha2Plugin) + std::string(1, '\0')};
+  auto all = statement_commands();
+  const std::string change =
+      "\x11"
+      "root" +
+      std::string("\0\0", 2) + "db" + std::string("\0\xff\0", 3) + std::string(kSha2Plugin) +
+      std::string(1, '\0');
+  all.insert(all.end(), {"\x03OK 1", "\x03TEXT;FAIL;OK 2",
+                         "\x02"
+                         "db",
+                         std::string("\x04t\0", 3), "\x0e", std::string("\x1b\1\0", 3),
+                         std::string("\x0c\xff\xff\0\0", 5), change});
+  return all;
 }
 
 TEST_F(ConnectionFuzz, ConversationsEnd) {

@@ -70,4 +70,22 @@ inline std::string parameters(size_t& count) {
   return packet;
 }
 
+/// Commands of prepared statements, the first one's parameters among them, and a few of sessions.
+inline std::vector<std::string> statement_commands() {
+  size_t count = 0;
+  const auto values = parameters(count);
+  std::string text;
+  for (size_t i = 0; i < count; ++i) text += "? ";
+  const std::string id("\1\0\0\0", 4);
+  return {"\x16" + text,
+          "\x17" + id + std::string("\0\1\0\0\0", 5) + values,
+          "\x17" + id + std::string("\1\1\0\0\0", 5) + values,
+          std::string("\x17\2\0\0\0\1\1\0\0\0", 10),
+          std::string("\x1c\2\0\0\0\2\0\0\0", 9),
+          "\x18" + id + std::string("\0\0", 2) + "piece",
+          "\x1a" + id,
+          "\x19" + id,
+          "\x1f"};
+}
+
 }  // namespace millrace::serve

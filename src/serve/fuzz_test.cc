@@ -101,22 +101,8 @@ class ConversationFuzz : public QuietServerTest {};
 
 TEST_F(ConversationFuzz, PreparedStatementsNeverDisturbTheServer) {
   std::mt19937 random(20261129);
-  size_t count = 0;
-  const auto values = parameters(count);
-  std::string text;
-  for (size_t i = 0; i < count; ++i) text += "? ";
-  const std::string id("\1\0\0\0", 4);
-  const std::vector<std::string> commands{"\x16" + text,
-                                          "\x16ROWS 3",
-                                          "\x17" + id + std::string("\0\1\0\0\0", 5) + values,
-                                          "\x17" + id + std::string("\1\1\0\0\0", 5) + values,
-                                          std::string("\x17\2\0\0\0\1\1\0\0\0", 10),
-                                          std::string("\x1c\2\0\0\0\2\0\0\0", 9),
-                                          "\x18" + id + std::string("\0\0", 2) + "piece",
-                                          "\x1a" + id,
-                                          "\x19" + id,
-                                          "\x03OK 1",
-                                          "\x1f"};
+  auto commands = statement_commands();
+  commands.insert(commands.end(), {"\x16ROWS 3", "\x03OK 1"});
   for (int round = 0; round < kConversations; ++round) {
     RawClient client(server_->mysql_address());
     if (client.log_in().substr(0, 1) != std::string_view("\0", 1)) continue;

@@ -4,18 +4,13 @@
 #include <array>
 
 #include "data/schema.h"
+#include "sql/keywords.h"
 #include "sql/session.h"
 #include "sql/system_schema.h"
 #include "sql/token_reader.h"
 
 namespace millrace::sql {
 namespace {
-
-template <class Words>
-bool is_one_of(std::string_view name, const Words& words) {
-  return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return same_name(word, name); });
-}
 
 /// Scalar functions that reach beyond their arguments: sequences, settings, the environment, plans
 /// and logs of the server.
@@ -190,14 +185,14 @@ class NativeReader {
       : reader_(text, tokens, options), database_(database) {}
 
   NativeStatement run() {
-    if (reader_.accept("EXPLAIN")) {
-      result_.explained = true;
+    const bool explained = reader_.accept("EXPLAIN");
+    if (explained) {
       (void)reader_.accept("ANALYZE");
       if (reader_.at({"(", "FORMAT"}) || reader_.at({"(", "ANALYZE"})) return std::move(result_);
     }
     result_.body = reader_.index();
     result_.kind = statement();
-    if (result_.explained && result_.kind > NativeKind::kDelete) result_.kind = NativeKind::kOther;
+    if (explained && result_.kind > NativeKind::kDelete) result_.kind = NativeKind::kOther;
     return std::move(result_);
   }
 

@@ -78,7 +78,6 @@ struct NativeStatement {
   NativeKind kind = NativeKind::kOther;
   std::vector<Need> needs;  // besides what its plan reads
   size_t body = 0;          // the token at which what has a plan begins: behind EXPLAIN, AS
-  bool explained = false;
 };
 NativeStatement read_native(std::string_view text, std::span<const Token> tokens,
                             LexOptions options, const std::string& database);

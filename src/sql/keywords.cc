@@ -26,8 +26,7 @@ constexpr auto kValues =
 }  // namespace
 
 bool is_reserved(std::string_view word) {
-  return std::any_of(kReserved.begin(), kReserved.end(),
-                     [&](std::string_view reserved) { return same_name(reserved, word); });
+  return is_one_of(word, kReserved);
 }
 
 bool ends_operand(std::string_view text, const Token& token) {

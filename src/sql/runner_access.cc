@@ -2,11 +2,10 @@
 // statements say by themselves what they need; the store's are looked at in sql/access.h.
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <nlohmann/json.hpp>
 
 #include "data/schema.h"
 #include "sql/access.h"
+#include "sql/keywords.h"
 #include "sql/quote.h"
 #include "sql/runner.h"
 #include "sql/system_schema.h"
@@ -25,12 +24,6 @@ constexpr auto kPlainSettings = std::to_array<std::string_view>(
      "client.id", "isolation.level", "fetch.min.bytes", "fetch.wait.max.ms",
      "max.partition.fetch.bytes"});
 
-template <class Words>
-bool is_one_of(std::string_view name, const Words& words) {
-  return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return same_name(word, name); });
-}
-
 bool is_plain(const std::map<std::string, std::string>& settings) {
   return std::all_of(settings.begin(), settings.end(),
                      [](const auto& setting) { return is_one_of(setting.first, kPlainSettings); });
@@ -48,6 +41,19 @@ bool reaches_out(std::string_view text, std::span<const Token> tokens, LexOption
     const std::string word = to_lower(value_of(text, token, options));
     return word.find("vocabulary_file") != std::string::npos || word == "warm_start_from";
   });
+}
+
+/// What of a pipeline reaches files or programs of this machine, as a noun; empty: nothing does.
+std::string_view reach_of(const engine::PipelineDefinition& made) {
+  if (made.transform) return "a pipeline WITH TRANSFORM";
+  if (made.source.kind != engine::SourceKind::kKafka) return "a pipeline that reads files";
+  if (!is_plain(made.source.config) || !is_plain(made.source.credentials))
+    return "a setting of the Kafka client that may name a file";
+  return {};
+}
+
+std::string_view reach_of(const engine::PipelineChange& change) {
+  return change.transform || change.reload_transform ? "a pipeline's transform" : "";
 }
 
 }  // namespace
@@ -96,11 +102,7 @@ struct AccessVisitor {
   Status operator()(const CreatePipeline& statement) const {
     const auto& made = statement.pipeline;
     TRY_OK(pipeline(made.name));
-    if (made.transform) return admin_only(account, "a pipeline WITH TRANSFORM");
-    if (made.source.kind != engine::SourceKind::kKafka)
-      return admin_only(account, "a pipeline that reads files");
-    if (!is_plain(made.source.config) || !is_plain(made.source.credentials))
-      return admin_only(account, "a setting of the Kafka client that may name a file");
+    if (const auto reach = reach_of(made); !reach.empty()) return admin_only(account, reach);
     TRY_OK(writes(made));
     if (made.step == engine::StepKind::kTrain) TRY_OK(model(made.model));
     if (made.step == engine::StepKind::kClassify) TRY_OK(need_model(made.model));
@@ -119,8 +121,8 @@ struct AccessVisitor {
     return there ? Status() : need(Right::kCreate, made.table);
   }
   Status operator()(const AlterPipeline& statement) const {
-    if (statement.change.transform || statement.change.reload_transform)
-      return admin_only(account, "a pipeline's transform");
+    if (const auto reach = reach_of(statement.change); !reach.empty())
+      return admin_only(account, reach);
     return pipeline(statement.name);
   }
   Status operator()(const DropPipeline& statement) const { return pipeline(statement.name); }
@@ -205,11 +207,9 @@ Status Runner::check_files(const Statement& statement) {
   if (const auto* model = std::get_if<CreateModel>(&statement); model != nullptr)
     reaches = reaches_out(text_, tokens_, lex_options());
   if (const auto* made = std::get_if<CreatePipeline>(&statement); made != nullptr)
-    reaches = made->pipeline.transform || !is_plain(made->pipeline.source.config) ||
-              !is_plain(made->pipeline.source.credentials) ||
-              made->pipeline.source.kind != engine::SourceKind::kKafka;
+    reaches = !reach_of(made->pipeline).empty();
   if (const auto* changed = std::get_if<AlterPipeline>(&statement); changed != nullptr)
-    reaches = changed->change.transform || changed->change.reload_transform;
+    reaches = !reach_of(changed->change).empty();
   if (!reaches) return {};
   return Error(Code::kPermission, "this statement reaches files, and they are switched off",
                "The server was started with --no-file-access.");

@@ -1,14 +1,23 @@
 // A Runner's prepared statements: those of the store are planned once and run with values; those
 // that are ours are kept as text.
 #include <algorithm>
+#include <array>
 
 #include "data/schema.h"
+#include "sql/keywords.h"
 #include "sql/parse.h"
 #include "sql/runner.h"
 #include "sql/schema_change.h"
 #include "sql/system_schema.h"
 
 namespace millrace::sql {
+namespace {
+
+/// A statement that reads a table has one of these.
+constexpr auto kReadingWords =
+    std::to_array<std::string_view>({"FROM", "JOIN", "TABLE", "UPDATE", "DELETE", "MERGE", "ON"});
+
+}  // namespace
 
 Result<std::unique_ptr<Prepared>> Runner::prepare(std::string_view text) {
   auto prepared = std::make_unique<Prepared>();
@@ -95,11 +104,7 @@ Result<StatementResult> Runner::run(Prepared& prepared, std::span<const store::B
 /// made: of one that reads them, rows that came since may be missed.
 bool Runner::plan_ages() const {
   return std::any_of(tokens_.begin(), tokens_.end(), [&](const Token& token) {
-    if (token.kind != TokenKind::kWord) return false;
-    const auto word = raw(text_, token);
-    for (const std::string_view one : {"FROM", "JOIN", "TABLE", "UPDATE", "DELETE", "MERGE", "ON"})
-      if (same_name(word, one)) return true;
-    return false;
+    return token.kind == TokenKind::kWord && is_one_of(raw(text_, token), kReadingWords);
   });
 }
 

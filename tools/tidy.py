@@ -49,6 +49,7 @@ DOORS = [
      "a .cc file of src/serve, src/source/file_stream.cc or src/decode/avro_codec.cc"),
     (r"zstd\.h", r"(source/file_stream|decode/avro_codec)\.cc",
      "src/source/file_stream.cc or src/decode/avro_codec.cc"),
+    (r"bzlib\.h|lzma\.h|snappy-c\.h", r"decode/avro_codec\.cc", "src/decode/avro_codec.cc"),
     (r"farmhash\.h", r"features/\w+\.cc", "a .cc file of src/features"),
     (r"spdlog/.*", r"base/log\.cc", "src/base/log.cc"),
     (r"CLI/.*", r"(main|demo/\w+)\.cc", "src/main.cc"),

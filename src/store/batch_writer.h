@@ -27,7 +27,8 @@ struct ShapeSpec {
   std::shared_ptr<const Schema> input;
   std::vector<Assignment>
       columns;        // added to the input's columns, or in place of the one of that name
-  std::string where;  // empty: all rows
+  std::string where;     // empty: all rows
+  std::string names_in;  // the database of names that have none, tables and models; empty: main
 };
 
 /// A row on which an expression or a constraint failed.

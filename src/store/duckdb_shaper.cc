@@ -105,7 +105,8 @@ class DuckdbShaper final : public Shaper {
 Status DuckdbShaper::open(duckdb_database database, const std::shared_ptr<BatchSources>& sources) {
   std::vector<std::string> expressions;
   for (const auto& column : spec_.columns) expressions.push_back(column.expression);
-  TRY(query_, BatchQuery::open(database, sources, spec_.input, expressions, spec_.where));
+  TRY(query_, BatchQuery::open(database, sources, spec_.names_in, spec_.input, expressions,
+                               spec_.where));
   bool casts = false;
   for (size_t i = 0; i < expressions.size(); ++i) {
     const auto type = travel_type(query_->type(i).get());
@@ -114,7 +115,8 @@ Status DuckdbShaper::open(duckdb_database database, const std::shared_ptr<BatchS
     casts = true;
   }
   if (casts) {
-    TRY(query_, BatchQuery::open(database, sources, spec_.input, expressions, spec_.where));
+    TRY(query_, BatchQuery::open(database, sources, spec_.names_in, spec_.input, expressions,
+                               spec_.where));
   }
   return make_schema();
 }

@@ -6,7 +6,7 @@ namespace {
 class ShaperTest : public StoreTest {
  protected:
   std::unique_ptr<Shaper> shaper(std::vector<Assignment> columns, std::string where = {}) {
-    ShapeSpec spec{input_, std::move(columns), std::move(where)};
+    ShapeSpec spec{input_, std::move(columns), std::move(where), {}};
     auto opened = store().open_shaper(spec);
     EXPECT_TRUE(opened) << opened.error().to_string();
     return std::move(*opened);
@@ -208,11 +208,11 @@ TEST_F(ShaperTest, OrderHoldsThroughASubquery) {
 
 TEST_F(ShaperTest, WhatMakesNoSenseIsAnErrorAtOnce) {
   const auto code = [&](const std::string& expression) {
-    return store().open_shaper({input_, {{"n", expression}}, ""}).error().code;
+    return store().open_shaper({input_, {{"n", expression}}, "", {}}).error().code;
   };
   EXPECT_EQ(code("\"nope\""), Code::kUnknownColumn);
   EXPECT_EQ(code("1 +"), Code::kSyntax);
-  EXPECT_FALSE(store().open_shaper({input_, {}, "\"k\" ="}));
+  EXPECT_FALSE(store().open_shaper({input_, {}, "\"k\" =", {}}));
 }
 
 }  // namespace

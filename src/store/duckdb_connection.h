@@ -10,7 +10,7 @@
 namespace millrace::store {
 
 /// A new connection to `database`, to which the store's file is attached. Names without a database
-/// are found in the schema `names_in`, if it is not empty. Errors: kNotFound when that is not there.
+/// are found in `names_in`, a schema, if it is not empty. Errors: kNotFound when that is not there.
 Result<Connection> open_connection(duckdb_database database, std::string_view names_in = {});
 
 }  // namespace millrace::store

@@ -33,8 +33,12 @@ void sum_embedding_gradient(const Parameter& table, const EncodedBlock& block,
     for (uint32_t i = block.offsets[row]; i < block.offsets[row + 1]; ++i) {
       const float weight = block.weights.empty() ? 1.0F : block.weights[i];
       if (!counts(weight, form.combiner)) continue;
-      float* sum = sums.data() + ids.number_of(block.ids[i]) * width;
-      for (size_t k = 0; k < width; ++k) sum[k] += weight * (g[k] / divisor);
+      float* __restrict sum = sums.data() + ids.number_of(block.ids[i]) * width;
+      if (divisor == 1) {  // most rows have one id
+        for (size_t k = 0; k < width; ++k) sum[k] += weight * g[k];
+      } else {
+        for (size_t k = 0; k < width; ++k) sum[k] += weight * (g[k] / divisor);
+      }
     }
   }
   sums.resize(ids.ids().size() * width);

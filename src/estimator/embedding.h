@@ -44,8 +44,10 @@ void combine_embedding(const Table& table, const EncodedBlock& block, size_t row
     if (!counts(weight, form.combiner)) continue;
     const float* values = table.row(block.ids[i]);
     const float scale = weight * norm_scale(values, out.size(), form.max_norm);
-    for (size_t k = 0; k < out.size(); ++k) out[k] += scale * values[k];
+    float* __restrict sum = out.data();
+    for (size_t k = 0; k < out.size(); ++k) sum[k] += scale * values[k];
   }
+  if (divisor == 1) return;  // most rows have one id
   for (float& value : out) value /= divisor;
 }
 

@@ -10,12 +10,14 @@ namespace {
 constexpr uint32_t kExponent = 0x7F800000;          // all of it set: an infinity or a NaN
 constexpr uint32_t kTooLargeToSquare = 0x5F800000;  // the exponent of 2^64
 
-/// No value has an exponent from `limit` on. Without a branch, as it looks at each value that
-/// training reads and writes.
+/// No value has an exponent from `limit` on. Without a branch or a comparison, as it looks at each
+/// value that training reads and writes: an exponent from the limit on carries into the sign.
 bool all_below(std::span<const float> values, uint32_t limit) {
-  bool wrong = false;
-  for (const float value : values) wrong |= (std::bit_cast<uint32_t>(value) & kExponent) >= limit;
-  return !wrong;
+  constexpr uint32_t kSign = 0x80000000;
+  uint32_t carries = 0;
+  for (const float value : values)
+    carries |= (std::bit_cast<uint32_t>(value) & kExponent) + (kSign - limit);
+  return (carries & kSign) == 0;
 }
 
 bool rows_are_finite(const Parameter& parameter, std::span<const int32_t> ids) {

@@ -4,9 +4,11 @@ namespace millrace::estimator {
 namespace {
 
 /// The gradient through x * max_norm / |x|, for a row that is longer than max_norm.
-void pull_through_norm(const float* row, float max_norm, std::span<float> gradient) {
-  const float norm = norm_of(row, gradient.size());
+void pull_through_norm(const Parameter& table, int32_t id, float max_norm,
+                       std::span<float> gradient) {
+  const float norm = norm_of(table, id);
   if (norm <= max_norm) return;
+  const float* row = table.row(id);
   float along = 0;
   for (size_t k = 0; k < gradient.size(); ++k) along += gradient[k] * row[k];
   along /= norm * norm;
@@ -44,7 +46,7 @@ void sum_embedding_gradient(const Parameter& table, const EncodedBlock& block,
   sums.resize(ids.ids().size() * width);
   if (form.max_norm <= 0) return;
   for (size_t i = 0; i < ids.ids().size(); ++i) {
-    pull_through_norm(table.row(ids.ids()[i]), form.max_norm,
+    pull_through_norm(table, ids.ids()[i], form.max_norm,
                       std::span(sums).subspan(i * width, width));
   }
 }

@@ -209,7 +209,7 @@ class Trainer {
   /// when there is none. A Trainer that has one is of no use any more.
   virtual std::string not_finite() const = 0;
 
-  /// An immutable copy for scorers; shares what did not change with the one before.
+  /// The model as it is now, for scorers; it stays so while training goes on.
   virtual std::shared_ptr<const Model> publish() = 0;
 
   /// The model as bytes (docs/format/model.md): spec, layouts, weights, slots, steps, checksum; the

@@ -290,11 +290,11 @@ void EstimatorTrainer::read_state(SnapshotReader& reader, bool keep) {
         }
         continue;
       }
+      parameter->touch_all();
       reader.floats(parameter->values(), 0);
       for (size_t i = 0; i < parameter->slot_count(); ++i) {
         reader.floats(parameter->slot(i), slots[i].initial);
       }
-      parameter->touch_all();
     }
   }
 }
@@ -393,9 +393,9 @@ Status EstimatorTrainer::assign(const Variable& variable) {
       variable.values.size() != parameter->values().size()) {
     return Error(Code::kInvalidArgument, "variable \"" + variable.name + "\" has another shape");
   }
+  parameter->touch_all();
   const auto to = slot < 0 ? parameter->values() : parameter->slot(static_cast<size_t>(slot));
   std::copy(variable.values.begin(), variable.values.end(), to.begin());
-  parameter->touch_all();
   return {};
 }
 

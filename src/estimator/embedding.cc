@@ -26,8 +26,8 @@ void sum_embedding_gradient(const Parameter& table, const EncodedBlock& block,
   ids.begin(table.rows(), id_count + 1);
   sums.assign((std::min(id_count, table.rows()) + 1) * width, 0.0F);
   for (size_t row = rows.begin; row < rows.end; ++row) {
-    const float divisor = divisor_of(block, row, form.combiner);
-    if (divisor == 0) {
+    const Divisor divisor = gradient_divisor_of(block, row, form.combiner);
+    if (divisor.value == 0) {
       ids.number_of(0);
       continue;
     }
@@ -36,10 +36,10 @@ void sum_embedding_gradient(const Parameter& table, const EncodedBlock& block,
       const float weight = block.weights.empty() ? 1.0F : block.weights[i];
       if (!counts(weight, form.combiner)) continue;
       float* __restrict sum = sums.data() + ids.number_of(block.ids[i]) * width;
-      if (divisor == 1) {  // most rows have one id
+      if (divisor.value == 1) {  // most rows have one id
         for (size_t k = 0; k < width; ++k) sum[k] += weight * g[k];
       } else {
-        for (size_t k = 0; k < width; ++k) sum[k] += weight * (g[k] / divisor);
+        for (size_t k = 0; k < width; ++k) sum[k] += weight * divisor.share(g[k]);
       }
     }
   }

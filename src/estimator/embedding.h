@@ -42,8 +42,8 @@ template <class Table>
 void combine_embedding(const Table& table, const EncodedBlock& block, size_t row,
                        const EmbeddingForm& form, std::span<float> out) {
   std::fill(out.begin(), out.end(), 0.0F);
-  const float divisor = divisor_of(block, row, form.combiner);
-  if (divisor == 0) return;
+  const Divisor divisor = divisor_of(block, row, form.combiner);
+  if (divisor.value == 0) return;
   for (uint32_t i = block.offsets[row]; i < block.offsets[row + 1]; ++i) {
     const float weight = block.weights.empty() ? 1.0F : block.weights[i];
     if (!counts(weight, form.combiner)) continue;
@@ -53,8 +53,8 @@ void combine_embedding(const Table& table, const EncodedBlock& block, size_t row
       for (size_t k = 0; k < values.size(); ++k) sum[k] += scale * values[k];
     });
   }
-  if (divisor == 1) return;  // most rows have one id
-  for (float& value : out) value /= divisor;
+  if (divisor.value == 1) return;  // most rows have one id
+  for (float& value : out) value = divisor.share(value);
 }
 
 /// The gradient of combined vectors: row r of the step has its `width` values at

@@ -11,23 +11,44 @@
 
 namespace millrace::estimator {
 
-/// What a row's combined value is divided by; 0 when no id of the row counts. With sum every id
-/// counts, otherwise those with a positive weight (safe_embedding_lookup_sparse).
-inline float divisor_of(const EncodedBlock& block, size_t row, Combiner combiner) {
+/// A division as TensorFlow rounds it. Without weights its segment kernels
+/// (segment_reduction_ops_impl.h) multiply by the inverse, but for the sums of ten ids and more.
+struct Divisor {
+  float value;        // 0: no id of the row counts
+  float inverse = 0;  // 0: it divides
+
+  float share(float sum) const { return inverse != 0 ? sum * inverse : sum / value; }
+};
+
+/// What a row's combined value is divided by. With sum every id counts, otherwise those with a
+/// positive weight (safe_embedding_lookup_sparse).
+inline Divisor divisor_of(const EncodedBlock& block, size_t row, Combiner combiner) {
   const uint32_t begin = block.offsets[row];
   const uint32_t end = block.offsets[row + 1];
-  if (begin == end) return 0;
-  if (combiner == Combiner::kSum) return 1;
+  if (begin == end) return {0};
+  if (combiner == Combiner::kSum) return {1};
   if (block.weights.empty()) {
+    constexpr uint32_t kInverseMax = 9;
     const auto count = static_cast<float>(end - begin);
-    return combiner == Combiner::kMean ? count : std::sqrt(count);
+    const float divisor = combiner == Combiner::kMean ? count : std::sqrt(count);
+    return {divisor, end - begin <= kInverseMax ? 1 / divisor : 0};
   }
   float sum = 0;
   for (uint32_t i = begin; i < end; ++i) {
     const float weight = block.weights[i];
     if (weight > 0) sum += combiner == Combiner::kMean ? weight : weight * weight;
   }
-  return combiner == Combiner::kMean ? sum : std::sqrt(sum);
+  return {combiner == Combiner::kMean ? sum : std::sqrt(sum)};
+}
+
+/// The same of a gradient, on its way back to the row's ids.
+inline Divisor gradient_divisor_of(const EncodedBlock& block, size_t row, Combiner combiner) {
+  Divisor divisor = divisor_of(block, row, combiner);
+  if (combiner == Combiner::kSum || divisor.value == 0 || !block.weights.empty()) return divisor;
+  const auto count = static_cast<double>(block.offsets[row + 1] - block.offsets[row]);
+  divisor.inverse =
+      static_cast<float>(1 / (combiner == Combiner::kMean ? count : std::sqrt(count)));
+  return divisor;
 }
 
 inline bool counts(float weight, Combiner combiner) {
@@ -52,8 +73,8 @@ void add_sparse_logits(const Table& table, const EncodedBlock& block, const Towe
     return;
   }
   for (size_t row = rows.begin; row < rows.end; ++row) {
-    const float divisor = divisor_of(block, row, combiner);
-    if (divisor == 0) continue;
+    const Divisor divisor = divisor_of(block, row, combiner);
+    if (divisor.value == 0) continue;
     float* out = logits.data() + (row - rows.begin) * units;
     for (size_t first = 0; first < units; first += kRowPiece) {
       const size_t count = std::min(kRowPiece, units - first);
@@ -65,7 +86,7 @@ void add_sparse_logits(const Table& table, const EncodedBlock& block, const Towe
         const float* values = table.read(block.ids[i], first, count, buffer);
         for (size_t k = 0; k < count; ++k) sums[k] += weight * values[k];
       }
-      for (size_t k = 0; k < count; ++k) out[first + k] += sums[k] / divisor;
+      for (size_t k = 0; k < count; ++k) out[first + k] += divisor.share(sums[k]);
     }
   }
 }

@@ -104,14 +104,14 @@ void explain_block(const BlockTables<PublishedTable>& tables, const BlockForm& f
     return;
   }
   const size_t row = rows.begin;
-  const float divisor = divisor_of(block, row, form.combiner);
-  if (divisor == 0) return;
+  const Divisor divisor = divisor_of(block, row, form.combiner);
+  if (divisor.value == 0) return;
   for (uint32_t i = block.offsets[row]; i < block.offsets[row + 1]; ++i) {
     const float weight = block.weights.empty() ? 1.0F : block.weights[i];
     if (!counts(weight, form.combiner)) continue;
     float buffer;
     const float value = *weights.read(block.ids[i], unit, 1, &buffer);
-    contributions.push_back({name, block.ids[i], weight, weight * value / divisor});
+    contributions.push_back({name, block.ids[i], weight, divisor.share(weight * value)});
   }
 }
 

@@ -219,8 +219,10 @@ class Trainer {
   virtual Status load(std::string_view bytes) = 0;
 
   virtual std::vector<Variable> variables() const = 0;
-  /// The names of those that a warm start takes over: what gradients move and what standardizes
-  /// numbers, without slots and batch normalization's moving statistics.
+  /// What ALTER MODEL may set, as assign() takes it: the optimizers' numbers and schedules.
+  virtual std::vector<Variable> settings() const = 0;
+  /// The names of those variables that a warm start takes over: what gradients move and what
+  /// standardizes numbers, without slots and batch normalization's moving statistics.
   virtual std::vector<std::string> trained_names() const = 0;
   /// Overwrites one variable (warm start, tests). Errors: kNotFound, kInvalidArgument for a wrong
   /// shape. Optimizers' hyperparameters are variables of shape [], as in a checkpoint.

@@ -10,15 +10,14 @@ namespace {
 
 class NadamOptimizer : public Optimizer {
  public:
-  explicit NadamOptimizer(const OptimizerSpec& spec)
-      : Optimizer(spec), schedule_decay_(spec.decay) {}
+  explicit NadamOptimizer(const OptimizerSpec& spec) : Optimizer(spec) {}
 
   std::vector<SlotFacts> slots() const override { return {{"m", 0.0F}, {"v", 0.0F}}; }
 
  private:
   float momentum_of(int64_t step) const {
     constexpr float kBase = 0.96F;
-    return spec().beta_1 * (1 - 0.5F * std::pow(kBase, schedule_decay_ * static_cast<float>(step)));
+    return spec().beta_1 * (1 - 0.5F * std::pow(kBase, spec().decay * static_cast<float>(step)));
   }
 
   void prepare() override {
@@ -65,7 +64,6 @@ class NadamOptimizer : public Optimizer {
     w -= spec().learning_rate * m / (std::sqrt(v) + spec().epsilon);
   }
 
-  float schedule_decay_;
   // Of this step.
   float momentum_ = 0;
   float next_momentum_ = 0;

@@ -149,6 +149,28 @@ TEST(Trainer, APublishedModelStaysAsItWasWhileTrainingGoesOn) {
   }
 }
 
+TEST(Trainer, AScheduleThatIsAssignedIsTheOneOfAnotherTrainerAndIsKept) {
+  const Problem problem(200);
+  EstimatorSpec scheduled;
+  scheduled.linear_optimizer.schedule = {ScheduleKind::kExponentialDecay, 0.4F, 3, 0.5F};
+  const auto wanted = trainer_of(problem, scheduled);
+  const auto trainer = trainer_of(problem);
+  const auto schedule = wanted->settings().back();
+  EXPECT_EQ(schedule.name, "training/Ftrl/learning_rate_schedule");
+  ASSERT_TRUE(trainer->assign(schedule));
+  learn(*wanted, problem, 0, 100);
+  learn(*trainer, problem, 0, 100);
+  const auto resumed = trainer_of(problem);
+  ASSERT_TRUE(resumed->load(trainer->save()));
+  EXPECT_EQ(resumed->settings().back().values, schedule.values);
+  learn(*wanted, problem, 100, 200);
+  learn(*resumed, problem, 100, 200);
+  EXPECT_EQ(resumed->save(), wanted->save());
+  Variable wrong = schedule;
+  wrong.values[0] = 99;
+  EXPECT_EQ(trainer->assign(wrong).error().code, Code::kInvalidArgument);
+}
+
 TEST(Snapshot, ResumedTrainingHasTheSameBytesAsUninterrupted) {
   const Problem problem(300);
   const auto whole = trainer_of(problem);

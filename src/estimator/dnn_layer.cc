@@ -16,7 +16,7 @@ DnnLayer::DnnLayer(const std::string& scope, const std::string& norm_scope,
     : options_(options),
       kernel_(scope + "/kernel",
               {static_cast<int64_t>(options.in_width), static_cast<int64_t>(options.width)},
-              options.in_width, options.width, 0, Pages::kOne),
+              options.in_width, options.width),
       bias_(vector_parameter(scope + "/bias", options.width, 0)) {
   // Glorot and Bengio 2010, uniform.
   RandomStream random(options.seed, kernel_.name());

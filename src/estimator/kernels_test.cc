@@ -77,16 +77,17 @@ TEST(FtrlSparse, OnlyTheRowsOfTheStepMove) {
 
 TEST(FtrlSparse, RowsOfManyUnitsAgreeWithTheScalarKernel) {
   const FtrlRates rates{0.2F, 0.01F, 0.1F, 0, -0.5F};
-  std::vector<float> wide_w(6), wide_n(6, 0.1F), wide_z(6);
-  std::vector<float> w(2), n(2, 0.1F), z(2);
+  std::vector<float> wide_w(3), wide_n(6, 0.1F), wide_z(6);
+  std::vector<float> w(1), n(2, 0.1F), z(2);
   for (int step = 1; step < 20; ++step) {
     const float g = 0.05F * static_cast<float>(step % 5) - 0.1F;
     ftrl_sparse({wide_w, wide_n, wide_z}, std::vector<int32_t>{1}, 3, std::vector<float>{g, g, g},
                 rates);
     ftrl_sparse({w, n, z}, std::vector<int32_t>{1}, 1, std::vector<float>{g}, rates);
-    EXPECT_NEAR(wide_w[4], w[1], 1e-7);
+    EXPECT_NEAR(wide_w[1], w[0], 1e-7);
   }
-  EXPECT_EQ(wide_w[0], 0.0F);
+  EXPECT_EQ(wide_z[0], 0.0F);
+  EXPECT_NE(wide_z[3], 0.0F);
 }
 
 TEST(FtrlDense, ZeroGradientSolvesTheWeightAgain) {

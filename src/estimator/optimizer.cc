@@ -20,13 +20,6 @@ bool all_below(std::span<const float> values, uint32_t limit) {
   return (carries & kSign) == 0;
 }
 
-bool rows_are_finite(const Parameter& parameter, std::span<const int32_t> ids) {
-  const size_t width = parameter.width();
-  bool finite = true;
-  for (const int32_t id : ids) finite &= all_finite({parameter.row(id), width});
-  return finite;
-}
-
 }  // namespace
 
 bool all_finite(std::span<const float> values) {
@@ -90,12 +83,18 @@ void Optimizer::apply(Parameter& parameter, bool sparse, std::span<const int32_t
 void Optimizer::update(Parameter& parameter, bool sparse, std::span<const int32_t> ids,
                        std::span<const float> gradient) {
   bool finite = all_below(gradient, kTooLargeToSquare);
-  if (sparse) {
-    update_sparse(parameter, ids, gradient);
-    finite &= rows_are_finite(parameter, ids);
+  if (sparse && !moves_all_rows()) {
+    const auto rows = parameter.take(ids, rows_);
+    update_sparse(parameter, ids, rows, gradient);
+    parameter.put(ids, rows);
+    finite &= all_finite(rows);
   } else {
-    update_dense(parameter, gradient);
     parameter.touch_all();
+    if (sparse) {
+      update_sparse(parameter, ids, {}, gradient);
+    } else {
+      update_dense(parameter, gradient);
+    }
     finite &= all_finite(std::as_const(parameter).values());
   }
   if (!finite && not_finite_ == nullptr) not_finite_ = &parameter;

@@ -457,6 +457,15 @@ def test_metrics_of_the_window_leave_the_beginning_behind(shop, broker):
     assert (confusion["0", "0"] + confusion["1", "1"]) / 12000 == pytest.approx(
         metrics["lifetime", "accuracy"])
 
+    # The bins of the calibration have every row, and the means that the metrics have.
+    bins = shop.rows("SELECT low, weight, weight * coalesce(mean_prediction, 0), weight * "
+                     "coalesce(mean_label, 0) FROM millrace.model_calibration ORDER BY low")
+    assert [low for low, *_ in bins] == pytest.approx([i / 10 for i in range(10)])
+    assert sum(weight for _, weight, *_ in bins) == 12000
+    assert sum(labels for *_, labels in bins) == pytest.approx(sum(row[3] for row in everything))
+    assert sum(predictions for _, _, predictions, _ in bins) / 12000 == pytest.approx(
+        metrics["lifetime", "prediction/mean"])
+
     # Each version says what it learned.
     log = shop.rows("SELECT made_by, offsets, metrics FROM millrace.model_versions "
                     "ORDER BY version")

@@ -456,7 +456,7 @@ TEST(CreatePipeline, ErrorsSayWhereAndWhat) {
   EXPECT_EQ(error_of("CREATE PIPELINE p AS LOAD DATA S3 'b' INTO TABLE t"),
             "31: LOAD DATA S3 is not supported");
   EXPECT_EQ(error_of("CREATE PIPELINE p AS LOAD DATA KAFAK 'h/t'"),
-            "31: syntax error near \"KAFAK\": KAFKA is expected. Did you mean KAFKA?");
+            "31: syntax error near \"KAFAK\": KAFKA or FS is expected. Did you mean KAFKA?");
 }
 
 TEST(PipelineStatements, NameTheirPipeline) {

@@ -314,9 +314,7 @@ TEST(CreatePipeline, ErrorsAreIgnoredBeforeAnyOtherClause) {
   EXPECT_EQ(pipeline.set.at(0).value.text, "a");
   EXPECT_EQ(pipeline.skipped, engine::SkippedErrors::kIgnore);
   EXPECT_EQ(pipeline.where.text, "ignore > 0");
-}
-
-TEST(CreatePipeline, WhatIsPrintedIsNoOtherExpression) {
+  // What is printed is read as the same expression.
   EXPECT_EQ(pipeline_with("(a) SET b = a--a").set.at(0).value.text, "a- -a");
   EXPECT_EQ(pipeline_with("(a) SET b = N\"x\"").set.at(0).value.text, "N 'x'");
 }

@@ -13,6 +13,10 @@ namespace {
 TEST(Error, NamesTheNearestWord) {
   EXPECT_EQ(did_you_mean("ftlr", {"Adagrad", "Ftrl", "SGD"}), "Did you mean Ftrl?");
   EXPECT_EQ(did_you_mean("zebra", {"Adagrad", "Ftrl", "SGD"}), "");
+  EXPECT_EQ(did_you_mean_or_all("ftlr", {"Adagrad", "Ftrl"}), "Did you mean Ftrl?");
+  EXPECT_EQ(did_you_mean_or_all("zebra", {"Adagrad", "Ftrl", "SGD"}),
+            "There are Adagrad, Ftrl and SGD.");
+  EXPECT_EQ(did_you_mean_or_all("zebra", {"Ftrl"}), "There is only Ftrl.");
 }
 
 TEST(NearestWord, IsNoWordThatSharesNothing) {

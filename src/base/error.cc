@@ -108,4 +108,15 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
   return near.empty() ? std::string() : "Did you mean " + std::string(near) + "?";
 }
 
+std::string did_you_mean_or_all(std::string_view word, const std::vector<std::string_view>& known) {
+  std::string hint = did_you_mean(word, known);
+  if (!hint.empty() || known.empty()) return hint;
+  hint = known.size() == 1 ? "There is only" : "There are";
+  for (size_t i = 0; i < known.size(); ++i) {
+    hint += i == 0 ? " " : (i + 1 == known.size() ? " and " : ", ");
+    hint += known[i];
+  }
+  return hint + ".";
+}
+
 }  // namespace millrace

@@ -80,5 +80,7 @@ std::string_view nearest_word(std::string_view word, const std::vector<std::stri
 
 /// `Did you mean X?`, or empty when nothing is near.
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known);
+/// The same; when nothing is near, `There are A, B and C.`
+std::string did_you_mean_or_all(std::string_view word, const std::vector<std::string_view>& known);
 
 }  // namespace millrace

@@ -99,13 +99,8 @@ Error Alteration::unknown(const ModelSetting& setting) const {
     }
   }
   const std::vector<std::string_view> known(names.begin(), names.end());
-  std::string hint = did_you_mean(setting.name, known);
-  if (hint.empty()) {
-    hint = "There are";
-    for (const auto& name : names) hint += (name == names.front() ? " " : ", ") + name;
-    hint += ".";
-  }
-  return Error(Code::kNotFound, what + "\" does not exist", hint);
+  return Error(Code::kNotFound, what + "\" does not exist",
+               did_you_mean_or_all(setting.name, known));
 }
 
 Status Alteration::apply(const ModelSetting& setting) {

@@ -106,7 +106,7 @@ TEST(AlterModel, ACombinedModelHasTwoOptimizers) {
             "linear_optimizer.decay, linear_optimizer.clipnorm, linear_optimizer.clipvalue, "
             "linear_optimizer.global_clipnorm, dnn_optimizer.learning_rate, "
             "dnn_optimizer.epsilon, dnn_optimizer.decay, dnn_optimizer.clipnorm, "
-            "dnn_optimizer.clipvalue, dnn_optimizer.global_clipnorm.");
+            "dnn_optimizer.clipvalue and dnn_optimizer.global_clipnorm.");
 }
 
 TEST(AlterModel, RefusesWhatAModelIsMadeWithForGood) {

@@ -1,6 +1,7 @@
 #include "engine/infer_columns.h"
 
 #include "engine/model_entry.h"
+#include "engine/row_check.h"
 
 namespace millrace::engine {
 namespace {
@@ -18,10 +19,17 @@ Argument make(Form form, std::string text, std::vector<Argument> items = {}) {
   return argument;
 }
 
+/// Nothing is known of the numbers' scale.
+Argument standardized() {
+  auto call = make(Form::kCall, "standard");
+  call.name = "normalizer_fn";
+  return call;
+}
+
 Argument argument_of(const features::FeatureColumn& column, features::Tower tower) {
   const auto key = make(Form::kName, column.key);
   if (column.kind == features::ColumnKind::kNumeric)
-    return make(Form::kCall, "numeric_column", {key});
+    return make(Form::kCall, "numeric_column", {key, standardized()});
   auto bucket = make(Form::kCall, "categorical_column_with_hash_bucket",
                      {key, make(Form::kNumber, std::to_string(column.buckets))});
   if (tower == features::Tower::kLinear) return bucket;
@@ -31,9 +39,8 @@ Argument argument_of(const features::FeatureColumn& column, features::Tower towe
 
 /// The columns that are learned, or weigh, and so are no features.
 std::vector<std::string> targets_of(const estimator::EstimatorSpec& spec) {
-  std::vector<std::string> targets{spec.label, spec.weight_column};
-  for (int64_t i = 0; i < spec.label_dimension; ++i)
-    targets.push_back(spec.label + "_" + std::to_string(i));
+  auto targets = label_names(spec);
+  targets.push_back(spec.weight_column);
   return targets;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/infer_columns.h"
+#include "engine/row_check.h"
 
 namespace millrace::engine {
 namespace {
@@ -124,6 +125,21 @@ void TowerEncoders::encode(const Batch& rows, estimator::TowerInputs& inputs,
   if (dnn_) dnn_->encode(rows, inputs.dnn, faults);
 }
 
+/// A model that reads its label learns to repeat it, and nothing else.
+Status check_features(const ModelEntry& model) {
+  const auto labels = label_names(model.spec());
+  for (const auto& key : model.columns().keys()) {
+    for (const auto& label : labels) {
+      if (!same_name(key, label)) continue;
+      return Error(Code::kInvalidArgument,
+                   "cannot create model \"" + model.name().name + "\": a feature column reads \"" +
+                       key + "\", which is the label",
+                   "Leave it out: it is not known where the model is asked.");
+    }
+  }
+  return {};
+}
+
 Result<std::shared_ptr<ModelEntry>> ModelEntry::make(ModelDefinition definition) {
   auto entry = std::shared_ptr<ModelEntry>(new ModelEntry());
   entry->name_ = definition.name;
@@ -135,6 +151,7 @@ Result<std::shared_ptr<ModelEntry>> ModelEntry::make(ModelDefinition definition)
                                              entry->columns_.linear.size());
   if (!spec) return about_model(std::move(spec).error(), name);
   entry->spec_ = std::move(*spec);
+  TRY_OK(check_features(*entry));
   entry->set_definition(std::move(definition), retention_of(entry->spec_));
   return entry;
 }

@@ -7,6 +7,16 @@ namespace millrace::engine {
 namespace {
 
 /// A label of dimension n > 1 is read from n columns: label_0 ... label_n-1.
+Result<size_t> required(const Schema& input, const std::string& name, std::string_view role,
+                        const std::string& hint = {}) {
+  if (const auto index = find_input(input, name)) return *index;
+  return Error(Code::kNotFound,
+               std::string(role) + " column \"" + name + "\" is not among the input's columns",
+               hint.empty() ? did_you_mean(name, input.names()) : hint);
+}
+
+}  // namespace
+
 std::vector<std::string> label_names(const estimator::EstimatorSpec& spec) {
   if (spec.is_classifier() || spec.label_dimension == 1) return {spec.label};
   std::vector<std::string> names;
@@ -14,15 +24,6 @@ std::vector<std::string> label_names(const estimator::EstimatorSpec& spec) {
     names.push_back(spec.label + "_" + std::to_string(i));
   return names;
 }
-
-Result<size_t> required(const Schema& input, const std::string& name, std::string_view role) {
-  if (const auto index = find_input(input, name)) return *index;
-  return Error(Code::kNotFound,
-               std::string(role) + " column \"" + name + "\" is not among the input's columns",
-               did_you_mean(name, input.names()));
-}
-
-}  // namespace
 
 std::optional<size_t> find_input(const Schema& input, std::string_view key) {
   if (const auto index = input.find(key)) return index;
@@ -32,8 +33,11 @@ std::optional<size_t> find_input(const Schema& input, std::string_view key) {
 Result<std::unique_ptr<RowChecker>> RowChecker::make(const estimator::EstimatorSpec& spec,
                                                      const Schema& input) {
   std::vector<size_t> labels;
-  for (const auto& name : label_names(spec)) {
-    TRY(const size_t index, required(input, name, "label"));
+  const auto names = label_names(spec);
+  const std::string several = "With label_dimension => " + std::to_string(names.size()) +
+                              " the labels are " + names.front() + " to " + names.back() + ".";
+  for (const auto& name : names) {
+    TRY(const size_t index, required(input, name, "label", names.size() > 1 ? several : ""));
     const auto& field = input[index];
     const bool text_label = is_text(field.type.kind) && spec.is_classifier();
     if (field.type.list || (!is_number(field.type.kind) && !text_label))

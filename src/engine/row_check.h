@@ -24,6 +24,9 @@ struct RowCheckFault {
 /// The column called `key`, or `@key` (a variable), or none.
 std::optional<size_t> find_input(const Schema& input, std::string_view key);
 
+/// The columns of the labels: the label, or label_0, label_1, ... of a regressor with more of them.
+std::vector<std::string> label_names(const estimator::EstimatorSpec& spec);
+
 class RowChecker {
  public:
   /// Errors: kNotFound for a label or weight that `input` lacks, kTypeMismatch.

@@ -126,7 +126,7 @@ Result<const OptimizerFacts*> find_optimizer(const Argument& value) {
     names.push_back(facts.name);
   }
   return wrong(value, Code::kNotFound, "optimizer \"" + value.text + "\" does not exist",
-               did_you_mean(value.text, names));
+               did_you_mean_or_all(value.text, names));
 }
 
 Result<const OptimizerArgument*> find_argument(const OptimizerFacts& facts, const Argument& given,
@@ -146,7 +146,7 @@ Result<const OptimizerArgument*> find_argument(const OptimizerFacts& facts, cons
   }
   return wrong(given, Code::kNotFound,
                "optimizer " + std::string(facts.name) + " has no argument \"" + given.name + "\"",
-               did_you_mean(given.name, names));
+               did_you_mean_or_all(given.name, names));
 }
 
 Status read_argument(const OptimizerFacts& facts, const OptimizerArgument& argument,

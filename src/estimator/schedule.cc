@@ -79,7 +79,7 @@ Result<const ScheduleFacts*> find_schedule(const Argument& call) {
     names.push_back(facts.name);
   }
   return wrong(call, Code::kNotFound, "learning rate schedule \"" + call.text + "\" does not exist",
-               did_you_mean(call.text, names));
+               did_you_mean_or_all(call.text, names));
 }
 
 /// The argument that the call's item `index` is for.
@@ -97,7 +97,7 @@ Result<size_t> find_argument(const ScheduleFacts& facts, const Argument& given, 
   }
   return wrong(given, Code::kNotFound,
                std::string(facts.name) + " has no argument \"" + given.name + "\"",
-               did_you_mean(given.name, names));
+               did_you_mean_or_all(given.name, names));
 }
 
 std::string bounds_of(const ScheduleArgument& argument) {

@@ -220,7 +220,7 @@ Status read_activation(const Argument& value, Reading& reading) {
   const auto activation = activation_of(*word);
   if (!activation) {
     return wrong(value, Code::kNotFound, "activation \"" + value.text + "\" does not exist",
-                 did_you_mean(value.text, activation_names()));
+                 did_you_mean_or_all(value.text, activation_names()));
   }
   reading.spec.activation = *activation;
   return {};
@@ -335,7 +335,7 @@ Result<const EstimatorFacts*> find_estimator(const Argument& call) {
     names.push_back(facts.name);
   }
   return wrong(call, Code::kNotFound, "estimator \"" + call.text + "\" does not exist",
-               did_you_mean(call.text, names));
+               did_you_mean_or_all(call.text, names));
 }
 
 Result<const SpecArgument*> find_argument(const EstimatorFacts& facts, const Argument& given) {
@@ -352,7 +352,7 @@ Result<const SpecArgument*> find_argument(const EstimatorFacts& facts, const Arg
   }
   return wrong(given, Code::kNotFound,
                std::string(facts.name) + " has no argument \"" + given.name + "\"",
-               did_you_mean(given.name, names));
+               did_you_mean_or_all(given.name, names));
 }
 
 Status check_present(const EstimatorFacts& facts, const Argument& call) {

@@ -149,7 +149,7 @@ Result<const NormalizerFacts*> find_normalizer(const Argument& value) {
     names.push_back(facts.name);
   }
   return wrong(value, Code::kNotFound, "normalizer \"" + value.text + "\" does not exist",
-               did_you_mean(value.text, names));
+               did_you_mean_or_all(value.text, names));
 }
 
 Status read_normalizer(const Argument& value, FeatureColumn& column, size_t) {
@@ -449,7 +449,7 @@ Result<const Function*> find_function(const Argument& call) {
   std::vector<std::string_view> names;
   for (const auto& function : kFunctions) names.push_back(function.name);
   return wrong(call, Code::kNotFound, "feature column \"" + call.text + "\" does not exist",
-               did_you_mean(call.text, names));
+               did_you_mean_or_all(call.text, names));
 }
 
 std::string argument_of(const Function& function, std::string_view name) {
@@ -470,7 +470,7 @@ Result<size_t> parameter_of(const Function& function, const Argument& call, size
     names.push_back(function.parameters[i].name);
   }
   return wrong(given, Code::kNotFound, argument_of(function, given.name) + " does not exist",
-               did_you_mean(given.name, names));
+               did_you_mean_or_all(given.name, names));
 }
 
 Status check_vocabulary(const Function& function, const Argument& call, FeatureColumn& column) {

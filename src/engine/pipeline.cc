@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/pipeline_run.h"
+#include "source/file_source.h"
 
 namespace millrace::engine {
 namespace {
@@ -16,6 +17,12 @@ constexpr milliseconds kRetryWaitMin{100};
 constexpr milliseconds kStartGrace{5000};
 /// How often whoever waits for a run in the foreground looks whether it was interrupted.
 constexpr milliseconds kForegroundLook{100};
+
+/// What is still to be read are messages, or files: their offsets have their number in the high
+/// bits.
+int offset_shift(SourceKind kind) {
+  return kind == SourceKind::kFiles ? source::kFileOffsetBits : 0;
+}
 
 }  // namespace
 
@@ -40,6 +47,7 @@ Pipeline::Pipeline(int64_t id, int64_t created_at, PipelineDefinition definition
       model_(std::move(model)),
       options_(options),
       store_(store),
+      stats_(offset_shift(definition_.source.kind)),
       errors_(id, definition_.name, store, stats_),
       state_(state) {}
 
@@ -55,6 +63,7 @@ PipelineState Pipeline::state() const {
 void Pipeline::set_state(PipelineState state) {
   Lock lock(mutex_);
   state_ = state;
+  stats_.set_running(state == PipelineState::kRunning);
 }
 
 Status Pipeline::keep_state(PipelineState state) {
@@ -114,8 +123,8 @@ Status Pipeline::launch_foreground(std::optional<int64_t> batches_max) {
   {
     Lock lock(mutex_);
     foreground_end_.reset();
-    state_ = PipelineState::kRunning;
   }
+  set_state(PipelineState::kRunning);
   thread_ = run_thread("pipeline", [this, batches_max](std::stop_token stop) {
     work_in_foreground(batches_max, stop);
   });
@@ -162,8 +171,8 @@ void Pipeline::work_in_foreground(std::optional<int64_t> batches_max, const std:
   if (stop.stop_requested() && !ended) ended = RunEnd::kStopped;
   if (!ended) errors_.note(ended.error(), -1);
   if (definition_.step == StepKind::kTrain) model_->end_training(id_);
+  set_state(PipelineState::kStopped);
   Lock lock(mutex_);
-  state_ = PipelineState::kStopped;
   foreground_end_ = std::move(ended);
   opened_changed_.notify_all();
 }
@@ -196,7 +205,7 @@ void Pipeline::suspend() {
 
 Result<std::string> Pipeline::learn_again(const std::string& from,
                                           const std::vector<store::LoggedBatch>& log) {
-  PipelineStats stats;
+  PipelineStats stats(0);
   ErrorLog errors(id_, definition_.name, store_, stats);
   return PipelineRun::learn_again({id_, definition_, model_, options_, store_, stats, errors}, from,
                                   log);

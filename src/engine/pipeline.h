@@ -39,7 +39,7 @@ class Pipeline {
   PipelineProgress progress() const { return stats_.read(); }
   /// What the store knew of a partition when the process started.
   void show_cursor(const Cursor& cursor) {
-    stats_.set_partition(cursor.partition, cursor.next_offset, -1, -1);
+    stats_.set_partition({cursor.partition, -1, -1}, cursor.next_offset);
   }
 
   /// Starts the thread and waits until its first run is open or has failed, connect_timeout and a

@@ -215,8 +215,7 @@ Status PipelineRun::seek() {
   TRY(const auto stored, context_.store.cursors(context_.pipeline_id));
   const auto cursors = first_cursors(context_.definition.source, bounds_, stored);
   for (size_t i = 0; i < bounds_.size(); ++i)
-    context_.stats.set_partition(bounds_[i].partition, cursors[i].next_offset,
-                                 bounds_[i].earliest_offset, bounds_[i].latest_offset);
+    context_.stats.set_partition(bounds_[i], cursors[i].next_offset);
   for (const auto& cursor : stored) {
     const bool there = std::any_of(bounds_.begin(), bounds_.end(), [&](const auto& bound) {
       return bound.partition == cursor.partition;
@@ -267,6 +266,7 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   options.partitions_interval = context_.options.partitions_interval;
   options.partitions = bounds_.size();
   options.next_batch_id = last_batch_id_ + 1;
+  options.on_ends = [&stats = context_.stats](const auto& ends) { stats.set_ends(ends); };
   forward_rejects();
   reader_ = std::make_unique<Reader>(std::move(source_), std::move(stages_.transform),
                                      std::move(stages_.decoder), options);
@@ -466,7 +466,8 @@ Result<store::CommitOutcome> PipelineRun::commit(const Taken& taken) {
     since_snapshot_.restart();
   }
   const auto rows = trains() ? static_cast<int64_t>(rows_->rows()) : outcome.rows_written;
-  context_.stats.add_batch(taken.batch.ranges, rows, outcome.rejects);
+  context_.stats.add_batch(taken.batch.ranges,
+                           {rows, outcome.rejects, outcome.bytes, taken.started_at});
   rejects_ = std::move(batch.rejects);
   return outcome;
 }

@@ -82,7 +82,7 @@ Result<KafkaOwned<rd_kafka_t>> make_kafka_client(rd_kafka_type_t type,
 
 struct KafkaPartitions {
   std::vector<int32_t> numbers;  // ascending, at least one
-  int32_t leader = -1;           // the broker of the first of them
+  std::vector<int32_t> leaders;  // the broker of each
 };
 
 /// Asks for the topic's metadata, again and again until its partitions have leaders or the time is

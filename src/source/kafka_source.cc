@@ -71,6 +71,7 @@ class KafkaSource : public Source {
   Result<std::string> topic_id() override;
   Status seek(const std::vector<Cursor>& cursors) override;
   Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) override;
+  std::vector<PartitionEnd> heard_ends() const override;
   Result<MessageBatch> take_again(const std::vector<OffsetRange>& ranges,
                                   const std::stop_token& stop) override;
   Result<std::vector<Cursor>> cursors_at(int64_t timestamp_ms) override;
@@ -82,7 +83,7 @@ class KafkaSource : public Source {
   Result<std::vector<int32_t>> partition_numbers();
   Result<PartitionBounds> bounds_of(int32_t partition);
   Status check_cursor(int32_t partition, int64_t offset, const PartitionBounds& bounds) const;
-  PartitionReader* find(int32_t partition);
+  PartitionReader* find(int32_t partition) const;
   Status read_from(const Cursor& cursor);
   Status seek_to_ranges(const std::vector<OffsetRange>& ranges);
   Status check_ranges_exist(const std::vector<OffsetRange>& ranges);
@@ -107,7 +108,7 @@ class KafkaSource : public Source {
   steady_clock::time_point moved_at_ = steady_clock::now();
   std::jthread ending_;  // of the consumer before this one
   TopicPin pin_;
-  int32_t leader_ = -1;  // who is asked for the topic's id; -1: not known
+  KafkaPartitions known_;  // as last heard; empty when leaders may have moved since
 
   KafkaOwned<rd_kafka_queue_t> acknowledged_;  // where the answers to commits arrive
   bool acknowledging_ = false;
@@ -115,11 +116,10 @@ class KafkaSource : public Source {
 };
 
 Result<std::vector<int32_t>> KafkaSource::partition_numbers() {
-  TRY(auto known,
+  TRY(known_,
       kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(), consumer_->words,
                           options_.brokers, options_.connect_timeout));
-  leader_ = known.leader;
-  return std::move(known.numbers);
+  return known_.numbers;
 }
 
 /// Of a partition that the metadata told of. Its leader may not know it yet, for a moment after it
@@ -173,8 +173,8 @@ Result<std::string> KafkaSource::topic_id() {
 
 Result<std::string> KafkaSource::ask_topic_id(milliseconds time_max) {
   const int64_t before = consumer_->answers.count();
-  TRY(auto id, kafka_topic_id(consumer_->kafka.get(), leader_, options_.topic, options_.brokers,
-                              consumer_->words, time_max));
+  TRY(auto id, kafka_topic_id(consumer_->kafka.get(), known_.leaders.at(0), options_.topic,
+                              options_.brokers, consumer_->words, time_max));
   if (pin_.pinned() && !id.empty() && id != pin_.id())
     return topic_made_again(options_.topic, pin_.id(), id);
   if (!pin_.pinned()) pin_.pin(id);
@@ -186,16 +186,16 @@ Result<std::string> KafkaSource::ask_topic_id(milliseconds time_max) {
 /// that cannot be known now: no broker answers, or one that starts and does not know the topic yet.
 Result<bool> KafkaSource::is_of_topic() {
   if (!pin_.pinned() || pin_.holds(consumer_->answers)) return true;
-  if (leader_ < 0) {
-    const auto known = kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(),
-                                           consumer_->words, options_.brokers, kProbe);
+  if (known_.leaders.empty()) {
+    auto known = kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(),
+                                     consumer_->words, options_.brokers, kProbe);
     if (!known) return false;
-    leader_ = known->leader;
+    known_ = std::move(*known);
   }
   const auto id = ask_topic_id(kTopicProbe);
   if (id) return true;
   if (id.error().code == Code::kDataLoss) return id.error();
-  leader_ = -1;  // it may have moved
+  known_ = {};
   return false;
 }
 
@@ -240,7 +240,7 @@ Status KafkaSource::check_cursor(int32_t partition, int64_t offset,
                            bounds.latest_offset);
 }
 
-PartitionReader* KafkaSource::find(int32_t partition) {
+PartitionReader* KafkaSource::find(int32_t partition) const {
   for (const auto& reader : readers_) {
     if (reader->partition() == partition) return reader.get();
   }
@@ -412,6 +412,19 @@ Result<MessageBatch> KafkaSource::take(const TakeLimits& limits, const std::stop
   else
     TRY_OK(check_broker());
   return seal();
+}
+
+/// A broker answers about all partitions that it leads and whose end is reached.
+std::vector<PartitionEnd> KafkaSource::heard_ends() const {
+  std::vector<PartitionEnd> ends;
+  for (size_t i = 0; i < known_.numbers.size(); ++i) {
+    const auto* reader = find(known_.numbers[i]);
+    if (reader == nullptr || !reader->at_end()) continue;
+    const int64_t heard_at = consumer_->answers.fetched_at(known_.leaders[i]);
+    const int64_t end = reader->end();
+    if (end >= 0 && heard_at > 0) ends.push_back({reader->partition(), end, heard_at});
+  }
+  return ends;
 }
 
 Status KafkaSource::seek_to_ranges(const std::vector<OffsetRange>& ranges) {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "source/source.h"
 
 namespace millrace::source {
@@ -14,6 +15,8 @@ using std::chrono::steady_clock;
 
 // The Kafka protocol's number of the request for metadata, which DescribeTopics is too.
 constexpr int16_t kMetadataKey = 3;
+// That of the request for messages.
+constexpr int16_t kFetchKey = 1;
 // librdkafka tells of an answer when it comes, and again before it acts on it.
 constexpr int64_t kCountsOfAnAnswer = 2;
 // One question; a broker that goes down meanwhile never answers it.
@@ -66,20 +69,31 @@ std::optional<Answer> ask(rd_kafka_t* kafka, int32_t leader, const std::string& 
 
 }  // namespace
 
-void MetadataAnswers::count_those_of(rd_kafka_conf_t* config) {
+void BrokerAnswers::count_those_of(rd_kafka_conf_t* config) {
   rd_kafka_conf_interceptor_add_on_new(config, "millrace", on_new, this);
 }
 
-rd_kafka_resp_err_t MetadataAnswers::on_new(rd_kafka_t* kafka, const rd_kafka_conf_t*, void* self,
+rd_kafka_resp_err_t BrokerAnswers::on_new(rd_kafka_t* kafka, const rd_kafka_conf_t*, void* self,
                                             char*, size_t) {
   return rd_kafka_interceptor_add_on_response_received(kafka, "millrace", on_response, self);
 }
 
-rd_kafka_resp_err_t MetadataAnswers::on_response(rd_kafka_t*, int, const char*, int32_t,
-                                                 int16_t api_key, int16_t, int32_t, size_t, int64_t,
-                                                 rd_kafka_resp_err_t, void* self) {
-  if (api_key == kMetadataKey) static_cast<MetadataAnswers*>(self)->count_.fetch_add(1);
+rd_kafka_resp_err_t BrokerAnswers::on_response(rd_kafka_t*, int, const char*, int32_t broker,
+                                               int16_t api_key, int16_t, int32_t, size_t, int64_t,
+                                               rd_kafka_resp_err_t error, void* self) {
+  auto& answers = *static_cast<BrokerAnswers*>(self);
+  if (api_key == kMetadataKey) answers.count_.fetch_add(1);
+  if (api_key == kFetchKey && error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    Lock lock(answers.mutex_);
+    answers.fetched_at_[broker] = now_micros();
+  }
   return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+int64_t BrokerAnswers::fetched_at(int32_t broker) const {
+  Lock lock(mutex_);
+  const auto found = fetched_at_.find(broker);
+  return found == fetched_at_.end() ? 0 : found->second;
 }
 
 Result<std::string> kafka_topic_id(rd_kafka_t* kafka, int32_t leader, const std::string& topic,
@@ -100,7 +114,7 @@ Result<std::string> kafka_topic_id(rd_kafka_t* kafka, int32_t leader, const std:
 }
 
 /// An answer that came in between may have been about another topic of the name: it is asked again.
-void TopicPin::hold(int64_t before, const MetadataAnswers& answers) {
+void TopicPin::hold(int64_t before, const BrokerAnswers& answers) {
   const int64_t own = before + kCountsOfAnAnswer;
   checked_ = answers.count() == own ? own : -1;
 }

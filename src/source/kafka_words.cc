@@ -119,9 +119,11 @@ Answer read_metadata(const rd_kafka_metadata_t& metadata, KafkaPartitions& parti
   }
   if (leaders.empty()) return Answer::kAgain;
   std::sort(leaders.begin(), leaders.end());
-  partitions.leader = leaders.front().second;
-  partitions.numbers.clear();
-  for (const auto& [number, leader] : leaders) partitions.numbers.push_back(number);
+  partitions = {};
+  for (const auto& [number, leader] : leaders) {
+    partitions.numbers.push_back(number);
+    partitions.leaders.push_back(leader);
+  }
   return Answer::kReady;
 }
 

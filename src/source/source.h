@@ -23,6 +23,13 @@ struct PartitionBounds {
   int64_t latest_offset = 0;  // the end: the offset the next message will have
 };
 
+/// The end of a partition as the source last heard of it.
+struct PartitionEnd {
+  int32_t partition = 0;
+  int64_t latest_offset = 0;
+  int64_t heard_at = 0;  // microseconds since 1970
+};
+
 struct TakeLimits {
   int64_t offsets_per_partition_max = 0;    // MAX_OFFSETS_PER_BATCH_PARTITION
   int64_t bytes_max = 0;                    // payload bytes of the whole batch; 0 = no bound
@@ -62,6 +69,10 @@ class Source {
   /// kUnavailable, and the caller may take again. kDataLoss and kNotFound stay until the next seek,
   /// of a topic that was made again for ever.
   virtual Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) = 0;
+
+  /// The ends of the partitions that take() has read to their ends; asks nobody. What is behind
+  /// hears of its end with each batch.
+  virtual std::vector<PartitionEnd> heard_ends() const = 0;
 
   /// Exactly these ranges, again (replay of a logged batch). Leaves the position after them.
   /// Errors: kDataLoss when an offset is gone, kUnavailable, kCancelled.

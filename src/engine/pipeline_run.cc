@@ -17,7 +17,7 @@ constexpr int64_t kTableBatchMessagesMax = 128 << 10;
 constexpr int kCommitTriesMax = 5;
 /// How long a take waits for a message, which ends the wait. A run in the foreground looks whether
 /// it is done.
-constexpr std::chrono::milliseconds kIdleWait{2000};
+constexpr std::chrono::milliseconds kIdleWait{5000};
 constexpr std::chrono::milliseconds kForegroundWait{500};
 /// Microseconds between two looks at what the logs need not hold any more.
 constexpr int64_t kTrimInterval = 60'000'000;

@@ -37,6 +37,9 @@ struct KafkaDelete {
   void operator()(rd_kafka_TopicCollection_t* topics) const {
     rd_kafka_TopicCollection_destroy(topics);
   }
+  void operator()(rd_kafka_AlterConsumerGroupOffsets_t* change) const {
+    rd_kafka_AlterConsumerGroupOffsets_destroy(change);
+  }
   void operator()(rd_kafka_NewTopic_t* topic) const { rd_kafka_NewTopic_destroy(topic); }
 };
 

@@ -20,7 +20,7 @@ constexpr int16_t kFetchKey = 1;
 // librdkafka tells of an answer when it comes, and again before it acts on it.
 constexpr int64_t kCountsOfAnAnswer = 2;
 // One question; a broker that goes down meanwhile never answers it.
-constexpr milliseconds kQuestionMax{2000};
+constexpr milliseconds kQuestionMax{3000};
 // Between two questions.
 constexpr int kPauseMs = 20;
 
@@ -33,9 +33,26 @@ std::string text_of(const rd_kafka_Uuid_t* id) {
 }
 
 struct Answer {
-  std::string id;
+  KafkaTopic topic;
   bool missing = false;
 };
+
+KafkaPartitions partitions_of(const rd_kafka_TopicDescription_t* topic) {
+  size_t count = 0;
+  const auto* all = rd_kafka_TopicDescription_partitions(topic, &count);
+  std::map<int32_t, int32_t> leaders;
+  for (size_t i = 0; i < count; ++i) {
+    const auto* leader = rd_kafka_TopicPartitionInfo_leader(all[i]);
+    if (leader == nullptr) return {};
+    leaders[rd_kafka_TopicPartitionInfo_partition(all[i])] = rd_kafka_Node_id(leader);
+  }
+  KafkaPartitions partitions;
+  for (const auto& [number, leader] : leaders) {
+    partitions.numbers.push_back(number);
+    partitions.leaders.push_back(leader);
+  }
+  return partitions;
+}
 
 /// One question. None: no answer, or one that says nothing yet.
 std::optional<Answer> ask(rd_kafka_t* kafka, int32_t leader, const std::string& topic,
@@ -64,7 +81,9 @@ std::optional<Answer> ask(rd_kafka_t* kafka, int32_t leader, const std::string& 
   const auto error = rd_kafka_error_code(rd_kafka_TopicDescription_error(described[0]));
   if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return Answer{{}, true};
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
-  return Answer{text_of(rd_kafka_TopicDescription_topic_id(described[0])), false};
+  return Answer{{text_of(rd_kafka_TopicDescription_topic_id(described[0])),
+                 partitions_of(described[0])},
+                false};
 }
 
 }  // namespace
@@ -96,9 +115,9 @@ int64_t BrokerAnswers::fetched_at(int32_t broker) const {
   return found == fetched_at_.end() ? 0 : found->second;
 }
 
-Result<std::string> kafka_topic_id(rd_kafka_t* kafka, int32_t leader, const std::string& topic,
-                                   const std::string& brokers, const BrokerWords& words,
-                                   milliseconds time_max) {
+Result<KafkaTopic> kafka_topic(rd_kafka_t* kafka, int32_t leader, const std::string& topic,
+                               const std::string& brokers, const BrokerWords& words,
+                               milliseconds time_max) {
   const auto deadline = steady_clock::now() + time_max;
   while (true) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
@@ -108,7 +127,7 @@ Result<std::string> kafka_topic_id(rd_kafka_t* kafka, int32_t leader, const std:
       return Error(Code::kNotFound,
                    "Kafka topic \"" + topic + "\" does not exist at \"" + brokers + "\"",
                    "Make the topic, or check its name.");
-    if (answer) return std::move(answer->id);
+    if (answer) return std::move(answer->topic);
     rd_kafka_poll(kafka, kPauseMs);  // serves the error callback, which fills `words`
   }
 }

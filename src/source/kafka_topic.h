@@ -41,11 +41,16 @@ class BrokerAnswers {
   std::map<int32_t, int64_t> fetched_at_ GUARDED_BY(mutex_);
 };
 
-/// The id of the topic of this name as broker `leader` knows it, empty when it gives none. Its own
-/// answer is counted, and moves no consumer. Errors: kNotFound, kUnavailable.
-Result<std::string> kafka_topic_id(rd_kafka_t* kafka, int32_t leader, const std::string& topic,
-                                   const std::string& brokers, const BrokerWords& words,
-                                   std::chrono::milliseconds time_max);
+struct KafkaTopic {
+  std::string id;  // empty when the broker gives none
+  KafkaPartitions partitions;  // empty when one of them has no leader
+};
+
+/// The topic of this name as broker `leader` knows it. Its own answer is counted, and moves no
+/// consumer. Errors: kNotFound, kUnavailable.
+Result<KafkaTopic> kafka_topic(rd_kafka_t* kafka, int32_t leader, const std::string& topic,
+                               const std::string& brokers, const BrokerWords& words,
+                               std::chrono::milliseconds time_max);
 
 /// Holds a consumer to one topic. Belongs to the source's thread.
 class TopicPin {

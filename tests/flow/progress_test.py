@@ -1,9 +1,12 @@
 # ctest: kafka timeout=300
 """How far a pipeline is and how fast: rates, lag, progress and the time left."""
 
+import time
+
 import pytest
 
 from lib import streams
+from lib.sql import WAIT_TIMEOUT_S
 
 COMMAS = "FIELDS TERMINATED BY ','"
 PROGRESS = ("SELECT LAG, PROGRESS, ETA_SECONDS, ROWS_PER_SEC, BYTES_PER_SEC "
@@ -58,6 +61,17 @@ def test_the_lag_of_each_partition_and_how_much_is_read(server, shop, broker):
     shop.wait_until(f"SELECT LAG, PROGRESS, ETA_SECONDS FROM ({PROGRESS})", CAUGHT_UP)
     assert shop.rows(LAGS) == [("0", 100, 100, 0), ("1", 40, 40, 0), ("2", 0, 0, 0)]
     assert shop.value("SELECT BYTES FROM information_schema.PIPELINES") == 80 * 4
+
+
+def test_lag_tools_see_it_as_a_consumer_group(shop, broker):
+    topic = broker.create_topic("group", 2)
+    create_feed(shop, broker, topic)
+    shop.execute("START PIPELINE feed")
+    for count in (3, 5):
+        broker.produce_all(topic, [(0, "1")] * count + [(1, "2")])
+    deadline = time.monotonic() + WAIT_TIMEOUT_S
+    while broker.group_offsets("millrace.shop.feed", topic) != {0: 8, 1: 2}:
+        assert time.monotonic() < deadline, broker.group_offsets("millrace.shop.feed", topic)
 
 
 def test_an_empty_topic_is_read_to_its_end(shop, broker):

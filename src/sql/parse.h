@@ -46,6 +46,10 @@ Result<Statement> parse_retry_rejects(TokenReader& reader, const std::string& da
 Result<Statement> parse_extract_pipeline(TokenReader& reader, const std::string& database);
 /// LOAD DATA ... to the end: the body of CREATE PIPELINE.
 Status parse_load_data(TokenReader& reader, const std::string& database, CreatePipeline& result);
+/// | {FIELDS | COLUMNS} ..., | LINES ..., | NULL DEFINED BY ... of LOAD DATA
+Status parse_csv_fields(TokenReader& reader, decode::CsvFormat& csv);
+Status parse_csv_lines(TokenReader& reader, decode::CsvFormat& csv);
+Status parse_csv_null(TokenReader& reader, decode::CsvFormat& csv);
 /// ('uri', 'program', 'arguments')
 Result<transform::ProgramSource> parse_transform(TokenReader& reader);
 /// Behind `<-` of an entry of the column list: a path, and its DEFAULT.

@@ -417,7 +417,7 @@ Result<bool> Translator::drop_temporary() {
 }
 
 Result<bool> Translator::replace() {
-  if (!first()) return false;
+  if (!first() || call()) return false;  // an expression may begin with the function
   take("INSERT OR REPLACE");
   if (!reader_.at("INTO")) result_.sql += " INTO";
   return true;

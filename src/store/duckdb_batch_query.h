@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/batch_writer.h"
@@ -24,9 +25,11 @@ struct BatchRows {
 
 class BatchQuery {
  public:
-  /// `expressions` in the store's SQL; `where` may be empty.
+  /// `expressions` in the store's SQL, whose names without a database are found in `names_in`;
+  /// `where` may be empty.
   static Result<std::unique_ptr<BatchQuery>> open(duckdb_database database,
                                                   std::shared_ptr<BatchSources> sources,
+                                                  std::string_view names_in,
                                                   std::shared_ptr<const Schema> input,
                                                   std::vector<std::string> expressions,
                                                   std::string where);

@@ -84,8 +84,9 @@ Status Pipeline::check_startable() {
   return {};
 }
 
-Status Pipeline::launch() {
+Status Pipeline::launch(bool topic_was_there) {
   TRY_OK(check_startable());
+  topic_was_there_ = topic_was_there;
   const bool trains = definition_.step == StepKind::kTrain;
   if (auto kept = keep_state(PipelineState::kRunning); !kept) {
     if (trains) model_->end_training(id_);
@@ -102,12 +103,12 @@ Status Pipeline::launch() {
 
 Status Pipeline::start_behind() {
   Lock control(control_);
-  return launch();
+  return launch(true);
 }
 
 Status Pipeline::start() {
   Lock control(control_);
-  TRY_OK(launch());
+  TRY_OK(launch(false));
   Lock lock(mutex_);
   const auto waited = options_.connect_timeout + kStartGrace;
   while (!opened_) {
@@ -225,6 +226,7 @@ Result<RunEnd> Pipeline::run_once(const std::stop_token& stop, const RunContext&
   TRY(auto run, PipelineRun::open(context, stop));
   errors_.note_well();
   tell_opened({});
+  topic_was_there_ = true;
   return run->run(stop);
 }
 
@@ -249,7 +251,9 @@ void Pipeline::work(const std::stop_token& stop) {
       retries_max = options_.variables->get(EngineVariable::kTransformRetries);
     ++failures;
     const bool exhausted = retries_max && failures > *retries_max;
-    if (!facts(error.code).retryable || exhausted) {
+    const bool waits = facts(error.code).retryable ||
+                       (error.code == Code::kMissingTopic && topic_was_there_);
+    if (!waits || exhausted) {
       fatal = std::move(error);
       break;
     }

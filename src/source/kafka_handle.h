@@ -89,7 +89,7 @@ struct KafkaPartitions {
 };
 
 /// Asks for the topic's metadata, again and again until its partitions have leaders or the time is
-/// up. Errors: kNotFound, kUnavailable, kAuthentication, kPermission.
+/// up. Errors: kMissingTopic, kUnavailable, kAuthentication, kPermission.
 Result<KafkaPartitions> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_topic_t* topic,
                                             const BrokerWords& words, const std::string& brokers,
                                             std::chrono::milliseconds time_max);

@@ -114,7 +114,7 @@ void PartitionReader::hear(const rd_kafka_message_t& event) {
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-      broken_ = Error(Code::kNotFound, where + " does not exist any more");
+      broken_ = Error(Code::kMissingTopic, where + " does not exist any more");
       return;
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
       broken_ = Error(Code::kPermission, where + " may not be read by this user",

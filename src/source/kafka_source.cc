@@ -137,7 +137,7 @@ Result<PartitionBounds> KafkaSource::bounds_of(int32_t partition) {
     if (!unknown) consumer_->words.heard(error, rd_kafka_err2str(error));
   } while (steady_clock::now() < deadline);
   if (unknown)
-    return Error(Code::kNotFound, "Kafka topic \"" + options_.topic + "\" has no partition " +
+    return Error(Code::kMissingTopic, "Kafka topic \"" + options_.topic + "\" has no partition " +
                                       std::to_string(partition));
   return kafka_unreachable(options_.brokers, consumer_->words, options_.connect_timeout);
 }

@@ -124,7 +124,7 @@ Result<KafkaTopic> kafka_topic(rd_kafka_t* kafka, int32_t leader, const std::str
     if (left <= milliseconds(0)) return kafka_unreachable(brokers, words, time_max);
     auto answer = ask(kafka, leader, topic, std::min(left, kQuestionMax));
     if (answer && answer->missing)
-      return Error(Code::kNotFound,
+      return Error(Code::kMissingTopic,
                    "Kafka topic \"" + topic + "\" does not exist at \"" + brokers + "\"",
                    "Make the topic, or check its name.");
     if (answer) return std::move(answer->topic);

@@ -47,7 +47,7 @@ struct KafkaTopic {
 };
 
 /// The topic of this name as broker `leader` knows it. Its own answer is counted, and moves no
-/// consumer. Errors: kNotFound, kUnavailable.
+/// consumer. Errors: kMissingTopic, kUnavailable.
 Result<KafkaTopic> kafka_topic(rd_kafka_t* kafka, int32_t leader, const std::string& topic,
                                const std::string& brokers, const BrokerWords& words,
                                std::chrono::milliseconds time_max);

@@ -42,7 +42,7 @@ class Source {
   virtual ~Source() = default;
 
   /// The partitions there are now, by number. Errors: kUnavailable (no broker within the bounded
-  /// time), kNotFound (no such topic), kAuthentication, kInvalidArgument.
+  /// time), kMissingTopic, kAuthentication, kInvalidArgument.
   virtual Result<std::vector<PartitionBounds>> partitions() = 0;
 
   /// How many partitions there are now; costs less than partitions(). Errors: the same, and
@@ -66,8 +66,8 @@ class Source {
   /// transaction's marker, an aborted transaction): its range then counts 0 messages. bytes_max is
   /// shared out evenly among the partitions; the message that reaches a share is still in. A broker
   /// that is away is no error here until it has been away for the source's patience; then
-  /// kUnavailable, and the caller may take again. kDataLoss and kNotFound stay until the next seek,
-  /// of a topic that was made again for ever.
+  /// kUnavailable, and the caller may take again. kDataLoss and kMissingTopic stay until the next
+  /// seek, of a topic that was made again for ever.
   virtual Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) = 0;
 
   /// The ends of the partitions that take() has read to their ends; asks nobody. What is behind

@@ -250,10 +250,14 @@ TEST(CreatePipeline, TakesClausesInAnyOrderAndSynonyms) {
   EXPECT_TRUE(pipeline_with("NULL DEFINED BY ''").csv.empty_is_null);
   EXPECT_FALSE(pipeline_with("FIELDS OPTIONALLY ENCLOSED BY ''").csv.optionally_enclosed);
   EXPECT_EQ(pipeline_with("").csv, decode::CsvFormat{});
-  EXPECT_EQ(read_as<CreatePipeline>("CREATE AGGREGATOR PIPELINE IF NOT EXISTS p AS LOAD DATA KAFKA"
-                                    " 'h/t' INTO TABLE t")
-                .existing,
-            engine::Existing::kKeep);
+  const auto aggregator = read_as<CreatePipeline>(
+      "CREATE AGGREGATOR PIPELINE IF NOT EXISTS p AS LOAD DATA KAFKA 'h/t' INTO TABLE t");
+  EXPECT_EQ(aggregator.existing, engine::Existing::kKeep);
+  EXPECT_EQ(aggregator.warnings.at(0), "AGGREGATOR has no effect in millrace");
+  EXPECT_EQ(error_of("CREATE PIPELINE p AS LOAD DATA KAFKA 'h/t' INTO t"),
+            "48: syntax error near \"t\": TABLE or PROCEDURE is expected");
+  EXPECT_EQ(error_of("CREATE PIPELINE p AS LOAD DATA MONGO 'x' INTO TABLE t"),
+            "31: syntax error near \"MONGO\": KAFKA or FS is expected");
 }
 
 TEST(CreatePipeline, PathsLeadIntoDocuments) {
@@ -310,9 +314,7 @@ TEST(CreatePipeline, ErrorsAreIgnoredBeforeAnyOtherClause) {
   EXPECT_EQ(pipeline.set.at(0).value.text, "a");
   EXPECT_EQ(pipeline.skipped, engine::SkippedErrors::kIgnore);
   EXPECT_EQ(pipeline.where.text, "ignore > 0");
-}
-
-TEST(CreatePipeline, WhatIsPrintedIsNoOtherExpression) {
+  // What is printed is read as the same expression.
   EXPECT_EQ(pipeline_with("(a) SET b = a--a").set.at(0).value.text, "a- -a");
   EXPECT_EQ(pipeline_with("(a) SET b = N\"x\"").set.at(0).value.text, "N 'x'");
 }
@@ -452,7 +454,7 @@ TEST(CreatePipeline, ErrorsSayWhereAndWhat) {
   EXPECT_EQ(error_of("CREATE PIPELINE p AS LOAD DATA S3 'b' INTO TABLE t"),
             "31: LOAD DATA S3 is not supported");
   EXPECT_EQ(error_of("CREATE PIPELINE p AS LOAD DATA KAFAK 'h/t'"),
-            "31: syntax error near \"KAFAK\": KAFKA is expected. Did you mean KAFKA?");
+            "31: syntax error near \"KAFAK\": KAFKA or FS is expected. Did you mean KAFKA?");
 }
 
 TEST(PipelineStatements, NameTheirPipeline) {

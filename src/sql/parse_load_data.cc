@@ -1,5 +1,6 @@
 // LOAD DATA ... to the end of CREATE PIPELINE: one table of clauses, which may stand in any order,
 // each at most once.
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <span>
@@ -196,7 +197,16 @@ Error LoadData::unknown_clause() {
   }
   if (seconds.empty()) return reader_.error("a clause of LOAD DATA", firsts);
   reader_.skip();
-  return reader_.error("the rest of clause " + std::string(first), seconds);
+  const bool words = std::none_of(seconds.begin(), seconds.end(), [](std::string_view word) {
+    return word.empty() || word == "*" || word == "0";
+  });
+  std::string expected = "the rest of clause " + std::string(first);
+  if (words) {
+    expected.clear();
+    for (size_t i = 0; i < seconds.size(); ++i)
+      expected += (i == 0 ? "" : i + 1 == seconds.size() ? " or " : ", ") + std::string(seconds[i]);
+  }
+  return reader_.error(expected, seconds);
 }
 
 Status LoadData::clause() {
@@ -221,7 +231,7 @@ Status LoadData::source() {
   for (const std::string_view other : {"S3", "AZURE", "GCS", "HDFS", "LINK", "MYSQL"}) {
     if (reader_.at(other)) return reader_.unsupported("LOAD DATA " + std::string(other));
   }
-  if (!reader_.accept("KAFKA")) return reader_.error("KAFKA", {"KAFKA"});
+  if (!reader_.accept("KAFKA")) return reader_.error("KAFKA or FS", {"KAFKA", "FS"});
   return endpoint(pipeline_.source.brokers, pipeline_.source.topic);
 }
 

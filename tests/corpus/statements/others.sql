@@ -16,3 +16,4 @@ PREPARE p AS UPDATE ONLY t SET a = 1;
 ALTER USER 'root'@'%' IDENTIFIED WITH caching_sha2_password BY 'x';
 GRANT SELECT, INSERT ON d.* TO 'a'@'%';
 KILL QUERY 5;
+SELECT CONVERT(a + (b), SIGNED), CONVERT(c USING utf8mb4), d :> DATETIME(6), e NOT REGEXP 'x|y', STR_TO_DATE(f, '%M %e %h:%i'), DATE_FORMAT(g, '%T'), TIMESTAMPDIFF(HOUR, a, b), a MOD b FROM t;

@@ -9,10 +9,11 @@
 namespace millrace {
 namespace {
 
-constexpr std::array<CodeFacts, 27> kFacts{{
+constexpr std::array<CodeFacts, 28> kFacts{{
     {Code::kSyntax, "syntax", "42000", 1064, 400, Blame::kUser, false},
     {Code::kInvalidArgument, "invalid-argument", "42000", 1210, 400, Blame::kUser, false},
     {Code::kNotFound, "not-found", "42S02", 1146, 404, Blame::kUser, false},
+    {Code::kMissingTopic, "missing-topic", "42S02", 1146, 404, Blame::kWorld, false},
     {Code::kUnknownDatabase, "unknown-database", "42000", 1049, 404, Blame::kUser, false},
     {Code::kUnknownColumn, "unknown-column", "42S22", 1054, 404, Blame::kUser, false},
     {Code::kUnknownVariable, "unknown-variable", "HY000", 1193, 404, Blame::kUser, false},

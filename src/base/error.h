@@ -14,6 +14,7 @@ enum class Code : uint8_t {
   kSyntax,              // the statement does not parse
   kInvalidArgument,     // it parses, and asks for something that has no meaning
   kNotFound,            // no such table, model, pipeline
+  kMissingTopic,        // of Kafka; who reads one that was there waits for it to come back
   kUnknownDatabase,     // no such database
   kUnknownColumn,       // no such column
   kUnknownVariable,     // no such system variable

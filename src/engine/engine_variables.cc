@@ -37,6 +37,7 @@ const std::vector<EngineVariableFacts>& engine_variables() {
       {V::kBatchInterval, "pipelines_batch_interval", 0, 0, kBatchIntervalMsMax},
       {V::kBatchesToKeep, "pipelines_batches_metadata_to_keep", 100'000, 0, kCountMax},
       {V::kErrorsRetention, "pipelines_errors_retention_minutes", 1440, 0, kMinutesMax},
+      {V::kBatchBytes, "pipelines_max_batch_bytes", 64 << 20, 64 << 10, 1 << 30},
       {V::kOffsetsPerBatch, "pipelines_max_offsets_per_batch_partition",
        kOffsetsPerPartitionDefault, 1, kOffsetsPerPartitionMax},
       {V::kTransformRetries, "pipelines_max_retries_per_batch_partition", 4, 0, kCountMax},

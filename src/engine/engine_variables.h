@@ -22,6 +22,7 @@ enum class EngineVariable : uint8_t {
   kBatchInterval,
   kBatchesToKeep,
   kErrorsRetention,
+  kBatchBytes,
   kOffsetsPerBatch,
   kTransformRetries,
   kRejectsRetention,
@@ -52,7 +53,7 @@ class EngineVariables {
              store::Store& store);
 
  private:
-  static constexpr size_t kCount = 9;
+  static constexpr size_t kCount = 10;
   mutable Mutex mutex_;
   std::array<int64_t, kCount> values_ GUARDED_BY(mutex_);
 };

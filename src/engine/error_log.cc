@@ -13,6 +13,7 @@ std::string kind_of(const Error& error) {
     case Code::kTimeout:
     case Code::kDataLoss:
     case Code::kNotFound:
+    case Code::kMissingTopic:
     case Code::kAuthentication:
     case Code::kPermission:
       return "Extract";

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/pipeline_run.h"
+#include "source/file_source.h"
 
 namespace millrace::engine {
 namespace {
@@ -16,6 +17,12 @@ constexpr milliseconds kRetryWaitMin{100};
 constexpr milliseconds kStartGrace{5000};
 /// How often whoever waits for a run in the foreground looks whether it was interrupted.
 constexpr milliseconds kForegroundLook{100};
+
+/// What is still to be read are messages, or files: their offsets have their number in the high
+/// bits.
+int offset_shift(SourceKind kind) {
+  return kind == SourceKind::kFiles ? source::kFileOffsetBits : 0;
+}
 
 }  // namespace
 
@@ -40,6 +47,7 @@ Pipeline::Pipeline(int64_t id, int64_t created_at, PipelineDefinition definition
       model_(std::move(model)),
       options_(options),
       store_(store),
+      stats_(offset_shift(definition_.source.kind)),
       errors_(id, definition_.name, store, stats_),
       state_(state) {}
 
@@ -55,6 +63,7 @@ PipelineState Pipeline::state() const {
 void Pipeline::set_state(PipelineState state) {
   Lock lock(mutex_);
   state_ = state;
+  stats_.set_running(state == PipelineState::kRunning);
 }
 
 Status Pipeline::keep_state(PipelineState state) {
@@ -75,8 +84,9 @@ Status Pipeline::check_startable() {
   return {};
 }
 
-Status Pipeline::launch() {
+Status Pipeline::launch(bool topic_was_there) {
   TRY_OK(check_startable());
+  topic_was_there_ = topic_was_there;
   const bool trains = definition_.step == StepKind::kTrain;
   if (auto kept = keep_state(PipelineState::kRunning); !kept) {
     if (trains) model_->end_training(id_);
@@ -93,12 +103,12 @@ Status Pipeline::launch() {
 
 Status Pipeline::start_behind() {
   Lock control(control_);
-  return launch();
+  return launch(true);
 }
 
 Status Pipeline::start() {
   Lock control(control_);
-  TRY_OK(launch());
+  TRY_OK(launch(false));
   Lock lock(mutex_);
   const auto waited = options_.connect_timeout + kStartGrace;
   while (!opened_) {
@@ -114,8 +124,8 @@ Status Pipeline::launch_foreground(std::optional<int64_t> batches_max) {
   {
     Lock lock(mutex_);
     foreground_end_.reset();
-    state_ = PipelineState::kRunning;
   }
+  set_state(PipelineState::kRunning);
   thread_ = run_thread("pipeline", [this, batches_max](std::stop_token stop) {
     work_in_foreground(batches_max, stop);
   });
@@ -162,8 +172,8 @@ void Pipeline::work_in_foreground(std::optional<int64_t> batches_max, const std:
   if (stop.stop_requested() && !ended) ended = RunEnd::kStopped;
   if (!ended) errors_.note(ended.error(), -1);
   if (definition_.step == StepKind::kTrain) model_->end_training(id_);
+  set_state(PipelineState::kStopped);
   Lock lock(mutex_);
-  state_ = PipelineState::kStopped;
   foreground_end_ = std::move(ended);
   opened_changed_.notify_all();
 }
@@ -196,7 +206,7 @@ void Pipeline::suspend() {
 
 Result<std::string> Pipeline::learn_again(const std::string& from,
                                           const std::vector<store::LoggedBatch>& log) {
-  PipelineStats stats;
+  PipelineStats stats(0);
   ErrorLog errors(id_, definition_.name, store_, stats);
   return PipelineRun::learn_again({id_, definition_, model_, options_, store_, stats, errors}, from,
                                   log);
@@ -216,6 +226,7 @@ Result<RunEnd> Pipeline::run_once(const std::stop_token& stop, const RunContext&
   TRY(auto run, PipelineRun::open(context, stop));
   errors_.note_well();
   tell_opened({});
+  topic_was_there_ = true;
   return run->run(stop);
 }
 
@@ -240,7 +251,9 @@ void Pipeline::work(const std::stop_token& stop) {
       retries_max = options_.variables->get(EngineVariable::kTransformRetries);
     ++failures;
     const bool exhausted = retries_max && failures > *retries_max;
-    if (!facts(error.code).retryable || exhausted) {
+    const bool waits = facts(error.code).retryable ||
+                       (error.code == Code::kMissingTopic && topic_was_there_);
+    if (!waits || exhausted) {
       fatal = std::move(error);
       break;
     }

@@ -39,7 +39,7 @@ class Pipeline {
   PipelineProgress progress() const { return stats_.read(); }
   /// What the store knew of a partition when the process started.
   void show_cursor(const Cursor& cursor) {
-    stats_.set_partition(cursor.partition, cursor.next_offset, -1, -1);
+    stats_.set_partition({cursor.partition, -1, -1}, cursor.next_offset);
   }
 
   /// Starts the thread and waits until its first run is open or has failed, connect_timeout and a
@@ -67,7 +67,7 @@ class Pipeline {
 
  private:
   Status check_startable() REQUIRES(control_);
-  Status launch() REQUIRES(control_);
+  Status launch(bool topic_was_there) REQUIRES(control_);
   Status launch_foreground(std::optional<int64_t> batches_max) EXCLUDES(control_);
   void work(const std::stop_token& stop);
   void work_in_foreground(std::optional<int64_t> batches_max, const std::stop_token& stop);
@@ -91,6 +91,8 @@ class Pipeline {
   ErrorLog errors_;      // the thread's alone
   Mutex control_;        // START and STOP one at a time
   mutable Mutex mutex_;  // what follows
+  /// The topic was there, or was when the process ended: it is waited for when it is missing.
+  bool topic_was_there_ = false;  // the thread's, while there is one
   Condition opened_changed_;
   std::optional<Status> opened_ GUARDED_BY(mutex_);  // how the first run's open went
   std::optional<Result<RunEnd>> foreground_end_ GUARDED_BY(mutex_);

@@ -8,16 +8,16 @@
 namespace millrace::engine {
 namespace {
 
-/// Bounds a batch in memory: one is decoded, one waits, one is at work. A model learns from columns
-/// that the caches hold. A table takes the rows of a whole row group (122,880) past the log and
-/// straight into its file; more than one at a time is only more memory to clear.
+/// Bounds a batch in memory, beside EngineVariable::kBatchBytes: one is decoded, one waits, one is
+/// at work. A model learns from columns that the caches hold. A table takes the rows of a whole row
+/// group (122,880) past the log and straight into its file; more than one at a time is only more
+/// memory to clear.
 constexpr int64_t kTrainBatchBytesMax = 8 << 20;
-constexpr int64_t kTableBatchBytesMax = 64 << 20;
 constexpr int64_t kTableBatchMessagesMax = 128 << 10;
 constexpr int kCommitTriesMax = 5;
 /// How long a take waits for a message, which ends the wait. A run in the foreground looks whether
 /// it is done.
-constexpr std::chrono::milliseconds kIdleWait{2000};
+constexpr std::chrono::milliseconds kIdleWait{5000};
 constexpr std::chrono::milliseconds kForegroundWait{500};
 /// Microseconds between two looks at what the logs need not hold any more.
 constexpr int64_t kTrimInterval = 60'000'000;
@@ -219,8 +219,7 @@ Status PipelineRun::seek() {
   TRY(const auto stored, context_.store.cursors(context_.pipeline_id));
   const auto cursors = first_cursors(context_.definition.source, bounds_, stored);
   for (size_t i = 0; i < bounds_.size(); ++i)
-    context_.stats.set_partition(bounds_[i].partition, cursors[i].next_offset,
-                                 bounds_[i].earliest_offset, bounds_[i].latest_offset);
+    context_.stats.set_partition(bounds_[i], cursors[i].next_offset);
   for (const auto& cursor : stored) {
     const bool there = std::any_of(bounds_.begin(), bounds_.end(), [&](const auto& bound) {
       return bound.partition == cursor.partition;
@@ -264,13 +263,15 @@ bool PipelineRun::is_done() const {
 Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   ReaderOptions options;
   options.limits.offsets_per_partition_max = context_.definition.offsets_per_partition_max;
-  options.limits.bytes_max = trains() ? kTrainBatchBytesMax : kTableBatchBytesMax;
+  options.limits.bytes_max = context_.options.variables->get(EngineVariable::kBatchBytes);
+  if (trains()) options.limits.bytes_max = std::min(options.limits.bytes_max, kTrainBatchBytesMax);
   options.limits.messages_max = trains() ? 0 : kTableBatchMessagesMax;
   options.limits.wait_max = context_.foreground ? kForegroundWait : kIdleWait;
   options.batch_interval = std::chrono::milliseconds(context_.definition.batch_interval_ms);
   options.partitions_interval = context_.options.partitions_interval;
   options.partitions = bounds_.size();
   options.next_batch_id = last_batch_id_ + 1;
+  options.on_ends = [&stats = context_.stats](const auto& ends) { stats.set_ends(ends); };
   forward_rejects();
   reader_ = std::make_unique<Reader>(std::move(source_), std::move(stages_.transform),
                                      std::move(stages_.decoder), options);
@@ -475,7 +476,8 @@ Result<store::CommitOutcome> PipelineRun::commit(const Taken& taken) {
     since_snapshot_.restart();
   }
   const auto rows = trains() ? static_cast<int64_t>(rows_->rows()) : outcome.rows_written;
-  context_.stats.add_batch(taken.batch.ranges, rows, outcome.rejects);
+  context_.stats.add_batch(taken.batch.ranges,
+                           {rows, outcome.rejects, outcome.bytes, taken.started_at});
   rejects_ = std::move(batch.rejects);
   return outcome;
 }

@@ -9,6 +9,8 @@ using std::chrono::milliseconds;
 
 /// How soon a topic that was missing is looked for again.
 constexpr milliseconds kLookAgain{1000};
+/// How old the ends may be that are told while a batch's interval is waited for.
+constexpr milliseconds kEndsInterval{2000};
 
 namespace {
 
@@ -112,6 +114,7 @@ bool Reader::read_one(const std::stop_token& stop) {
   Stopwatch watch;
   auto batch = source_->take(options_.limits, stop);
   taken.take_micros = watch.micros();
+  options_.on_ends(source_->heard_ends());
   if (!batch) {
     const bool goes_on = facts(batch.error().code).retryable;
     unwell_ = true;
@@ -138,11 +141,19 @@ bool Reader::read_one(const std::stop_token& stop) {
   return false;  // the run ends, and the next one reads what there is
 }
 
-void Reader::read(const std::stop_token& stop) {
-  while (!stop.stop_requested() && read_one(stop)) {
-    if (options_.batch_interval > milliseconds(0))
-      wait_unless_stopped(stop, options_.batch_interval);
+/// Meanwhile the source goes on to hear of its ends.
+void Reader::wait_for_interval(const std::stop_token& stop) {
+  const Stopwatch watch;
+  while (!stop.stop_requested()) {
+    const auto left = options_.batch_interval - milliseconds(watch.micros() / 1000);
+    if (left <= milliseconds(0)) return;
+    wait_unless_stopped(stop, std::min(left, kEndsInterval));
+    options_.on_ends(source_->heard_ends());
   }
+}
+
+void Reader::read(const std::stop_token& stop) {
+  while (!stop.stop_requested() && read_one(stop)) wait_for_interval(stop);
   // Whoever waits in next() must learn that nothing more comes.
   queue_.close();
 }

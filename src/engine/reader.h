@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -45,6 +46,8 @@ struct ReaderOptions {
   std::chrono::milliseconds partitions_interval{10000};
   size_t partitions = 0;      // as many as are read now
   int64_t next_batch_id = 1;  // of the first batch; the others count on
+  /// Told by the reader's thread after each take: the source's ends, where they are reached.
+  std::function<void(const std::vector<source::PartitionEnd>&)> on_ends;
 };
 
 class Reader {
@@ -70,6 +73,7 @@ class Reader {
   void read(const std::stop_token& stop);
   /// False when reading cannot go on.
   bool read_one(const std::stop_token& stop);
+  void wait_for_interval(const std::stop_token& stop);
   void send_acknowledgement();
   Status decode(Taken& taken, const std::stop_token& stop);
   std::optional<Taken> news_of_topic();

@@ -1,10 +1,10 @@
 #include "engine/system_tables.h"
 
-#include <algorithm>
+#include <optional>
 
+#include "base/clock.h"
 #include "data/row_builder.h"
 #include "engine/table_columns.h"
-#include "source/file_source.h"
 
 namespace millrace::engine {
 namespace {
@@ -13,10 +13,14 @@ double seconds(int64_t micros) {
   return static_cast<double>(micros) / 1e6;
 }
 
-/// Messages, or files: the offsets of files have their number in the high bits.
-int64_t lag_of(SourceKind kind, const PartitionProgress& at) {
-  const int shift = kind == SourceKind::kFiles ? source::kFileOffsetBits : 0;
-  return std::max<int64_t>(0, (at.latest >> shift) - (at.cursor >> shift));
+template <class T>
+Value or_null(const std::optional<T>& value) {
+  return value ? Value(*value) : Value();
+}
+
+/// Offsets are -1 when the source has not told them.
+Value told(int64_t offset) {
+  return offset < 0 ? Value() : Value(offset);
 }
 
 store::VirtualTable pipelines_table(PipelineList pipelines) {
@@ -36,25 +40,32 @@ store::VirtualTable pipelines_table(PipelineList pipelines) {
                          {"TRANSFORM_URI", kText},
                          {"TRANSFORM_PROGRAM", kText},
                          {"TRANSFORM_ARGUMENTS", kText},
-                         {"TRANSFORM_CHECKSUM", kText}});
+                         {"TRANSFORM_CHECKSUM", kText},
+                         {"BYTES", kWhole},
+                         {"ROWS_PER_SEC", kReal},
+                         {"BYTES_PER_SEC", kReal},
+                         {"ROWS_PER_SEC_TOTAL", kReal},
+                         {"BYTES_PER_SEC_TOTAL", kReal},
+                         {"PROGRESS", kReal},
+                         {"ETA_SECONDS", kReal}});
   return {"information_schema", "PIPELINES", schema, [schema, pipelines = std::move(pipelines)] {
             RowBuilder rows(schema);
             for (const auto& pipeline : pipelines()) {
               const auto& definition = pipeline->definition();
               const auto& transform = definition.transform;
               const auto progress = pipeline->progress();
-              int64_t lag = 0;
-              for (const auto& [id, partition] : progress.partitions)
-                lag += lag_of(definition.source.kind, partition);
               rows.add({definition.name.database, definition.name.name, pipeline->id(),
                         config_json(definition.source), std::string(name_of(pipeline->state())),
                         pipeline->created_at(), std::string("root"), progress.batches,
-                        progress.messages, progress.rows, progress.rejects, lag,
+                        progress.messages, progress.rows, progress.rejects, or_null(progress.lag()),
                         progress.error.empty() ? Value() : Value(progress.error),
                         transform ? Value(transform->source.uri) : Value(),
                         transform ? Value(transform->source.program) : Value(),
                         transform ? Value(transform->source.arguments) : Value(),
-                        transform ? Value(transform->checksum) : Value()});
+                        transform ? Value(transform->checksum) : Value(), progress.bytes,
+                        progress.recent.messages, progress.recent.bytes,
+                        progress.overall.messages, progress.overall.bytes,
+                        or_null(progress.percent()), or_null(progress.seconds_left)});
             }
             return rows.build();
           }};
@@ -71,17 +82,22 @@ store::VirtualTable cursors_table(PipelineList pipelines) {
                          {"CURSOR_OFFSET", kWhole},
                          {"SUCCESSFUL_CURSOR_OFFSET", kWhole},
                          {"UPDATED_UNIX_TIMESTAMP", kReal},
-                         {"EXTRA_FIELDS", kText}});
+                         {"EXTRA_FIELDS", kText},
+                         {"LAG", kWhole},
+                         {"LATEST_OFFSET_AGE", kReal}});
   return {"information_schema", "PIPELINES_CURSORS", schema,
           [schema, pipelines = std::move(pipelines)] {
             RowBuilder rows(schema);
             for (const auto& pipeline : pipelines()) {
               const auto& name = pipeline->definition().name;
-              for (const auto& [id, at] : pipeline->progress().partitions)
+              const auto progress = pipeline->progress();
+              for (const auto& [id, at] : progress.partitions)
                 rows.add({name.database, name.name,
                           std::string(name_of(pipeline->definition().source.kind)),
-                          std::to_string(id), at.earliest, at.latest, at.cursor - 1, at.cursor,
-                          at.cursor, seconds(at.updated_at), Value()});
+                          std::to_string(id), told(at.earliest), told(at.latest), at.cursor - 1,
+                          at.cursor, at.cursor, seconds(at.updated_at), Value(),
+                          or_null(at.lag(progress.offset_shift)),
+                          at.latest < 0 ? Value() : Value(seconds(now_micros() - at.heard_at))});
             }
             return rows.build();
           }};

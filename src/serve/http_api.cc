@@ -15,10 +15,12 @@ namespace {
 constexpr std::string_view kPipelinesQuery = R"(
 SELECT p.DATABASE_NAME AS "database", p.PIPELINE_NAME AS "pipeline", p.STATE AS "state",
        p.BATCHES AS "batches", p.MESSAGES AS "messages", p.ROWS_OUT AS "rows",
-       p.REJECTS AS "rejects", p.LAG AS "lag", p.ERROR_MESSAGE AS "error",
-       p.CREATED AS "created_at",
+       p.REJECTS AS "rejects", p.BYTES AS "bytes", p.ROWS_PER_SEC AS "rows_per_second",
+       p.BYTES_PER_SEC AS "bytes_per_second", p.LAG AS "lag", p.PROGRESS AS "progress",
+       p.ETA_SECONDS AS "eta_seconds", p.ERROR_MESSAGE AS "error", p.CREATED AS "created_at",
        (SELECT list({'partition': c.SOURCE_PARTITION_ID, 'next_offset': c.CURSOR_OFFSET,
-                     'earliest_offset': c.EARLIEST_OFFSET, 'end_offset': c.LATEST_OFFSET}
+                     'earliest_offset': c.EARLIEST_OFFSET, 'end_offset': c.LATEST_OFFSET,
+                     'end_offset_age_seconds': c.LATEST_OFFSET_AGE, 'lag': c.LAG}
                     ORDER BY c.SOURCE_PARTITION_ID)
         FROM information_schema.PIPELINES_CURSORS c
         WHERE c.DATABASE_NAME = p.DATABASE_NAME AND c.PIPELINE_NAME = p.PIPELINE_NAME)

@@ -11,10 +11,15 @@ namespace {
 
 constexpr std::string_view kPipelines = R"(
 SELECT p.DATABASE_NAME, p.PIPELINE_NAME, p.STATE, p.BATCHES, p.MESSAGES, p.ROWS_OUT, p.REJECTS,
-       p.LAG, epoch(p.CREATED) AS CREATED,
+       p.LAG, p.BYTES, p.ROWS_PER_SEC, p.BYTES_PER_SEC, p.PROGRESS / 100 AS PROGRESS,
+       p.ETA_SECONDS, epoch(p.CREATED) AS CREATED,
        (SELECT max(c.UPDATED_UNIX_TIMESTAMP) FROM information_schema.PIPELINES_CURSORS c
         WHERE c.DATABASE_NAME = p.DATABASE_NAME AND c.PIPELINE_NAME = p.PIPELINE_NAME) AS UPDATED
 FROM information_schema.PIPELINES p ORDER BY 1, 2)";
+
+constexpr std::string_view kPartitions = R"(
+SELECT DATABASE_NAME, PIPELINE_NAME, SOURCE_PARTITION_ID, LAG, LATEST_OFFSET_AGE
+FROM information_schema.PIPELINES_CURSORS ORDER BY 1, 2, CAST(SOURCE_PARTITION_ID AS BIGINT))";
 
 constexpr std::string_view kModels = R"(
 SELECT database_name, model_name, estimator, state, version, global_step, examples, bytes,
@@ -157,13 +162,42 @@ void write_pipelines(MetricWriter& writer, const sql::Rows& rows) {
        {"millrace_pipeline_rows_total", kCounter, "Rows written or learned since the start.",
         "ROWS_OUT"},
        {"millrace_pipeline_rejects_total", kCounter, "Rows rejected since the start.", "REJECTS"},
+       {"millrace_pipeline_bytes_total", kCounter, "Bytes of the messages read since the start.",
+        "BYTES"},
+       {"millrace_pipeline_rows_per_second", kGauge, "Messages read, of the last minute.",
+        "ROWS_PER_SEC"},
+       {"millrace_pipeline_bytes_per_second", kGauge, "Bytes read, of the last minute.",
+        "BYTES_PER_SEC"},
        {"millrace_pipeline_lag", kGauge,
         "Messages (of file pipelines: files) that the source has and the pipeline has not.", "LAG"},
+       {"millrace_pipeline_progress_ratio", kGauge,
+        "How much of what the source holds is read, 0 to 1.", "PROGRESS"},
+       {"millrace_pipeline_eta_seconds", kGauge,
+        "When it will have caught up, at the rate of the last minute; none when it does not.",
+        "ETA_SECONDS"},
        {"millrace_pipeline_created_timestamp_seconds", kGauge,
         "When the pipeline was created, in seconds since 1970.", "CREATED"},
        {"millrace_pipeline_updated_timestamp_seconds", kGauge,
         "When the pipeline last moved or looked at its source, in seconds since 1970.",
         "UPDATED"}});
+}
+
+/// Families of a sample for each partition.
+void write_partitions(MetricWriter& writer, const sql::Rows& rows) {
+  const std::vector<RowMetric> metrics{
+      {"millrace_pipeline_partition_lag", MetricKind::kGauge,
+       "Messages of the partition that the source has and the pipeline has not.", "LAG"},
+      {"millrace_pipeline_partition_end_age_seconds", MetricKind::kGauge,
+       "How long ago the source last told where the partition ends.", "LATEST_OFFSET_AGE"}};
+  for (const auto& metric : metrics) {
+    writer.begin(metric.name, metric.kind, metric.help);
+    const size_t column = column_of(rows, metric.column);
+    for (const auto& row : rows.rows) {
+      if (column < row.size() && row[column])
+        writer.add({{"database", *row[0]}, {"pipeline", *row[1]}, {"partition", *row[2]}},
+                   *row[column]);
+    }
+  }
 }
 
 void write_evaluations(MetricWriter& writer, const sql::Rows& rows) {
@@ -221,6 +255,7 @@ void write_models(MetricWriter& writer, const sql::Rows& rows) {
 Result<MetricRows> read_metric_rows(sql::SqlSession& session) {
   MetricRows rows;
   TRY(rows.pipelines, rows_of_query(session, kPipelines));
+  TRY(rows.partitions, rows_of_query(session, kPartitions));
   TRY(rows.models, rows_of_query(session, kModels));
   TRY(rows.store, rows_of_query(session, kStore));
   const size_t version = column_of(rows.models, "version");
@@ -244,6 +279,7 @@ std::string metrics_text(const ServerFacts& facts, const MetricRows& rows) {
   write_server(writer, facts);
   write_store(writer, rows.store);
   write_pipelines(writer, rows.pipelines);
+  write_partitions(writer, rows.partitions);
   write_models(writer, rows.models);
   write_evaluations(writer, rows.evaluations);
   return writer.take();

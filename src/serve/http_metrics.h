@@ -28,6 +28,7 @@ struct ServerFacts {
 /// Rows of queries over the system tables; each value's column is one of the names in the queries.
 struct MetricRows {
   sql::Rows pipelines;
+  sql::Rows partitions;
   sql::Rows models;
   sql::Rows evaluations;  // of the models' newest versions: database, model, scope, metric, value
   sql::Rows store;        // one row

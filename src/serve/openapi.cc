@@ -281,7 +281,14 @@ constexpr std::string_view kDocument =
      "messages": {"type": "integer"},
      "rows": {"type": "integer"},
      "rejects": {"type": "integer"},
-     "lag": {"type": "integer"},
+     "bytes": {"type": "integer"},
+     "rows_per_second": {"type": "number", "description": "Of the last minute"},
+     "bytes_per_second": {"type": "number"},
+     "lag": {"type": "integer", "nullable": true, "description": "null: not known yet"},
+     "progress": {"type": "number", "nullable": true,
+      "description": "Percent of what the source holds that is read"},
+     "eta_seconds": {"type": "number", "nullable": true,
+      "description": "Until it has caught up, at the rate of the last minute"},
      "error": {"type": "string", "nullable": true},
      "created_at": {"type": "string"},
      "partitions": {
@@ -292,8 +299,10 @@ constexpr std::string_view kDocument =
        "properties": {
         "partition": {"type": "string"},
         "next_offset": {"type": "integer"},
-        "earliest_offset": {"type": "integer"},
-        "end_offset": {"type": "integer"}}}}}},
+        "earliest_offset": {"type": "integer", "nullable": true},
+        "end_offset": {"type": "integer", "nullable": true},
+        "end_offset_age_seconds": {"type": "number", "nullable": true},
+        "lag": {"type": "integer", "nullable": true}}}}}},
    "Model": {
     "type": "object",
     "properties": {

@@ -255,6 +255,9 @@ class FileSource : public Source {
   Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) override;
   Result<MessageBatch> take_again(const std::vector<OffsetRange>& ranges,
                                   const std::stop_token& stop) override;
+  std::vector<PartitionEnd> heard_ends() const override {
+    return {{0, end_offset(), looked_at_}};
+  }
   Result<std::vector<Cursor>> cursors_at(int64_t) override {
     return Error(Code::kUnsupported, "files have no offsets of a time",
                  "Write EARLIEST, LATEST or an offset.");
@@ -280,6 +283,7 @@ class FileSource : public Source {
   bool loaded_ = false;
   std::vector<SourceFile> files_;  // by number
   std::set<std::string> known_;
+  int64_t looked_at_ = 0;  // microseconds since 1970: when files were last looked for
   int64_t position_ = 0;
   std::unique_ptr<RecordReader> reader_;  // of the file that position_ is in
 };
@@ -317,7 +321,9 @@ std::vector<SourceFile> FileSource::found_files() const {
 
 Status FileSource::look_for_files() {
   TRY_OK(load_ledger());
+  const int64_t now = now_micros();
   auto added = found_files();
+  looked_at_ = now;
   if (added.empty()) return {};
   TRY_OK(options_.ledger.append(added));
   for (auto& file : added) {

@@ -39,7 +39,7 @@ struct KafkaConsumer {
   std::string topic_name;
   BrokerWords words;
   WakeUp wake;
-  MetadataAnswers answers;
+  BrokerAnswers answers;
   KafkaOwned<rd_kafka_t> kafka;
   KafkaOwned<rd_kafka_topic_t> topic;
 };

@@ -37,6 +37,9 @@ struct KafkaDelete {
   void operator()(rd_kafka_TopicCollection_t* topics) const {
     rd_kafka_TopicCollection_destroy(topics);
   }
+  void operator()(rd_kafka_AlterConsumerGroupOffsets_t* change) const {
+    rd_kafka_AlterConsumerGroupOffsets_destroy(change);
+  }
   void operator()(rd_kafka_NewTopic_t* topic) const { rd_kafka_NewTopic_destroy(topic); }
 };
 
@@ -82,11 +85,11 @@ Result<KafkaOwned<rd_kafka_t>> make_kafka_client(rd_kafka_type_t type,
 
 struct KafkaPartitions {
   std::vector<int32_t> numbers;  // ascending, at least one
-  int32_t leader = -1;           // the broker of the first of them
+  std::vector<int32_t> leaders;  // the broker of each
 };
 
 /// Asks for the topic's metadata, again and again until its partitions have leaders or the time is
-/// up. Errors: kNotFound, kUnavailable, kAuthentication, kPermission.
+/// up. Errors: kMissingTopic, kUnavailable, kAuthentication, kPermission.
 Result<KafkaPartitions> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_topic_t* topic,
                                             const BrokerWords& words, const std::string& brokers,
                                             std::chrono::milliseconds time_max);

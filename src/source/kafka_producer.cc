@@ -139,7 +139,7 @@ Status KafkaProducer::create_topic(const std::string& topic, int32_t partitions)
   while (true) {
     const auto found = kafka_partitions_of(kafka_.get(), handle, words_, brokers_, kTopicTimeMax);
     if (found) return {};
-    if (found.error().code != Code::kNotFound || steady_clock::now() >= deadline)
+    if (found.error().code != Code::kMissingTopic || steady_clock::now() >= deadline)
       return found.error();
     rd_kafka_poll(kafka_.get(), 20);
   }

@@ -114,7 +114,7 @@ void PartitionReader::hear(const rd_kafka_message_t& event) {
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-      broken_ = Error(Code::kNotFound, where + " does not exist any more");
+      broken_ = Error(Code::kMissingTopic, where + " does not exist any more");
       return;
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
       broken_ = Error(Code::kPermission, where + " may not be read by this user",
@@ -138,15 +138,15 @@ void PartitionReader::hear(const rd_kafka_message_t& event) {
 /// the next answer, which the broker holds back until there is something to say. An EOF that was
 /// told ahead of this position (the part before was put back) is not told again.
 void PartitionReader::look_for_end() {
-  const int64_t end = cached_end();
-  if ((end >= 0 && position_ >= end) || end_told_ >= position_) at_end_ = true;
+  const int64_t told = end();
+  if ((told >= 0 && position_ >= told) || end_told_ >= position_) at_end_ = true;
 }
 
-int64_t PartitionReader::cached_end() const {
+int64_t PartitionReader::end() const {
   int64_t low = -1, high = -1;
   const auto error = rd_kafka_get_watermark_offsets(
       consumer_->kafka.get(), consumer_->topic_name.c_str(), partition_, &low, &high);
-  return error == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1;
+  return error == RD_KAFKA_RESP_ERR_NO_ERROR ? std::max<int64_t>(high, -1) : -1;
 }
 
 Error PartitionReader::out_of_range() const {
@@ -164,8 +164,8 @@ OffsetRange PartitionReader::seal(std::vector<Message>& messages,
   range.first_offset = begin_;
   range.end_offset = position_;
   range.messages = static_cast<int64_t>(messages_.size());
-  const int64_t end = cached_end();
-  if (end >= 0) range.latest_offset = std::max(end, position_);
+  const int64_t told = end();
+  if (told >= 0) range.latest_offset = std::max(told, position_);
   messages.insert(messages.end(), messages_.begin(), messages_.end());
   held.insert(held.end(), held_.begin(), held_.end());
   messages_.clear();

@@ -40,6 +40,8 @@ class PartitionReader {
   int64_t bytes() const { return bytes_; }
   /// The partition's end, as the broker last told it, is reached.
   bool at_end() const { return at_end_; }
+  /// The partition's end as the broker last told it; -1 when it has not.
+  int64_t end() const;
   /// The part is more than nothing, be it a gap.
   bool moved() const { return position_ != begin_; }
   /// Set when the partition cannot be read on.
@@ -65,7 +67,6 @@ class PartitionReader {
   void accept(rd_kafka_message_t* raw);
   void hear(const rd_kafka_message_t& event);
   void look_for_end();
-  int64_t cached_end() const;
   Error out_of_range() const;
 
   const std::shared_ptr<KafkaConsumer> consumer_;

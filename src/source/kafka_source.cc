@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/thread.h"
+#include "source/kafka_offsets.h"
 #include "source/kafka_reader.h"
 #include "source/source.h"
 
@@ -19,7 +20,7 @@ constexpr milliseconds kLook{100};
 // One attempt to reach a broker that has been away for longer than the source's patience.
 constexpr milliseconds kProbe{1000};
 // The topic's id waits behind a request for messages that the broker holds back (Pace).
-constexpr milliseconds kTopicProbe{2000};
+constexpr milliseconds kTopicProbe{4000};
 // A part of a partition that is a backlog: well below what its queue holds
 // (queued.max.messages.kbytes).
 constexpr int64_t kBacklogBytes = 1 << 20;
@@ -64,17 +65,18 @@ class KafkaSource : public Source {
   KafkaSource(KafkaOptions options, std::shared_ptr<KafkaConsumer> consumer)
       : options_(std::move(options)),
         consumer_(std::move(consumer)),
-        acknowledged_(rd_kafka_queue_new(consumer_->kafka.get())) {}
+        group_offsets_(options_.group_id, consumer_) {}
 
   Result<std::vector<PartitionBounds>> partitions() override;
   Result<size_t> partition_count() override;
   Result<std::string> topic_id() override;
   Status seek(const std::vector<Cursor>& cursors) override;
   Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) override;
+  std::vector<PartitionEnd> heard_ends() const override;
   Result<MessageBatch> take_again(const std::vector<OffsetRange>& ranges,
                                   const std::stop_token& stop) override;
   Result<std::vector<Cursor>> cursors_at(int64_t timestamp_ms) override;
-  void acknowledge(const std::vector<Cursor>& cursors) override;
+  void acknowledge(const std::vector<Cursor>& cursors) override { group_offsets_.tell(cursors); }
 
  private:
   using Readers = std::vector<std::unique_ptr<PartitionReader>>;
@@ -82,7 +84,7 @@ class KafkaSource : public Source {
   Result<std::vector<int32_t>> partition_numbers();
   Result<PartitionBounds> bounds_of(int32_t partition);
   Status check_cursor(int32_t partition, int64_t offset, const PartitionBounds& bounds) const;
-  PartitionReader* find(int32_t partition);
+  PartitionReader* find(int32_t partition) const;
   Status read_from(const Cursor& cursor);
   Status seek_to_ranges(const std::vector<OffsetRange>& ranges);
   Status check_ranges_exist(const std::vector<OffsetRange>& ranges);
@@ -97,7 +99,6 @@ class KafkaSource : public Source {
   Result<bool> is_of_topic();
   Status keep_if_of_topic();
   Status check_broker();
-  void send_acknowledgement();
 
   const KafkaOptions options_;
   std::shared_ptr<KafkaConsumer> consumer_;
@@ -107,19 +108,15 @@ class KafkaSource : public Source {
   steady_clock::time_point moved_at_ = steady_clock::now();
   std::jthread ending_;  // of the consumer before this one
   TopicPin pin_;
-  int32_t leader_ = -1;  // who is asked for the topic's id; -1: not known
-
-  KafkaOwned<rd_kafka_queue_t> acknowledged_;  // where the answers to commits arrive
-  bool acknowledging_ = false;
-  std::vector<Cursor> to_acknowledge_;
+  KafkaPartitions known_;  // as last heard; empty when leaders may have moved since
+  GroupOffsets group_offsets_;
 };
 
 Result<std::vector<int32_t>> KafkaSource::partition_numbers() {
-  TRY(auto known,
+  TRY(known_,
       kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(), consumer_->words,
                           options_.brokers, options_.connect_timeout));
-  leader_ = known.leader;
-  return std::move(known.numbers);
+  return known_.numbers;
 }
 
 /// Of a partition that the metadata told of. Its leader may not know it yet, for a moment after it
@@ -140,7 +137,7 @@ Result<PartitionBounds> KafkaSource::bounds_of(int32_t partition) {
     if (!unknown) consumer_->words.heard(error, rd_kafka_err2str(error));
   } while (steady_clock::now() < deadline);
   if (unknown)
-    return Error(Code::kNotFound, "Kafka topic \"" + options_.topic + "\" has no partition " +
+    return Error(Code::kMissingTopic, "Kafka topic \"" + options_.topic + "\" has no partition " +
                                       std::to_string(partition));
   return kafka_unreachable(options_.brokers, consumer_->words, options_.connect_timeout);
 }
@@ -156,8 +153,17 @@ Result<std::vector<PartitionBounds>> KafkaSource::partitions() {
   return all;
 }
 
-/// The topic's id is asked for with it, while nothing waits for the answer.
+/// The topic's id is asked for with it, while nothing waits for the answer; the one question tells
+/// both, unless the broker that is asked does not lead any more.
 Result<size_t> KafkaSource::partition_count() {
+  if (pin_.pinned() && !known_.leaders.empty()) {
+    const auto id = ask_topic_id(kTopicProbe);
+    if (id && !known_.numbers.empty()) {
+      consumer_->words.clear();
+      return known_.numbers.size();
+    }
+    if (!id && id.error().code != Code::kUnavailable) return id.error();
+  }
   TRY(const auto numbers, partition_numbers());
   if (pin_.pinned()) {
     TRY([[maybe_unused]] const auto id, ask_topic_id(options_.connect_timeout));
@@ -173,29 +179,31 @@ Result<std::string> KafkaSource::topic_id() {
 
 Result<std::string> KafkaSource::ask_topic_id(milliseconds time_max) {
   const int64_t before = consumer_->answers.count();
-  TRY(auto id, kafka_topic_id(consumer_->kafka.get(), leader_, options_.topic, options_.brokers,
-                              consumer_->words, time_max));
+  TRY(auto found, kafka_topic(consumer_->kafka.get(), known_.leaders.at(0), options_.topic,
+                              options_.brokers, consumer_->words, time_max));
+  auto& id = found.id;
   if (pin_.pinned() && !id.empty() && id != pin_.id())
     return topic_made_again(options_.topic, pin_.id(), id);
   if (!pin_.pinned()) pin_.pin(id);
   pin_.hold(before, consumer_->answers);
-  return id;
+  known_ = std::move(found.partitions);
+  return std::move(id);
 }
 
 /// Whether all that was fetched so far is of the topic that the source was opened for. False when
 /// that cannot be known now: no broker answers, or one that starts and does not know the topic yet.
 Result<bool> KafkaSource::is_of_topic() {
   if (!pin_.pinned() || pin_.holds(consumer_->answers)) return true;
-  if (leader_ < 0) {
-    const auto known = kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(),
-                                           consumer_->words, options_.brokers, kProbe);
+  if (known_.leaders.empty()) {
+    auto known = kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(),
+                                     consumer_->words, options_.brokers, kProbe);
     if (!known) return false;
-    leader_ = known->leader;
+    known_ = std::move(*known);
   }
   const auto id = ask_topic_id(kTopicProbe);
   if (id) return true;
   if (id.error().code == Code::kDataLoss) return id.error();
-  leader_ = -1;  // it may have moved
+  known_ = {};
   return false;
 }
 
@@ -240,7 +248,7 @@ Status KafkaSource::check_cursor(int32_t partition, int64_t offset,
                            bounds.latest_offset);
 }
 
-PartitionReader* KafkaSource::find(int32_t partition) {
+PartitionReader* KafkaSource::find(int32_t partition) const {
   for (const auto& reader : readers_) {
     if (reader->partition() == partition) return reader.get();
   }
@@ -339,13 +347,11 @@ Status KafkaSource::change_pace(Pace pace) {
   std::vector<Cursor> cursors;
   for (const auto& reader : readers_) cursors.push_back({reader->partition(), reader->position()});
   readers_.clear();
-  acknowledged_.reset();
-  acknowledging_ = false;
   pin_.hold_no_more();
+  group_offsets_.tell_by(consumer);
   // Its end takes a while, and whoever reads does not wait for it.
   ending_ = run_thread("kafka-end", [old = std::exchange(consumer_, std::move(consumer))](
                                         const std::stop_token&) mutable { old.reset(); });
-  acknowledged_.reset(rd_kafka_queue_new(consumer_->kafka.get()));
   for (const auto& cursor : cursors) TRY_OK(read_from(cursor));
   pace_ = pace;
   backlog_ = false;
@@ -381,7 +387,7 @@ Result<MessageBatch> KafkaSource::take(const TakeLimits& limits, const std::stop
   const PartLimits part = part_of(limits);
   TRY_OK(check_broken());
   TRY_OK(choose_pace());
-  send_acknowledgement();
+  group_offsets_.send();
   const std::stop_callback wake_on_stop(stop, [this] { consumer_->wake.signal(); });
   auto deadline = steady_clock::now() + limits.wait_max;
   while (!stop.stop_requested()) {
@@ -412,6 +418,19 @@ Result<MessageBatch> KafkaSource::take(const TakeLimits& limits, const std::stop
   else
     TRY_OK(check_broker());
   return seal();
+}
+
+/// A broker answers about all partitions that it leads and whose end is reached.
+std::vector<PartitionEnd> KafkaSource::heard_ends() const {
+  std::vector<PartitionEnd> ends;
+  for (size_t i = 0; i < known_.numbers.size(); ++i) {
+    const auto* reader = find(known_.numbers[i]);
+    if (reader == nullptr || !reader->at_end()) continue;
+    const int64_t heard_at = consumer_->answers.fetched_at(known_.leaders[i]);
+    const int64_t end = reader->end();
+    if (end >= 0 && heard_at > 0) ends.push_back({reader->partition(), end, heard_at});
+  }
+  return ends;
 }
 
 Status KafkaSource::seek_to_ranges(const std::vector<OffsetRange>& ranges) {
@@ -472,32 +491,6 @@ Result<MessageBatch> KafkaSource::take_again(const std::vector<OffsetRange>& ran
   }
   put_back();
   return status.error();
-}
-
-void KafkaSource::acknowledge(const std::vector<Cursor>& cursors) {
-  if (options_.group_id.empty()) return;
-  to_acknowledge_ = cursors;
-  send_acknowledgement();
-}
-
-/// One commit is under way at a time; what is acknowledged meanwhile goes with the next, and only
-/// the newest cursors matter.
-void KafkaSource::send_acknowledgement() {
-  if (acknowledging_) {
-    const KafkaOwned<rd_kafka_event_t> answer(rd_kafka_queue_poll(acknowledged_.get(), 0));
-    if (!answer) return;
-    acknowledging_ = false;
-  }
-  if (to_acknowledge_.empty()) return;
-  const KafkaOwned<rd_kafka_topic_partition_list_t> list(
-      rd_kafka_topic_partition_list_new(static_cast<int>(to_acknowledge_.size())));
-  for (const auto& cursor : to_acknowledge_) {
-    rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), cursor.partition)
-        ->offset = cursor.next_offset;
-  }
-  to_acknowledge_.clear();
-  acknowledging_ = rd_kafka_commit_queue(consumer_->kafka.get(), list.get(), acknowledged_.get(),
-                                         nullptr, nullptr) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 }  // namespace

@@ -460,7 +460,7 @@ TEST_F(KafkaSourceTest, MessagesSayWhichTopicTheyAreOf) {
   make_topic(1);
   EXPECT_NE(*open()->topic_id(), *id);
   topic_ += "-missing";
-  EXPECT_EQ(open()->topic_id().error().code, Code::kNotFound);
+  EXPECT_EQ(open()->topic_id().error().code, Code::kMissingTopic);
 }
 
 TEST_F(KafkaSourceTest, NothingIsLostOrDoubledWhenItCalmsDownAndHurriesAgain) {

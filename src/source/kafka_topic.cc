@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "source/source.h"
 
 namespace millrace::source {
@@ -14,10 +15,12 @@ using std::chrono::steady_clock;
 
 // The Kafka protocol's number of the request for metadata, which DescribeTopics is too.
 constexpr int16_t kMetadataKey = 3;
+// That of the request for messages.
+constexpr int16_t kFetchKey = 1;
 // librdkafka tells of an answer when it comes, and again before it acts on it.
 constexpr int64_t kCountsOfAnAnswer = 2;
 // One question; a broker that goes down meanwhile never answers it.
-constexpr milliseconds kQuestionMax{2000};
+constexpr milliseconds kQuestionMax{3000};
 // Between two questions.
 constexpr int kPauseMs = 20;
 
@@ -30,9 +33,26 @@ std::string text_of(const rd_kafka_Uuid_t* id) {
 }
 
 struct Answer {
-  std::string id;
+  KafkaTopic topic;
   bool missing = false;
 };
+
+KafkaPartitions partitions_of(const rd_kafka_TopicDescription_t* topic) {
+  size_t count = 0;
+  const auto* all = rd_kafka_TopicDescription_partitions(topic, &count);
+  std::map<int32_t, int32_t> leaders;
+  for (size_t i = 0; i < count; ++i) {
+    const auto* leader = rd_kafka_TopicPartitionInfo_leader(all[i]);
+    if (leader == nullptr) return {};
+    leaders[rd_kafka_TopicPartitionInfo_partition(all[i])] = rd_kafka_Node_id(leader);
+  }
+  KafkaPartitions partitions;
+  for (const auto& [number, leader] : leaders) {
+    partitions.numbers.push_back(number);
+    partitions.leaders.push_back(leader);
+  }
+  return partitions;
+}
 
 /// One question. None: no answer, or one that says nothing yet.
 std::optional<Answer> ask(rd_kafka_t* kafka, int32_t leader, const std::string& topic,
@@ -61,46 +81,59 @@ std::optional<Answer> ask(rd_kafka_t* kafka, int32_t leader, const std::string& 
   const auto error = rd_kafka_error_code(rd_kafka_TopicDescription_error(described[0]));
   if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return Answer{{}, true};
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
-  return Answer{text_of(rd_kafka_TopicDescription_topic_id(described[0])), false};
+  return Answer{{text_of(rd_kafka_TopicDescription_topic_id(described[0])),
+                 partitions_of(described[0])},
+                false};
 }
 
 }  // namespace
 
-void MetadataAnswers::count_those_of(rd_kafka_conf_t* config) {
+void BrokerAnswers::count_those_of(rd_kafka_conf_t* config) {
   rd_kafka_conf_interceptor_add_on_new(config, "millrace", on_new, this);
 }
 
-rd_kafka_resp_err_t MetadataAnswers::on_new(rd_kafka_t* kafka, const rd_kafka_conf_t*, void* self,
+rd_kafka_resp_err_t BrokerAnswers::on_new(rd_kafka_t* kafka, const rd_kafka_conf_t*, void* self,
                                             char*, size_t) {
   return rd_kafka_interceptor_add_on_response_received(kafka, "millrace", on_response, self);
 }
 
-rd_kafka_resp_err_t MetadataAnswers::on_response(rd_kafka_t*, int, const char*, int32_t,
-                                                 int16_t api_key, int16_t, int32_t, size_t, int64_t,
-                                                 rd_kafka_resp_err_t, void* self) {
-  if (api_key == kMetadataKey) static_cast<MetadataAnswers*>(self)->count_.fetch_add(1);
+rd_kafka_resp_err_t BrokerAnswers::on_response(rd_kafka_t*, int, const char*, int32_t broker,
+                                               int16_t api_key, int16_t, int32_t, size_t, int64_t,
+                                               rd_kafka_resp_err_t error, void* self) {
+  auto& answers = *static_cast<BrokerAnswers*>(self);
+  if (api_key == kMetadataKey) answers.count_.fetch_add(1);
+  if (api_key == kFetchKey && error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    Lock lock(answers.mutex_);
+    answers.fetched_at_[broker] = now_micros();
+  }
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-Result<std::string> kafka_topic_id(rd_kafka_t* kafka, int32_t leader, const std::string& topic,
-                                   const std::string& brokers, const BrokerWords& words,
-                                   milliseconds time_max) {
+int64_t BrokerAnswers::fetched_at(int32_t broker) const {
+  Lock lock(mutex_);
+  const auto found = fetched_at_.find(broker);
+  return found == fetched_at_.end() ? 0 : found->second;
+}
+
+Result<KafkaTopic> kafka_topic(rd_kafka_t* kafka, int32_t leader, const std::string& topic,
+                               const std::string& brokers, const BrokerWords& words,
+                               milliseconds time_max) {
   const auto deadline = steady_clock::now() + time_max;
   while (true) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
     if (left <= milliseconds(0)) return kafka_unreachable(brokers, words, time_max);
     auto answer = ask(kafka, leader, topic, std::min(left, kQuestionMax));
     if (answer && answer->missing)
-      return Error(Code::kNotFound,
+      return Error(Code::kMissingTopic,
                    "Kafka topic \"" + topic + "\" does not exist at \"" + brokers + "\"",
                    "Make the topic, or check its name.");
-    if (answer) return std::move(answer->id);
+    if (answer) return std::move(answer->topic);
     rd_kafka_poll(kafka, kPauseMs);  // serves the error callback, which fills `words`
   }
 }
 
 /// An answer that came in between may have been about another topic of the name: it is asked again.
-void TopicPin::hold(int64_t before, const MetadataAnswers& answers) {
+void TopicPin::hold(int64_t before, const BrokerAnswers& answers) {
   const int64_t own = before + kCountsOfAnAnswer;
   checked_ = answers.count() == own ? own : -1;
 }

@@ -8,20 +8,25 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "base/result.h"
+#include "base/thread.h"
 #include "source/kafka_handle.h"
 
 namespace millrace::source {
 
-/// Counts the answers about the cluster that a client hears, each of them twice. Counted by
-/// librdkafka's threads before they act on them; read by any thread.
-class MetadataAnswers {
+/// What a client hears of its brokers: counts the answers about the cluster, each of them twice,
+/// and keeps when each broker last answered a request for messages. Counted by librdkafka's threads
+/// before they act on them; read by any thread.
+class BrokerAnswers {
  public:
   /// Lets the client that is made of `config` count here; this must outlive it.
   void count_those_of(rd_kafka_conf_t* config);
   int64_t count() const { return count_.load(); }
+  /// Microseconds since 1970; 0 for a broker that never did.
+  int64_t fetched_at(int32_t broker) const;
 
  private:
   static rd_kafka_resp_err_t on_new(rd_kafka_t* kafka, const rd_kafka_conf_t* config, void* self,
@@ -32,13 +37,20 @@ class MetadataAnswers {
                                          rd_kafka_resp_err_t error, void* self);
 
   std::atomic<int64_t> count_{0};
+  mutable Mutex mutex_;
+  std::map<int32_t, int64_t> fetched_at_ GUARDED_BY(mutex_);
 };
 
-/// The id of the topic of this name as broker `leader` knows it, empty when it gives none. Its own
-/// answer is counted, and moves no consumer. Errors: kNotFound, kUnavailable.
-Result<std::string> kafka_topic_id(rd_kafka_t* kafka, int32_t leader, const std::string& topic,
-                                   const std::string& brokers, const BrokerWords& words,
-                                   std::chrono::milliseconds time_max);
+struct KafkaTopic {
+  std::string id;  // empty when the broker gives none
+  KafkaPartitions partitions;  // empty when one of them has no leader
+};
+
+/// The topic of this name as broker `leader` knows it. Its own answer is counted, and moves no
+/// consumer. Errors: kMissingTopic, kUnavailable.
+Result<KafkaTopic> kafka_topic(rd_kafka_t* kafka, int32_t leader, const std::string& topic,
+                               const std::string& brokers, const BrokerWords& words,
+                               std::chrono::milliseconds time_max);
 
 /// Holds a consumer to one topic. Belongs to the source's thread.
 class TopicPin {
@@ -49,9 +61,9 @@ class TopicPin {
   void pin(std::string id) { id_ = std::move(id); }
 
   /// True when nothing was heard of the cluster since hold(): what was fetched is of the topic.
-  bool holds(const MetadataAnswers& answers) const { return answers.count() == checked_; }
+  bool holds(const BrokerAnswers& answers) const { return answers.count() == checked_; }
   /// The topic was asked for its id when `before` answers had been heard, and it is the one.
-  void hold(int64_t before, const MetadataAnswers& answers);
+  void hold(int64_t before, const BrokerAnswers& answers);
   /// Another client counts from here on.
   void hold_no_more() { checked_ = -1; }
 

@@ -119,9 +119,11 @@ Answer read_metadata(const rd_kafka_metadata_t& metadata, KafkaPartitions& parti
   }
   if (leaders.empty()) return Answer::kAgain;
   std::sort(leaders.begin(), leaders.end());
-  partitions.leader = leaders.front().second;
-  partitions.numbers.clear();
-  for (const auto& [number, leader] : leaders) partitions.numbers.push_back(number);
+  partitions = {};
+  for (const auto& [number, leader] : leaders) {
+    partitions.numbers.push_back(number);
+    partitions.leaders.push_back(leader);
+  }
   return Answer::kReady;
 }
 
@@ -151,7 +153,7 @@ Result<KafkaPartitions> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_topic_t*
       answer = read_metadata(*metadata, partitions);
       if (answer == Answer::kReady) return partitions;
       if (answer == Answer::kMissing && steady_clock::now() >= missing_believed)
-        return Error(Code::kNotFound, name + " does not exist at \"" + brokers + "\"",
+        return Error(Code::kMissingTopic, name + " does not exist at \"" + brokers + "\"",
                      "Make the topic, or check its name.");
       if (answer == Answer::kForbidden)
         return Error(Code::kPermission, name + " may not be read by this user",

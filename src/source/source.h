@@ -23,6 +23,13 @@ struct PartitionBounds {
   int64_t latest_offset = 0;  // the end: the offset the next message will have
 };
 
+/// The end of a partition as the source last heard of it.
+struct PartitionEnd {
+  int32_t partition = 0;
+  int64_t latest_offset = 0;
+  int64_t heard_at = 0;  // microseconds since 1970
+};
+
 struct TakeLimits {
   int64_t offsets_per_partition_max = 0;    // MAX_OFFSETS_PER_BATCH_PARTITION
   int64_t bytes_max = 0;                    // payload bytes of the whole batch; 0 = no bound
@@ -35,7 +42,7 @@ class Source {
   virtual ~Source() = default;
 
   /// The partitions there are now, by number. Errors: kUnavailable (no broker within the bounded
-  /// time), kNotFound (no such topic), kAuthentication, kInvalidArgument.
+  /// time), kMissingTopic, kAuthentication, kInvalidArgument.
   virtual Result<std::vector<PartitionBounds>> partitions() = 0;
 
   /// How many partitions there are now; costs less than partitions(). Errors: the same, and
@@ -59,9 +66,13 @@ class Source {
   /// transaction's marker, an aborted transaction): its range then counts 0 messages. bytes_max is
   /// shared out evenly among the partitions; the message that reaches a share is still in. A broker
   /// that is away is no error here until it has been away for the source's patience; then
-  /// kUnavailable, and the caller may take again. kDataLoss and kNotFound stay until the next seek,
-  /// of a topic that was made again for ever.
+  /// kUnavailable, and the caller may take again. kDataLoss and kMissingTopic stay until the next
+  /// seek, of a topic that was made again for ever.
   virtual Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) = 0;
+
+  /// The ends of the partitions that take() has read to their ends; asks nobody. What is behind
+  /// hears of its end with each batch.
+  virtual std::vector<PartitionEnd> heard_ends() const = 0;
 
   /// Exactly these ranges, again (replay of a logged batch). Leaves the position after them.
   /// Errors: kDataLoss when an offset is gone, kUnavailable, kCancelled.

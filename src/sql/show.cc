@@ -86,7 +86,9 @@ std::string models_query(const Show& show) {
 
 std::string pipelines_query(const Show& show) {
   return "SELECT PIPELINE_NAME AS " + quoted_name(first_column(show)) +
-         ", STATE AS \"State\", 'False' AS \"Scheduled\" FROM"
+         ", STATE AS \"State\", 'False' AS \"Scheduled\", ROWS_PER_SEC AS \"Rows_per_sec\","
+         " BYTES_PER_SEC AS \"Bytes_per_sec\", LAG AS \"Lag\", PROGRESS AS \"Progress\","
+         " ETA_SECONDS AS \"ETA_seconds\" FROM"
          " millrace_information_schema.PIPELINES WHERE " +
          is_name("DATABASE_NAME", show.database) + " ORDER BY PIPELINE_NAME";
 }

@@ -142,6 +142,7 @@ struct BatchCommit {
 struct CommitOutcome {
   int64_t rows_written = 0;
   int64_t rejects = 0;  // given ones plus rows the target refused; less those taken back
+  int64_t bytes = 0;    // payload bytes of the messages, before a transform
 };
 
 class BatchWriter {

@@ -73,6 +73,7 @@ Result<CommitOutcome> DuckdbWriter::commit(const BatchCommit& batch) {
   for (const auto& range : outcomes_) {
     outcome.rows_written += target_ ? range.rows_out : 0;
     outcome.rejects += range.rejects;
+    outcome.bytes += range.bytes;
   }
   return outcome;
 }

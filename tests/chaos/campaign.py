@@ -17,7 +17,7 @@ import time
 import pymysql
 
 from chaos import checks
-from chaos.feeds import COLUMNS, FEATURES, MODELS, PIPELINES, Feed
+from chaos.feeds import COLUMNS, FEATURES, FILTER, MODELS, PIPELINES, Feed
 from lib import process, streams
 from lib.disk import SmallDisk
 from lib.kafka import Broker
@@ -28,8 +28,10 @@ PARTITIONS = 2
 PARTITIONS_MAX = 6
 # A tmpfs takes memory only for what is on it.
 DISK_MEGABYTES = 6000
-FAULT_TIMEOUT_S = 15
+FAULT_TIMEOUT_S = 5
 LIFE_S_MAX = 1.5
+# A transform that fails again and again ends its pipeline in Error.
+PROGRAMS_KILLED_MAX = 2
 BATCHES = [1, 50, 300, 2000, 20000]
 CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
 POINTS = ["engine.batch.taken", "engine.batch.decoded", "engine.model.trained",
@@ -45,6 +47,7 @@ class Campaign:
         self.server = Server(self.folder / "server")
         self.proxy = Proxy()
         self.broker = Broker(self.folder / "kafka")
+        self.filter = self.folder / "filter.py"
         self.disk = None
         self.feeds = {}
         self.producer = None
@@ -55,6 +58,7 @@ class Campaign:
     # --- The world --------------------------------------------------------------------------------
 
     def open(self):
+        self.filter.write_bytes(FILTER)
         self.broker.start(listeners={"PROXIED": f"PLAINTEXT@{self.proxy.address}"})
         self.proxy.target = self.broker.listeners["PROXIED"]
         for format_ in ("csv", "json", "avro"):
@@ -83,7 +87,7 @@ class Campaign:
 
     def _statement(self, spec):
         return spec.statement(self.proxy.address, self.feeds[spec.format].topic,
-                              self.random.choice(BATCHES[2:]))
+                              self.random.choice(BATCHES[2:]), self.filter)
 
     def _produce(self, count):
         """In the background, past the proxy; one share after the other."""
@@ -150,9 +154,11 @@ class Campaign:
 
     def alter(self, session):
         spec = self.random.choice(PIPELINES)
+        # A program is started for each partition of each batch.
+        sizes = BATCHES[2:] if spec.transformed else BATCHES
         what, value = self.random.choice([("BATCH_INTERVAL", self.random.choice([0, 20])),
                                           ("MAX_OFFSETS_PER_BATCH_PARTITION",
-                                           self.random.choice(BATCHES))])
+                                           self.random.choice(sizes))])
         self._try(session, f"ALTER PIPELINE {spec.name} SET {what} {value}")
 
     def rename(self, session):
@@ -177,6 +183,18 @@ class Campaign:
         checks.check_cursors(session)
         self._try(session, "START ALL PIPELINES")
 
+    def kill_programs(self, _):
+        """What the transform runs now, if anything: its batch is run again."""
+        laid_out = f"{self.server.data}/programs/"
+        deadline = time.monotonic() + 1
+        killed = 0
+        while time.monotonic() < deadline and killed < PROGRAMS_KILLED_MAX:
+            for pid in process.running(laid_out):
+                process.kill_if_there(pid)
+                killed += 1
+                self.done["program"] = self.done.get("program", 0) + 1
+            process.let_live(0.001)
+
     def _try(self, session, statement, *excuses):
         """A broker or a disk that is in trouble is no failure of the statement."""
         try:
@@ -188,8 +206,9 @@ class Campaign:
                 raise
 
     TROUBLES = [cut_connection, stall_connection, slow_connection, kill_broker, restart_broker,
-                fill_disk, add_partition, alter, rename, stop_and_start, replace, stop_all]
-    WEIGHTS = [3, 2, 3, 1, 1, 2, 1, 3, 2, 3, 2, 2]
+                fill_disk, add_partition, alter, rename, stop_and_start, replace, stop_all,
+                kill_programs]
+    WEIGHTS = [3, 2, 3, 1, 1, 2, 1, 3, 2, 3, 2, 2, 2]
 
     def _make_trouble(self, session, trouble):
         name = trouble.__name__
@@ -274,6 +293,10 @@ class Campaign:
     def _finish(self, began):
         self._end_producing()
         session = self.server.start().connect(database="chaos")
+        # What is left comes in large batches, however small they were.
+        for spec in PIPELINES:
+            session.execute(f"ALTER PIPELINE {spec.name} SET BATCH_INTERVAL 0; ALTER PIPELINE "
+                            f"{spec.name} SET MAX_OFFSETS_PER_BATCH_PARTITION {BATCHES[-1]}")
         handled = 0
         for spec in PIPELINES:
             wanted = self.feeds[spec.format].messages()

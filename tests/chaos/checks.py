@@ -1,18 +1,18 @@
 """What must hold of a campaign's server, at any moment and at the end."""
 
-from chaos.feeds import MODELS, PIPELINES, PROOF, SPAN
+from chaos.feeds import MODELS, PIPELINES, SPAN
 
 _LOG = """SELECT pipeline_name, source_partition, min(first_offset), max(end_offset),
   CAST(sum(end_offset - first_offset) AS BIGINT), CAST(sum(messages) AS BIGINT),
-  CAST(sum(rows_out) AS BIGINT), CAST(sum(rejects) AS BIGINT),
+  CAST(sum(rows_out) AS BIGINT), CAST(sum(rejects) AS BIGINT), CAST(sum(records) AS BIGINT),
   count_if(first_offset <> before) FROM
   (SELECT *, lag(end_offset, 1, 0) OVER (PARTITION BY pipeline_name, source_partition
                                          ORDER BY batch_id) AS before FROM millrace.batches)
   GROUP BY 1, 2"""
 _NUMBERS = """SELECT pipeline_name, count(DISTINCT batch_id), max(batch_id)
   FROM millrace.batches GROUP BY 1"""
-_REJECTS = """SELECT pipeline_name, source_partition, count(*), count(DISTINCT source_offset)
-  FROM millrace.rejects GROUP BY 1, 2"""
+_REJECTS = """SELECT pipeline_name, source_partition, count(*), count(DISTINCT source_offset),
+  count(DISTINCT bytes) FROM millrace.rejects GROUP BY 1, 2"""
 
 
 def _by_key(rows, width):
@@ -57,13 +57,17 @@ def _exists(session, table):
 
 
 def _check_log(spec, of_it, rejects):
-    for partition, (first, end, covered, messages, rows, rejected, gaps) in of_it.items():
+    for partition, facts in of_it.items():
+        first, end, covered, messages, rows, rejected, records, gaps = facts
         where = f"{spec.name} partition {partition}"
         assert first == 0 and covered == end and gaps == 0, f"{where}: {first}, {covered}, {end}"
         assert messages == end, f"{where}: {messages} messages up to offset {end}"
         if spec.dropped is None:
             assert rows + rejected == messages, f"{where}: {rows} + {rejected} of {messages}"
-        assert rejects.get((spec.name, partition), (0, 0)) == (rejected, rejected), \
+        if spec.transformed:
+            assert records == messages, f"{where}: {records} records of {messages} messages"
+        kept, offsets, texts = rejects.get((spec.name, partition), (0, 0, 0))
+        assert kept == rejected == (texts if spec.transformed else offsets), \
             f"{where}: the log counts {rejected} rejects, there are {rejects}"
 
 
@@ -73,9 +77,9 @@ def count_faults(session, feeds):
     for spec in PIPELINES:
         feed = feeds[spec.format]
         bad = feed.bad_ones()
-        told = session.rows("SELECT source_partition, source_offset, reason FROM millrace.rejects "
+        told = session.rows(f"SELECT {spec.rejected_id}, reason FROM millrace.rejects "
                             f"WHERE pipeline_name = '{spec.name}'")
-        rejected = {(partition, offset): reason for partition, offset, reason in told}
+        rejected = dict(told)
         lost += len(bad.keys() - rejected.keys())
         doubled += len(told) - len(rejected)
         if rejected != bad:
@@ -83,7 +87,7 @@ def count_faults(session, feeds):
                    if rejected.get(at) != bad.get(at)]
             wrong.append(f"{spec.name}: {len(odd)} rejects are not the bad messages: {odd[:5]}")
         if spec.table:
-            good = _kept(spec, feed.ends) - sum(spec.keeps(offset) for _, offset in bad)
+            good = _kept(spec, feed.ends) - sum(spec.keeps(number) for number in bad)
             count, distinct, untrue = _look_at_rows(session, spec)
             lost += max(0, good - distinct)
             doubled += count - distinct
@@ -103,9 +107,9 @@ def _kept(spec, ends):
 def _look_at_rows(session, spec):
     """How many rows a table has, how many ids, and how many rows are not as they should be."""
     return session.rows(
-        f"SELECT count(*), count(DISTINCT id), count_if(proof <> {PROOF} OR NOT ({spec.where}) OR "
-        f"id IN (SELECT CAST(source_partition AS BIGINT) * {SPAN} + source_offset "
-        f"FROM millrace.rejects WHERE pipeline_name = '{spec.name}')) FROM {spec.table}")[0]
+        f"SELECT count(*), count(DISTINCT id), count_if(NOT ({spec.holds}) OR id IN "
+        f"(SELECT {spec.rejected_id} FROM millrace.rejects WHERE pipeline_name = '{spec.name}')) "
+        f"FROM {spec.table}")[0]
 
 
 def check_cursors(session):

@@ -98,10 +98,28 @@ class Feed:
         return sum(self.ends)
 
     def bad_ones(self):
-        """{(partition, offset): reason} of all that was sent."""
-        return {(partition, offset): self._spoiler(partition * SPAN + offset)[1]
-                for partition, end in enumerate(self.ends) for offset in range(end)
-                if self.is_bad(partition * SPAN + offset)}
+        """{id: reason} of all that was sent."""
+        return {number: self._spoiler(number)[1] for partition, end in enumerate(self.ends)
+                for number in range(partition * SPAN, partition * SPAN + end)
+                if self.is_bad(number)}
+
+
+# A program by SingleStore's contract (WITH TRANSFORM): each message again, and how long it was. One
+# record a message, so that records are counted as messages are; they have no offsets of their own.
+FILTER = b"""#!/usr/bin/env -S python3 -I -S
+import struct, sys
+data = sys.stdin.buffer.read()
+out, at = [], 0
+while at < len(data):
+    size, = struct.unpack_from("=q", data, at)
+    message = data[at + 8:at + 8 + size]
+    assert len(message) == size, "half a message"
+    out.append(b"%s,%d\\n" % (message, size))
+    at += 8 + size
+sys.stdout.buffer.write(b"".join(out))
+"""
+# What the filter adds, of the columns it was counted from.
+LENGTH = "length(concat_ws(',', id, age, city, clicked, proof))"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,6 +131,7 @@ class PipelineSpec:
     model: str = None
     dropped: int = None  # its WHERE drops the ids that end in this digit
     clauses: str = ""
+    transformed: bool = False  # its messages go through FILTER
 
     @property
     def table(self):
@@ -123,21 +142,38 @@ class PipelineSpec:
         """What holds of the ids that the pipeline keeps, in SQL."""
         return "true" if self.dropped is None else f"id % 10 <> {self.dropped}"
 
-    def keeps(self, offset):
-        return offset % 10 != self.dropped
+    def keeps(self, number):
+        return number % 10 != self.dropped
 
-    def statement(self, address, topic, batch):
+    @property
+    def rejected_id(self):
+        """The id of the message that a row of millrace.rejects is of, in SQL. A record of a
+        transform has the place where its batch begins."""
+        if self.transformed:
+            return "CAST(regexp_extract(CAST(bytes AS VARCHAR), '^[0-9]+') AS BIGINT)"
+        return f"CAST(source_partition AS BIGINT) * {SPAN} + source_offset"
+
+    @property
+    def holds(self):
+        """What holds of each row, in SQL."""
+        of_filter = f" AND version = {LENGTH}" if self.transformed else ""
+        return f"proof = {PROOF} AND {self.where}{of_filter}"
+
+    def statement(self, address, topic, batch, filter_path):
         classifies = self.step.startswith("CLASSIFY")
         target = f"{self.model}_evaluation" if self.table is None else self.table
         shaped = " SET probability = @probability, version = @model_version" if classifies else ""
         where = "" if self.dropped is None else f" WHERE {self.where}"
+        fields = _FIELDS["filtered" if self.transformed else self.format]
+        program = f" WITH TRANSFORM ('file://{filter_path}', '', '')" if self.transformed else ""
         return (f"CREATE OR REPLACE PIPELINE {self.name} AS LOAD DATA KAFKA '{address}/{topic}' "
-                f"MAX_OFFSETS_PER_BATCH_PARTITION {batch} {self.clauses} {self.step} "
-                f"INTO TABLE {target} {_FIELDS[self.format]}{shaped}{where}")
+                f"MAX_OFFSETS_PER_BATCH_PARTITION {batch} {self.clauses} {self.step}{program} "
+                f"INTO TABLE {target} {fields}{shaped}{where}")
 
 
 _FIELDS = {
     "csv": "FIELDS TERMINATED BY ',' (id, age, city, clicked, proof)",
+    "filtered": "FIELDS TERMINATED BY ',' (id, age, city, clicked, proof, version)",
     "json": "FORMAT JSON (id <- id, age <- at::age, city <- at::city, clicked <- clicked, "
             "proof <- proof)",
     "avro": "FORMAT AVRO (id <- id, age <- age, city <- city, clicked <- clicked, "
@@ -157,6 +193,7 @@ PIPELINES = [
     PipelineSpec("json_train", "json", "TRAIN MODEL by_json", "by_json"),
     PipelineSpec("json_classify", "json", "CLASSIFY WITH MODEL by_json", "by_json",
                  dropped=3),
+    PipelineSpec("csv_transform", "csv", transformed=True),
     PipelineSpec("avro_plain", "avro"),
     PipelineSpec("avro_classify", "avro", "CLASSIFY WITH MODEL by_csv", "by_csv"),
 ]

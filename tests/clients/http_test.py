@@ -309,7 +309,11 @@ def test_pipelines_and_models_are_listed(web, fed):
     assert (pipeline["database"], pipeline["pipeline"]) == ("shop", "feed")
     assert pipeline["state"] == "Running" and pipeline["error"] is None
     assert pipeline["messages"] == 101 and pipeline["rejects"] == 1 and pipeline["lag"] == 0
-    assert [cursor["partition"] for cursor in pipeline["partitions"]] == ["0"]
+    assert pipeline["bytes"] > 0 and pipeline["rows_per_second"] > 0
+    assert (pipeline["progress"], pipeline["eta_seconds"]) == (100, None)
+    (partition,) = pipeline["partitions"]
+    assert partition["partition"] == "0" and partition["lag"] == 0
+    assert partition["end_offset_age_seconds"] >= 0
     (model,) = web.json("GET", "/api/v1/models")["models"]
     assert (model["database"], model["model"], model["state"]) == ("shop", "clicks", "training")
     assert model["examples"] == 2100 and 0 < model["lifetime_loss"] < 1
@@ -326,6 +330,14 @@ def test_metrics_tell_what_the_tables_tell(web, fed):
     assert value("millrace_pipeline_messages_total", **feed) == 101
     assert value("millrace_pipeline_rejects_total", **feed) == 1
     assert value("millrace_pipeline_lag", **feed) == 0
+    assert value("millrace_pipeline_partition_lag", **feed, partition="0") == 0
+    assert value("millrace_pipeline_partition_end_age_seconds", **feed, partition="0") >= 0
+    assert value("millrace_pipeline_progress_ratio", **feed) == 1
+    bytes_read = fed.value("SELECT BYTES FROM information_schema.PIPELINES")
+    assert value("millrace_pipeline_bytes_total", **feed) == bytes_read > 0
+    assert value("millrace_pipeline_rows_per_second", **feed) > 0
+    assert value("millrace_pipeline_bytes_per_second", **feed) > 0
+    assert ("millrace_pipeline_eta_seconds", frozenset(feed.items())) not in samples
     assert value("millrace_pipeline_state", **feed, state="Running") == 1
     assert value("millrace_pipeline_state", **feed, state="Error") == 0
     assert value("millrace_model_version", **clicks) == 2

@@ -38,6 +38,7 @@ def test_the_variables_are_the_servers_and_outlive_it(server, session):
                      "pipelines_batches_metadata_to_keep": "100000",
                      "pipelines_errors_retention_minutes": "1440",
                      "pipelines_max_offsets_per_batch_partition": "65536",
+                     "pipelines_max_batch_bytes": "67108864",
                      "pipelines_max_retries_per_batch_partition": "4",
                      "pipelines_rejects_retention_minutes": "43200",
                      "pipelines_stop_on_error": "0",

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from lib import streams
+from lib import process, streams
 from lib.sql import WAIT_TIMEOUT_S
 
 # As the vendor's documentation has it: a native 64-bit length, then the message; rows on stdout.
@@ -67,19 +67,6 @@ def make_feed(session, broker, topic, uri, more="", rest="(a, b)", program="", a
     session.execute(
         f"CREATE PIPELINE feed AS {streams.load_data(broker, topic)} {more} "
         f"WITH TRANSFORM ('{uri}', '{program}', '{arguments}') INTO TABLE t {rest}")
-
-
-def processes_of(word):
-    """The ids of processes that have `word` in their command line or environment."""
-    found = []
-    for folder in pathlib.Path("/proc").iterdir():
-        try:
-            known = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
-        except OSError:
-            continue
-        if folder.name.isdigit() and word.encode() in known:
-            found.append(int(folder.name))
-    return found
 
 
 def wait_for(condition):
@@ -194,7 +181,7 @@ if not os.path.exists('{tmp_path}/hung'):
     shop.execute("START PIPELINE feed")
     shop.wait_until("SELECT count(*) FROM t", 1)
     assert any("neither read nor wrote" in row[1] for row in transform_errors(shop))
-    wait_for(lambda: not processes_of(mark))
+    wait_for(lambda: not process.running(mark))
 
 
 def test_a_stop_does_not_wait_for_the_program(shop, broker, write):
@@ -204,15 +191,15 @@ def test_a_stop_does_not_wait_for_the_program(shop, broker, write):
     mark = f"slow-{topic}"
     make_feed(shop, broker, topic, write("#!/bin/sh\nsleep 86400\n"), arguments=mark)
     shop.execute("START PIPELINE feed")
-    wait_for(lambda: processes_of(mark))
+    wait_for(lambda: process.running(mark))
     shop.execute("STOP PIPELINE feed")
     assert streams.state_of(shop, "feed") == "Stopped"
-    assert not processes_of(mark)
+    assert not process.running(mark)
     shop.execute("START PIPELINE feed")
-    wait_for(lambda: processes_of(mark))
+    wait_for(lambda: process.running(mark))
     shop.execute("DETACH PIPELINE feed")
     assert streams.state_of(shop, "feed") == "Stopped"
-    wait_for(lambda: not processes_of(mark))
+    wait_for(lambda: not process.running(mark))
     shop.expect_error("DETACH PIPELINE feed", "is not running")
 
 
@@ -238,9 +225,9 @@ if os.getpid() % 5 == 0:
               more="MAX_OFFSETS_PER_BATCH_PARTITION 100 MAX_RETRIES_PER_BATCH_PARTITION 1000")
     session.execute("START PIPELINE feed")
     for _ in range(4):
-        wait_for(lambda: processes_of(mark))
+        wait_for(lambda: process.running(mark))
         server.kill()
-        wait_for(lambda: not processes_of(mark))
+        wait_for(lambda: not process.running(mark))
         server.start()
         session = server.connect(database="shop")
         streams.wait_for_state(session, "feed", "Running")
@@ -250,7 +237,7 @@ if os.getpid() % 5 == 0:
     streams.check_batch_log(session, "feed", {0: (0, count // 2), 1: (0, count // 2)})
     assert session.value("SELECT count(*) FROM millrace.batches WHERE records <> messages") == 0
     session.execute("STOP PIPELINE feed")
-    assert not processes_of(mark)
+    assert not process.running(mark)
 
 
 def test_a_model_behind_a_transform_is_replayed_through_it(make_server, broker, write):

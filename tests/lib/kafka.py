@@ -7,8 +7,8 @@ import sys
 import time
 import uuid
 
-from confluent_kafka import (Consumer, KafkaError, KafkaException, Producer, TopicCollection,
-                             TopicPartition)
+from confluent_kafka import (Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException,
+                             Producer, TopicCollection, TopicPartition)
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from lib import places
@@ -135,6 +135,13 @@ class Broker:
                 for partition in sorted(known.partitions)}
         finally:
             consumer.close()
+
+    def group_offsets(self, group, topic):
+        """{partition: offset} that lag tools show of a consumer group."""
+        admin = self._admin()
+        asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+        found = asked[group].result(_TIMEOUT_S).topic_partitions
+        return {one.partition: one.offset for one in found if one.topic == topic}
 
     def add_partitions(self, topic, partitions):
         """Lets the topic have `partitions` of them in all."""

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import pathlib
 import selectors
 import signal
 import subprocess
@@ -49,6 +50,26 @@ def read_line_starting(process, word, timeout_s):
 def let_live(seconds):
     """Lets things run until a moment that is the test's own choice, such as that of a kill."""
     time.sleep(seconds)
+
+
+def running(part):
+    """The ids of processes that have `part` in their command line or environment."""
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            known = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+        except OSError:
+            continue  # it has ended
+        if part.encode() in known:
+            found.append(int(folder.name))
+    return found
+
+
+def kill_if_there(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def _drain(pipe):

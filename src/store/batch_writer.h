@@ -56,8 +56,8 @@ struct PipelineIdentity {
 
 /// What becomes of a row whose key the table has: it is refused, or takes the place of the other,
 /// or the other is updated by expressions, in which a bare column is the other's and
-/// `excluded.column` the row's.
-enum class Duplicates : uint8_t { kRefuse, kReplace, kUpdate };
+/// `excluded.column` the row's; or it is left out without a word.
+enum class Duplicates : uint8_t { kRefuse, kReplace, kUpdate, kIgnore };
 
 struct OutputSpec {
   std::string database;
@@ -71,6 +71,7 @@ struct OutputSpec {
   std::string where;  // kRows
   Duplicates duplicates = Duplicates::kRefuse;
   std::vector<Assignment> on_duplicate;  // kUpdate
+  size_t failures_max = SIZE_MAX;        // of a batch: after so many it is not looked at further
   // A table that rejects are written to as well, by the columns of reject_columns(); empty: none.
   std::string rejects_database, rejects_table;
 };

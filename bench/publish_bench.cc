@@ -1,7 +1,8 @@
-// What a large model costs beside its learning: LinearClassifier with Ftrl over 2^24 buckets. How
-// long a publication takes after a batch that touched some 10^5 weights, and the process's resident
-// memory. Uniform ids are the worst that can be, and nearly every page changes; those of real
-// categories are mostly the same few (log-uniform, as in bench/estimators' criteo).
+// What a large model costs: LinearClassifier with Ftrl over 2^24 buckets. How long a publication
+// takes after a batch that touched some 10^5 weights, the process's resident memory, how fast the
+// batch is learned while its predecessor can be read, and how fast that one scores when all weights
+// of the rows have changed since. Uniform ids are the worst that can be; those of real categories
+// are mostly the same few (log-uniform, as in bench/estimators' criteo).
 #include <unistd.h>
 
 #include <algorithm>
@@ -69,18 +70,26 @@ void measure(bool uniform) {
   std::mt19937_64 random(24);
   std::shared_ptr<const estimator::Model> model = trainer.publish();
   std::vector<double> times;
+  int64_t learning = 0;
+  int64_t scoring = 0;
   for (int batch = 0; batch < kBatches; ++batch) {
     fill(inputs, labels, random, uniform);
+    Stopwatch watch;
     for (size_t begin = 0; begin < kRows; begin += kStepRows)
       (void)trainer.learn(inputs, labels, begin, std::min(begin + kStepRows, kRows), predictions);
-    Stopwatch watch;
+    learning += watch.restart();
+    model->predict(inputs, 0, kRows, predictions);
+    scoring += watch.restart();
     model = trainer.publish();
     times.push_back(static_cast<double>(watch.restart()) / 1000);
   }
   std::sort(times.begin(), times.end());
-  std::printf("%-12s ids: publish p50 %6.2f ms, max %6.2f ms; resident %4.0f MB\n",
-              uniform ? "uniform" : "log-uniform", times[kBatches / 2], times.back(),
-              resident_mb());
+  const auto rate = [](int64_t micros) { return kBatches * kRows * 1e6 / double(micros); };
+  std::printf(
+      "%-12s ids: publish p50 %6.2f ms, max %6.2f ms; resident %4.0f MB; learn %7.0f, "
+      "score %8.0f rows/s\n",
+      uniform ? "uniform" : "log-uniform", times[kBatches / 2], times.back(), resident_mb(),
+      rate(learning), rate(scoring));
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ DEEP_OPTIMIZER = ("Adagrad", 0.05)
 
 class Task:
     """One data set: `train` and `test` are lists of lines, `columns` {name: TEXT or the default}
-    in the order of their fields, `models` {name: model}."""
+    in the order of their fields, `models` {name: model}; `plain` is the linear columns of a user
+    who knows nothing of the data's scale."""
 
     def __init__(self, name, numbers, texts, train, test):
         self.name = name
@@ -51,6 +52,11 @@ class Task:
 
     def numbers(self):
         return [self.number(column) for column in self.scale]
+
+    def standardized(self):
+        """The numbers, whose scale is learned with the model."""
+        return [{"type": "standard", "key": column, "missing": self.scale[column][0]}
+                for column in self.scale]
 
     def ranges(self, column, boundaries):
         return {"type": "bucketized", "key": column, "missing": self.scale[column][0],
@@ -124,6 +130,10 @@ def adult(folder):
             crossed(["education", "occupation"], 1000),
             crossed(["marital_status", "occupation"], 1000),
             crossed([ages, "education", "occupation"], 10000)]
+    task.plain = [*task.standardized(), *(column for column in wide if column["type"] != "numeric"),
+                  task.ranges("hours_per_week", [20, 30, 36, 40, 45, 50, 60]),
+                  task.ranges("capital_gain", [1, 3000, 4000, 5000, 7000, 10000, 20000]),
+                  task.ranges("capital_loss", [1, 1500, 1700, 1850, 1900, 2000, 2200])]
     deep = [*task.numbers(),
             *indicators(task, train, ["workclass", "education", "marital_status", "relationship",
                                       "race", "sex"]),
@@ -149,6 +159,7 @@ def dating(folder):
     ages = [task.ranges(column, [22, 24, 26, 28, 30, 33]) for column in ("age", "age_o")]
     wide = [*task.numbers(), *(hashed(column, 200) for column in DATING_TEXTS), *ages,
             crossed(["race", "race_o"], 64), crossed(ages, 64)]
+    task.plain = [*task.standardized(), *(column for column in wide if column["type"] != "numeric")]
     deep = [*task.numbers(),
             *indicators(task, rows[True], ["gender", "race", "race_o", "samerace", "goal"]),
             embedding("field", 100, 4), embedding("career_c", 20, 4)]

@@ -77,6 +77,7 @@ class Show {
   Status close() { return house_ ? house_->close() : Status(); }
 
  private:
+  Status check_folder();
   void introduce();
   Status set_the_scene();
   Status stream();
@@ -102,6 +103,7 @@ Status Show::open() {
   TRY(house_, House::open({options_.kafka, options_.data_dir, options_.mysql_listen,
                            options_.http_listen}));
   TRY(asker_, Asker::connect(house_->server().mysql_address(), screen_));
+  TRY_OK(check_folder());
   scene_.broker = house_->broker();
   TRY(scene_.topics, house_->make_topics());
   scene_.features = cast_.features;
@@ -109,6 +111,17 @@ Status Show::open() {
   stream_ = std::make_unique<Stream>(Stream::Parts{cast_.dating, cast_.split, scene_, options_.seed,
                                                    house_->producer(), *asker_, options_.stop});
   return {};
+}
+
+/// An earlier demo's data is the user's by now.
+Status Show::check_folder() {
+  TRY(const auto databases, asker_->ask("SHOW DATABASES LIKE '" + std::string(kDatabase) + "'"));
+  if (databases.size() == 0) return {};
+  const auto& folder = house_->data_dir();
+  return Error(
+      Code::kAlreadyExists,
+      "folder \"" + folder + "\" holds the database \"" + kDatabase + "\" of an earlier demo",
+      "Name another with --data-dir; `millrace serve --data " + folder + "` opens this one.");
 }
 
 void Show::introduce() {
@@ -369,7 +382,7 @@ int run(const Options& options) {
   }
   Show show(options, std::move(*cast));
   if (const auto opened = show.open(); !opened) {
-    const bool user = opened.error().code == Code::kInvalidArgument;
+    const bool user = facts(opened.error().code).blame == Blame::kUser;
     return complain(opened.error(), user ? kWrongOptions : kFailed);
   }
   auto played = show.play();

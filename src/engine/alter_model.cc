@@ -70,6 +70,10 @@ class Alteration {
  private:
   Status apply_to(const OptimizerOf& optimizer, std::string_view name, const ModelSetting& setting);
   Error unknown(const ModelSetting& setting) const;
+  /// What stands before an optimizer's settings where there are two.
+  std::string prefix_of(const OptimizerOf& optimizer) const {
+    return optimizers_.size() > 1 ? optimizer.argument + "." : "";
+  }
 
   const ModelEntry& model_;
   ModelDefinition definition_;
@@ -77,16 +81,21 @@ class Alteration {
 };
 
 Error Alteration::unknown(const ModelSetting& setting) const {
-  const bool argument = definition_.estimator.find(setting.name) != nullptr;
   const std::string what = "setting \"" + setting.name + "\" of model \"" + model_.name().name;
+  bool argument = definition_.estimator.find(setting.name) != nullptr;
+  for (const auto& optimizer : optimizers_) {
+    for (const auto& one : estimator::facts_of(optimizer.spec->kind).arguments) {
+      const std::string name = prefix_of(optimizer) + std::string(one.name);
+      argument |= !one.state && same_name(name, setting.name);
+    }
+  }
   if (argument)
     return Error(Code::kUnsupported, what + "\" cannot be altered",
                  "It is what the model is; CREATE OR REPLACE MODEL makes another one.");
   std::vector<std::string> names(std::begin(kRetention), std::end(kRetention));
   for (const auto& optimizer : optimizers_) {
-    const std::string prefix = optimizers_.size() > 1 ? optimizer.argument + "." : "";
     for (const auto* one : estimator::saved_arguments(*optimizer.spec)) {
-      if (!one->state) names.push_back(prefix + std::string(one->name));
+      if (!one->state) names.push_back(prefix_of(optimizer) + std::string(one->name));
     }
   }
   const std::vector<std::string_view> known(names.begin(), names.end());
@@ -124,10 +133,6 @@ Status Alteration::apply_to(const OptimizerOf& optimizer, std::string_view name,
   const bool known = std::any_of(saved.begin(), saved.end(), [&](const auto* argument) {
     return !argument->state && same_name(argument->name, name);
   });
-  if (!known && same_name(name, "learning_rate"))
-    return Error(Code::kUnsupported, "setting \"" + setting.name + "\" of model \"" +
-                                         model_.name().name +
-                                         "\" cannot be altered: it is a schedule");
   if (!known) return unknown(setting);
   const auto& facts = estimator::facts_of(optimizer.spec->kind);
   Argument& call = named_item(definition_.estimator, optimizer.argument);
@@ -152,24 +157,25 @@ Status Alteration::apply_to(const OptimizerOf& optimizer, std::string_view name,
   return {};
 }
 
-/// Whether an optimizer counts with it, and nobody sets it.
-bool is_state(const std::vector<OptimizerOf>& optimizers, std::string_view variable) {
-  for (const auto& optimizer : optimizers) {
-    for (const auto* argument : estimator::saved_arguments(*optimizer.spec)) {
-      if (argument->state && variable.ends_with("/" + std::string(argument->variable))) return true;
-    }
+/// momentum: an optimizer has an array for it, or has none.
+Status check_slots(const ModelEntry& before, const ModelEntry& after) {
+  const auto old_ones = optimizers_of(before);
+  const auto new_ones = optimizers_of(after);
+  for (size_t i = 0; i < old_ones.size(); ++i) {
+    if (estimator::slot_names(*old_ones[i].spec) == estimator::slot_names(*new_ones[i].spec))
+      continue;
+    return Error(Code::kUnsupported,
+                 "momentum of model \"" + before.name().name + "\" cannot be altered " +
+                     (old_ones[i].spec->momentum > 0 ? "to 0" : "from 0"),
+                 "With momentum an optimizer keeps an array beside the weights; CREATE OR REPLACE "
+                 "MODEL makes a model that has it or has it not.");
   }
-  return false;
+  return {};
 }
 
 Result<std::vector<estimator::Variable>> hyperparameters_of(const ModelEntry& model) {
   TRY(const auto trainer, estimator::Trainer::create(model.spec(), model.columns().layouts()));
-  auto variables = trainer->variables();
-  const auto optimizers = optimizers_of(model);
-  std::erase_if(variables, [&](const auto& variable) {
-    return !variable.shape.empty() || is_state(optimizers, variable.name);
-  });
-  return variables;
+  return trainer->settings();
 }
 
 /// Checked as CREATE MODEL checks it.
@@ -197,6 +203,7 @@ Result<AlteredModel> alter_model(const ModelEntry& model,
   altered.definition = alteration.definition();
   TRY(const auto after, entry_altered(altered.definition));
   altered.retention = after->retention();
+  TRY_OK(check_slots(model, *after));
   TRY(const auto old_values, hyperparameters_of(model.definition()));
   TRY(auto new_values, hyperparameters_of(*after));
   CHECK(old_values.size() == new_values.size(), "a setting changes numbers, not the optimizer");

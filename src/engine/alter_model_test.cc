@@ -60,6 +60,32 @@ TEST(AlterModel, TellsWhichNumbersHaveChanged) {
   EXPECT_TRUE(alter_model(*entry, {{"learning_rate", number("0.2")}})->variables.empty());
 }
 
+TEST(AlterModel, ALearningRateBecomesAScheduleAndANumberAgain) {
+  const auto schedule = call("ExponentialDecay", {number("0.1"), number("10"), number("0.9")});
+  const auto entry = entry_of(clicks());
+  const auto with_schedule = alter_model(*entry, {{"learning_rate", schedule}});
+  ASSERT_TRUE(with_schedule) << with_schedule.error().to_string();
+  EXPECT_NE(with_schedule->definition.estimator.to_sql().find(
+                "Ftrl(learning_rate => ExponentialDecay(0.1, 10, 0.9))"),
+            std::string::npos);
+  const auto names_of = [](const AlteredModel& altered) {
+    std::vector<std::string> names;
+    for (const auto& variable : altered.variables) names.push_back(variable.name);
+    return names;
+  };
+  const std::string name_of_it = "training/Ftrl/learning_rate_schedule";
+  EXPECT_EQ(names_of(*with_schedule),
+            (std::vector<std::string>{"training/Ftrl/learning_rate", name_of_it}));
+  const auto back =
+      alter_model(*entry_of(with_schedule->definition), {{"learning_rate", number("0.3")}});
+  ASSERT_TRUE(back) << back.error().to_string();
+  EXPECT_EQ(names_of(*back), (std::vector<std::string>{"training/Ftrl/learning_rate", name_of_it}));
+  EXPECT_EQ(back->variables[0].values, std::vector<float>{0.3F});
+  EXPECT_EQ(altered(clicks({with("optimizer", call("Nadam", {}))}), {{"learning_rate", schedule}}),
+            "cannot alter model \"clicks\": argument \"learning_rate\" of optimizer Nadam is a "
+            "number: Nadam takes no schedule");
+}
+
 TEST(AlterModel, ACombinedModelHasTwoOptimizers) {
   const auto definition =
       model("DNNLinearCombinedClassifier",
@@ -74,8 +100,12 @@ TEST(AlterModel, ACombinedModelHasTwoOptimizers) {
             "setting \"learning_rate\" of model \"m\" does not exist. There are keep_versions, "
             "keep_for, linear_optimizer.learning_rate, linear_optimizer.learning_rate_power, "
             "linear_optimizer.l1_regularization_strength, "
-            "linear_optimizer.l2_regularization_strength, linear_optimizer.beta, "
-            "linear_optimizer.decay, dnn_optimizer.learning_rate, dnn_optimizer.decay.");
+            "linear_optimizer.l2_regularization_strength, "
+            "linear_optimizer.l2_shrinkage_regularization_strength, linear_optimizer.beta, "
+            "linear_optimizer.decay, linear_optimizer.clipnorm, linear_optimizer.clipvalue, "
+            "linear_optimizer.global_clipnorm, dnn_optimizer.learning_rate, "
+            "dnn_optimizer.epsilon, dnn_optimizer.decay, dnn_optimizer.clipnorm, "
+            "dnn_optimizer.clipvalue, dnn_optimizer.global_clipnorm.");
 }
 
 TEST(AlterModel, RefusesWhatAModelIsMadeWithForGood) {
@@ -91,10 +121,21 @@ TEST(AlterModel, RefusesWhatAModelIsMadeWithForGood) {
   EXPECT_EQ(altered(clicks(), {{"keep_for", text("a while")}}),
             "cannot alter model \"clicks\": argument \"keep_for\" is a time, not 'a while'. Write "
             "keep_for => '7 days', or a number of seconds.");
-  const auto schedule = call("ExponentialDecay", {number("0.1"), number("10"), number("0.9")});
-  EXPECT_EQ(altered(clicks({with("optimizer", call("Ftrl", {schedule}))}),
-                    {{"learning_rate", number("1")}}),
-            "setting \"learning_rate\" of model \"clicks\" cannot be altered: it is a schedule");
+  EXPECT_EQ(altered(clicks({with("optimizer", call("Adam", {}))}), {{"amsgrad", name("true")}}),
+            "setting \"amsgrad\" of model \"clicks\" cannot be altered. It is what the model is; "
+            "CREATE OR REPLACE MODEL makes another one.");
+  // An array beside the weights comes and goes with momentum.
+  const auto sgd = [](const char* momentum) {
+    return clicks({with("optimizer", call("SGD", {with("momentum", number(momentum))}))});
+  };
+  EXPECT_EQ(altered(sgd("0"), {{"momentum", number("0.9")}})
+                .find("momentum of model \"clicks\" cannot be altered from 0."),
+            0U);
+  EXPECT_EQ(altered(sgd("0.9"), {{"momentum", number("0")}})
+                .find("momentum of model \"clicks\" cannot be altered to 0."),
+            0U);
+  EXPECT_NE(altered(sgd("0.9"), {{"momentum", number("0.5")}}).find("momentum => 0.5"),
+            std::string::npos);
   // What the optimizer counts with is not for people.
   EXPECT_EQ(
       altered(clicks({with("optimizer", call("Nadam", {}))}), {{"momentum_cache", number("1")}})

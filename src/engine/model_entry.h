@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/thread.h"
 #include "engine/definition.h"
+#include "estimator/calibration.h"
 #include "estimator/confusion.h"
 #include "estimator/estimator.h"
 #include "estimator/metrics.h"
@@ -24,8 +25,9 @@ namespace millrace::engine {
 /// What was measured while a model learned, as of one of its versions.
 struct ModelHealth {
   estimator::NamedValues lifetime;
-  estimator::NamedValues window;                        // of the last batches
-  std::optional<estimator::ConfusionMatrix> confusion;  // classifiers of few classes
+  estimator::NamedValues window;                          // of the last batches
+  std::optional<estimator::ConfusionMatrix> confusion;    // classifiers of few classes
+  std::optional<estimator::CalibrationBins> calibration;  // binary classifiers
   int64_t drifts = 0;           // how often the loss was found to have changed
   int64_t last_drift_step = 0;  // the step that showed it
 };

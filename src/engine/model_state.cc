@@ -9,8 +9,8 @@
 namespace millrace::engine {
 namespace {
 
-// "millrace learner", format 2: magic, two numbers, then the parts, each with its length.
-constexpr std::string_view kMagic = "MRLEARN2";
+// "millrace learner", format 3: magic, two numbers, then the parts, each with its length.
+constexpr std::string_view kMagic = "MRLEARN3";
 
 void put_int(std::string& out, int64_t value) {
   char bytes[sizeof value];
@@ -26,7 +26,7 @@ void put_part(std::string& out, const std::string& part) {
 struct SnapshotParts {
   int64_t version = 0;
   int64_t drift_step = 0;
-  std::string_view trainer, lifetime, window, confusion, drift;
+  std::string_view trainer, lifetime, window, confusion, calibration, drift;
 };
 
 /// Reads the envelope from the front; false when there are too few bytes.
@@ -59,7 +59,8 @@ Result<SnapshotParts> split_snapshot(std::string_view bytes) {
   const bool whole = reader.take_int(parts.version) && reader.take_int(parts.drift_step) &&
                      reader.take_part(parts.trainer) && reader.take_part(parts.lifetime) &&
                      reader.take_part(parts.window) && reader.take_part(parts.confusion) &&
-                     reader.take_part(parts.drift) && reader.rest.empty();
+                     reader.take_part(parts.calibration) && reader.take_part(parts.drift) &&
+                     reader.rest.empty();
   if (!whole || parts.version < 0 || parts.drift_step < 0) return damaged();
   return parts;
 }
@@ -94,6 +95,7 @@ Result<std::unique_ptr<ModelState>> ModelState::make(const ModelEntry& model) {
   if (spec.is_classifier() && spec.n_classes <= kConfusionClassesMax) {
     TRY(state->confusion_, estimator::ConfusionMatrix::create(spec));
   }
+  if (spec.is_classifier() && spec.units() == 1) state->calibration_.emplace();
   return state;
 }
 
@@ -115,6 +117,7 @@ std::optional<Divergence> ModelState::learn_step(const LabelledRows& rows, size_
   batch_->add(predictions_, rows.labels, begin, end, loss);
   batch_rows_ += static_cast<int64_t>(end - begin);
   if (confusion_) confusion_->add(predictions_, rows.labels, begin, end);
+  if (calibration_) calibration_->add(predictions_, rows.labels, begin, end);
   const bool sum = trainer_->spec().loss_reduction == estimator::LossReduction::kSum;
   const double mean = sum ? loss / static_cast<double>(end - begin) : loss;
   // The detector wants numbers in [0, 1]: losses are squeezed into it, in their order.
@@ -146,6 +149,7 @@ const std::shared_ptr<const ModelHealth>& ModelState::health() const {
   health->lifetime = lifetime_->result();
   health->window = window_.result();
   health->confusion = confusion_;
+  health->calibration = calibration_;
   health->drifts = drift_.drifts();
   health->last_drift_step = drift_step_;
   health_ = std::move(health);
@@ -165,6 +169,7 @@ std::string ModelState::save() const {
   put_part(bytes, lifetime_->save());
   put_part(bytes, window_.save());
   put_part(bytes, confusion_ ? confusion_->save() : std::string());
+  put_part(bytes, calibration_ ? calibration_->save() : std::string());
   put_part(bytes, drift_.save());
   return bytes;
 }
@@ -173,10 +178,12 @@ Status ModelState::load(std::string_view bytes) {
   TRY(const auto parts, split_snapshot(bytes));
   health_.reset();
   if (parts.confusion.empty() != !confusion_) return damaged();
+  if (parts.calibration.empty() != !calibration_) return damaged();
   TRY_OK(trainer_->load(parts.trainer));
   TRY_OK(lifetime_->load(parts.lifetime));
   TRY_OK(window_.load(parts.window));
   if (confusion_) TRY_OK(confusion_->load(parts.confusion));
+  if (calibration_) TRY_OK(calibration_->load(parts.calibration));
   TRY_OK(drift_.load(parts.drift));
   drift_step_ = parts.drift_step;
   version_ = parts.version;

@@ -1,7 +1,7 @@
 // Everything that a model has learned, as its one writer holds it: the trainer, and what was
-// measured on the way (lifetime, window and batch metrics, the confusion matrix, drift). It is what
-// a snapshot keeps, byte for byte (docs/format/snapshot.md), so that a training which is resumed
-// goes on as one that was never interrupted. Belongs to one thread.
+// measured on the way (lifetime, window and batch metrics, confusion matrix, calibration, drift).
+// It is what a snapshot keeps, byte for byte (docs/format/snapshot.md), so that a training which is
+// resumed goes on as one that was never interrupted. Belongs to one thread.
 #pragma once
 
 #include <memory>
@@ -15,6 +15,7 @@
 #include "engine/labelled_rows.h"
 #include "engine/model_entry.h"
 #include "estimator/adwin.h"
+#include "estimator/calibration.h"
 #include "estimator/confusion.h"
 #include "estimator/estimator.h"
 #include "estimator/metrics.h"
@@ -74,6 +75,7 @@ class ModelState {
   std::unique_ptr<estimator::Metrics> batch_;
   estimator::WindowMetrics window_;
   std::optional<estimator::ConfusionMatrix> confusion_;
+  std::optional<estimator::CalibrationBins> calibration_;
   estimator::Adwin drift_;
   int64_t batch_rows_ = 0;
   int64_t drift_step_ = 0;  // the step that showed the newest drift

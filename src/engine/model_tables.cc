@@ -213,6 +213,33 @@ store::VirtualTable confusion_table(const ModelList& models) {
           }};
 }
 
+store::VirtualTable calibration_table(const ModelList& models) {
+  auto schema = columns({{"database_name", kText},
+                         {"model_name", kText},
+                         {"low", kReal},
+                         {"high", kReal},
+                         {"weight", kReal},
+                         {"mean_prediction", kReal},
+                         {"mean_label", kReal}});
+  return {"millrace", "model_calibration", schema, [schema, models] {
+            RowBuilder rows(schema);
+            for (const auto& model : models()) {
+              const auto state = model->published();
+              const auto& calibration = state->health->calibration;
+              if (!calibration) continue;
+              for (size_t i = 0; i < estimator::CalibrationBins::kBins; ++i) {
+                const auto bin = calibration->bin(i);
+                const auto mean = [&](double sum) {
+                  return bin.weight > 0 ? Value(sum / bin.weight) : Value();
+                };
+                rows.add({model->name().database, model->name().name, bin.low, bin.high, bin.weight,
+                          mean(bin.predictions), mean(bin.labels)});
+              }
+            }
+            return rows.build();
+          }};
+}
+
 }  // namespace
 
 Batch describe(const ModelEntry& model) {
@@ -230,7 +257,8 @@ Batch describe(const ModelEntry& model) {
 Status add_model_tables(store::Store& store, const ModelList& models) {
   TRY_OK(store.add_virtual_table(models_table(models)));
   TRY_OK(store.add_virtual_table(variables_table(models)));
-  return store.add_virtual_table(confusion_table(models));
+  TRY_OK(store.add_virtual_table(confusion_table(models)));
+  return store.add_virtual_table(calibration_table(models));
 }
 
 }  // namespace millrace::engine

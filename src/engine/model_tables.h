@@ -20,8 +20,8 @@ using ModelList = std::function<std::vector<std::shared_ptr<ModelEntry>>()>;
 Batch describe(const ModelEntry& model);
 inline constexpr size_t kDescribedMax = 10'000;
 
-/// Adds millrace.models, model_variables and model_confusion; the list is asked at each query, from
-/// any thread.
+/// Adds millrace.models, model_variables, model_confusion and model_calibration; the list is asked
+/// at each query, from any thread.
 Status add_model_tables(store::Store& store, const ModelList& models);
 
 }  // namespace millrace::engine

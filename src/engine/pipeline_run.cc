@@ -70,6 +70,10 @@ Result<std::string> PipelineRun::learn_again(const RunContext& context, const st
   TRY(run->topic_id_, run->source_->topic_id());
   TRY_OK(run->open_stages());
   CHECK(run->stages_.learner != nullptr, "a pipeline that trains has a learner");
+  if (const auto part = run->changing_part(); !part.empty())
+    return Error(Code::kUnsupported, "SET or WHERE of pipeline " +
+                                         context.definition.name.quoted() + " reads " + part +
+                                         ", so that what it taught cannot be repeated");
   auto& state = run->stages_.learner->state();
   if (!from.empty()) TRY_OK(state.load(from));
   run->snapshot_version_ = state.version();
@@ -426,10 +430,15 @@ std::vector<int64_t> PipelineRun::rows_of_ranges(const MessageBatch& messages) c
   return rows;
 }
 
+/// What makes a replay learn from other rows: then each batch's version has its snapshot.
+std::string PipelineRun::changing_part() const {
+  return stages_.shaper ? stages_.shaper->changing_part() : std::string();
+}
+
 store::ModelCommit PipelineRun::model_commit() {
   const ModelState& state = stages_.learner->state();
   store::ModelCommit model = commit_of(*context_.model, state);
-  const bool due = snapshot_version_ == 0 ||
+  const bool due = snapshot_version_ == 0 || !changing_part().empty() ||
                    since_snapshot_.micros() >= context_.options.snapshot_interval.count() * 1000;
   if (due) model.snapshot_bytes = state.save();
   return model;

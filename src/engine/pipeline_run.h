@@ -93,6 +93,7 @@ class PipelineRun {
   void reject_rows(const MessageBatch& messages, const std::vector<uint32_t>& message_of_row,
                    const std::vector<RowCheckFault>& faults);
   std::vector<int64_t> rows_of_ranges(const MessageBatch& messages) const;
+  std::string changing_part() const;
   store::ModelCommit model_commit();
   Result<store::CommitOutcome> commit_with_retries(const store::BatchCommit& batch);
   void save_snapshot();

@@ -227,6 +227,7 @@ bool Planner::reads_prediction(const Expression& expression) const {
 /// model reads.
 Status Planner::plan_set() {
   plan_.shape.input = plan_.decoded;
+  plan_.shape.names_in = pipeline_.name.database;
   for (const auto& set : pipeline_.set) {
     const bool feeds_model = model_kind(set.column).has_value();
     if (feeds_model && reads_prediction(set.value))

@@ -58,6 +58,7 @@ Projection projection_of(const Plan& plan, const std::shared_ptr<const Schema>& 
                          const std::optional<store::TableInfo>& target) {
   Projection projection;
   projection.shape.input = rows;
+  projection.shape.names_in = plan.shape.names_in;
   projection.shape.where = plan.output.where;
   const auto add = [&](const std::string& name, const std::string& expression) {
     projection.shape.columns.push_back({"out:" + std::to_string(projection.names.size()),

@@ -17,21 +17,21 @@ class AdadeltaOptimizer : public Optimizer {
 
  private:
   void update_dense(Parameter& parameter, std::span<const float> gradient) override {
-    update(parameter, 0, gradient);
+    update(parameter.values(), parameter, 0, gradient);
   }
 
-  void update_sparse(Parameter& parameter, std::span<const int32_t> ids,
+  void update_sparse(Parameter& parameter, std::span<const int32_t> ids, std::span<float> rows,
                      std::span<const float> gradient) override {
     const size_t width = parameter.width();
     for (size_t i = 0; i < ids.size(); ++i) {
-      const auto row = static_cast<size_t>(ids[i]);
-      update(parameter, row * width, gradient.subspan(i * width, width));
-      parameter.touch(row);
+      update(rows.subspan(i * width, width), parameter, static_cast<size_t>(ids[i]) * width,
+             gradient.subspan(i * width, width));
     }
   }
 
-  void update(Parameter& parameter, size_t first, std::span<const float> gradient) const {
-    const auto w = parameter.values().subspan(first);
+  /// `w`, whose slots begin at `first`.
+  void update(std::span<float> w, Parameter& parameter, size_t first,
+              std::span<const float> gradient) const {
     const auto squares = parameter.slot(0).subspan(first);
     const auto moves = parameter.slot(1).subspan(first);
     const float rho = spec().rho;

@@ -39,7 +39,9 @@ class AdamOptimizer : public Optimizer {
     move(parameter, step);
   }
 
-  void update_sparse(Parameter& parameter, std::span<const int32_t> ids,
+  bool moves_all_rows() const override { return true; }
+
+  void update_sparse(Parameter& parameter, std::span<const int32_t> ids, std::span<float>,
                      std::span<const float> gradient) override {
     const size_t width = parameter.width();
     const auto m = parameter.slot(0);
@@ -52,7 +54,6 @@ class AdamOptimizer : public Optimizer {
       v[at] += gradient[i] * gradient[i] * (1 - spec().beta_2);
     }
     move(parameter, step_size());
-    parameter.touch_all();
   }
 
   void move(Parameter& parameter, float step) const {

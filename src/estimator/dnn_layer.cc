@@ -16,7 +16,7 @@ DnnLayer::DnnLayer(const std::string& scope, const std::string& norm_scope,
     : options_(options),
       kernel_(scope + "/kernel",
               {static_cast<int64_t>(options.in_width), static_cast<int64_t>(options.width)},
-              options.in_width, options.width, 0, Pages::kOne),
+              options.in_width, options.width),
       bias_(vector_parameter(scope + "/bias", options.width, 0)) {
   // Glorot and Bengio 2010, uniform.
   RandomStream random(options.seed, kernel_.name());
@@ -134,10 +134,8 @@ void DnnLayer::find_input_gradient() {
     for (size_t j = 0; j < width; ++j) transposed_[j * in_width + k] = weights[j];
   }
   input_gradient_.assign(x_.size(), 0.0F);
-  for (size_t row = 0; row * width < gradient_.size(); ++row) {
-    add_products({gradient_.data() + row * width, width}, transposed_.data(), in_width,
-                 input_gradient_.data() + row * in_width);
-  }
+  add_products({gradient_.data(), gradient_.size() / width, width, width}, transposed_.data(),
+               in_width, input_gradient_.data());
 }
 
 /// The transposed inputs [in_width, rows] * gradient_ [rows, width].
@@ -146,17 +144,14 @@ void DnnLayer::find_kernel_gradient() {
   const size_t width = options_.width;
   const size_t rows = gradient_.size() / width;
   variable_gradient_.assign(in_width * width, 0.0F);
+  float* sums = variable_gradient_.data();
   if (options_.sparse_input) {
-    for (size_t row = 0; row < rows; ++row)
-      scatter_products({x_.data() + row * in_width, in_width}, gradient_.data() + row * width,
-                       width, variable_gradient_.data());
+    scatter_products({x_.data(), rows, in_width, in_width}, gradient_.data(), width, sums);
   } else if (width == 1) {
     // The same sums, many columns of x at once.
-    add_products({gradient_.data(), rows}, x_.data(), in_width, variable_gradient_.data());
+    add_products({gradient_.data(), 1, rows, rows}, x_.data(), in_width, sums);
   } else {
-    for (size_t k = 0; k < in_width; ++k)
-      add_products({x_.data() + k, rows, in_width}, gradient_.data(), width,
-                   variable_gradient_.data() + k * width);
+    add_products({x_.data(), in_width, rows, 1, in_width}, gradient_.data(), width, sums);
   }
 }
 

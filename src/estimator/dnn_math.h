@@ -60,7 +60,7 @@ struct DnnTables {
 template <class Table>
 void fill_input(const DnnShape& shape, const DnnTables<Table>& tables, const TowerRows& rows,
                 std::span<float> x) {
-  std::fill(x.begin(), x.end(), 0.0F);
+  if (shape.sparse_input) std::fill(x.begin(), x.end(), 0.0F);
   for (size_t i = 0; i < shape.inputs.size(); ++i) {
     const InputForm& form = shape.inputs[i];
     const EncodedBlock& block = rows.encoded.blocks[i];
@@ -94,12 +94,10 @@ void apply_layer(const LayerTables<Table>& layer, std::span<const float> x, bool
   const float* kernel = layer.kernel->row(0);  // in one piece
   const float* bias = layer.bias->row(0);
   std::fill(sums.begin(), sums.end(), 0.0F);
-  for (size_t row = 0; row * width < sums.size(); ++row) {
-    float* sum = sums.data() + row * width;
-    (sparse ? add_sparse_products : add_products)({x.data() + row * in_width, in_width}, kernel,
-                                                  width, sum);
-    for (size_t j = 0; j < width; ++j) sum[j] += bias[j];
-  }
+  (sparse ? add_sparse_products : add_products)({x.data(), sums.size() / width, in_width, in_width},
+                                                kernel, width, sums.data());
+  for (size_t first = 0; first < sums.size(); first += width)
+    for (size_t j = 0; j < width; ++j) sums[first + j] += bias[j];
 }
 
 /// Batch normalization by the moving statistics, in place.

@@ -168,7 +168,7 @@ class DnnTower : public Tower {
     }
     owned_tables_.emplace_back(name, std::vector<int64_t>{layout.table_rows, layout.width},
                                static_cast<size_t>(layout.table_rows),
-                               static_cast<size_t>(layout.width));
+                               static_cast<size_t>(layout.width), 0, Written::kByRows);
     fill_embedding(owned_tables_.back(), spec.seed);
     return owned_tables_.back();
   }

@@ -19,16 +19,21 @@ struct EmbeddingForm {
   float max_norm = 0;  // rows longer than this are cut to it before they are combined; 0 = not
 };
 
-inline float norm_of(const float* row, size_t width) {
+/// The length of a row.
+template <class Table>
+float norm_of(const Table& table, int32_t id) {
   float squares = 0;
-  for (size_t k = 0; k < width; ++k) squares += row[k] * row[k];
+  each_piece(table, id, [&](size_t, std::span<const float> values) {
+    for (const float value : values) squares += value * value;
+  });
   return std::sqrt(squares);
 }
 
 /// What a row of the table is multiplied by so that it is not longer than max_norm.
-inline float norm_scale(const float* row, size_t width, float max_norm) {
+template <class Table>
+float norm_scale(const Table& table, int32_t id, float max_norm) {
   if (max_norm <= 0) return 1;
-  const float norm = norm_of(row, width);
+  const float norm = norm_of(table, id);
   return norm > max_norm ? max_norm / norm : 1;
 }
 
@@ -37,16 +42,19 @@ template <class Table>
 void combine_embedding(const Table& table, const EncodedBlock& block, size_t row,
                        const EmbeddingForm& form, std::span<float> out) {
   std::fill(out.begin(), out.end(), 0.0F);
-  const float divisor = divisor_of(block, row, form.combiner);
-  if (divisor == 0) return;
+  const Divisor divisor = divisor_of(block, row, form.combiner);
+  if (divisor.value == 0) return;
   for (uint32_t i = block.offsets[row]; i < block.offsets[row + 1]; ++i) {
     const float weight = block.weights.empty() ? 1.0F : block.weights[i];
     if (!counts(weight, form.combiner)) continue;
-    const float* values = table.row(block.ids[i]);
-    const float scale = weight * norm_scale(values, out.size(), form.max_norm);
-    for (size_t k = 0; k < out.size(); ++k) out[k] += scale * values[k];
+    const float scale = weight * norm_scale(table, block.ids[i], form.max_norm);
+    each_piece(table, block.ids[i], [&](size_t first, std::span<const float> values) {
+      float* __restrict sum = out.data() + first;
+      for (size_t k = 0; k < values.size(); ++k) sum[k] += scale * values[k];
+    });
   }
-  for (float& value : out) value /= divisor;
+  if (divisor.value == 1) return;  // most rows have one id
+  for (float& value : out) value = divisor.share(value);
 }
 
 /// The gradient of combined vectors: row r of the step has its `width` values at

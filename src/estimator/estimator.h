@@ -209,7 +209,7 @@ class Trainer {
   /// when there is none. A Trainer that has one is of no use any more.
   virtual std::string not_finite() const = 0;
 
-  /// An immutable copy for scorers; shares what did not change with the one before.
+  /// The model as it is now, for scorers; it stays so while training goes on.
   virtual std::shared_ptr<const Model> publish() = 0;
 
   /// The model as bytes (docs/format/model.md): spec, layouts, weights, slots, steps, checksum; the
@@ -219,8 +219,10 @@ class Trainer {
   virtual Status load(std::string_view bytes) = 0;
 
   virtual std::vector<Variable> variables() const = 0;
-  /// The names of those that a warm start takes over: what gradients move and what standardizes
-  /// numbers, without slots and batch normalization's moving statistics.
+  /// What ALTER MODEL may set, as assign() takes it: the optimizers' numbers and schedules.
+  virtual std::vector<Variable> settings() const = 0;
+  /// The names of those variables that a warm start takes over: what gradients move and what
+  /// standardizes numbers, without slots and batch normalization's moving statistics.
   virtual std::vector<std::string> trained_names() const = 0;
   /// Overwrites one variable (warm start, tests). Errors: kNotFound, kInvalidArgument for a wrong
   /// shape. Optimizers' hyperparameters are variables of shape [], as in a checkpoint.

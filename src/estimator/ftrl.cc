@@ -61,9 +61,8 @@ void ftrl_sparse(const FtrlState& state, std::span<const int32_t> ids, size_t wi
           static_cast<size_t>(static_cast<uint32_t>(ids[std::min(i + kAhead, last)]));
       __builtin_prefetch(&state.n[later], 1);
       __builtin_prefetch(&state.z[later], 1);
-      __builtin_prefetch(&state.w[later], 1);
       const auto at = static_cast<size_t>(static_cast<uint32_t>(ids[i]));
-      sparse_scalar(state.w[at], state.n[at], state.z[at], gradient[i], rates);
+      sparse_scalar(state.w[i], state.n[at], state.z[at], gradient[i], rates);
     }
     return;
   }
@@ -71,7 +70,7 @@ void ftrl_sparse(const FtrlState& state, std::span<const int32_t> ids, size_t wi
     const size_t first = static_cast<size_t>(static_cast<uint32_t>(ids[i])) * width;
     for (size_t k = 0; k < width; ++k) {
       const float g = gradient[i * width + k];
-      float& w = state.w[first + k];
+      float& w = state.w[i * width + k];
       float& n = state.n[first + k];
       float& z = state.z[first + k];
       const float n_new = n + g * g;

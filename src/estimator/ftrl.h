@@ -26,7 +26,8 @@ struct FtrlState {
 /// Every element. Note that a zero gradient is an update too: w is solved again from n and z.
 void ftrl_dense(const FtrlState& state, std::span<const float> gradient, const FtrlRates& rates);
 
-/// The rows `ids`, each once; `gradient` has `width` values for each of them. Rows of one element
+/// The rows `ids`, each once; `gradient` has `width` values for each of them, and `state.w` their
+/// weights side by side, where n and z are of the whole table. Rows of one element
 /// take the scalar kernel, which is not bit-equal to the vector kernel that longer rows take.
 void ftrl_sparse(const FtrlState& state, std::span<const int32_t> ids, size_t width,
                  std::span<const float> gradient, const FtrlRates& rates);

@@ -15,17 +15,13 @@ class FtrlOptimizer : public Optimizer {
 
  private:
   void update_dense(Parameter& parameter, std::span<const float> gradient) override {
-    ftrl_dense(state_of(parameter), gradient, rates());
+    ftrl_dense({parameter.values(), parameter.slot(0), parameter.slot(1)}, gradient, rates());
   }
 
-  void update_sparse(Parameter& parameter, std::span<const int32_t> ids,
+  void update_sparse(Parameter& parameter, std::span<const int32_t> ids, std::span<float> rows,
                      std::span<const float> gradient) override {
-    ftrl_sparse(state_of(parameter), ids, parameter.width(), gradient, rates());
-    for (const int32_t id : ids) parameter.touch(static_cast<size_t>(id));
-  }
-
-  static FtrlState state_of(Parameter& parameter) {
-    return {parameter.values(), parameter.slot(0), parameter.slot(1)};
+    ftrl_sparse({rows, parameter.slot(0), parameter.slot(1)}, ids, parameter.width(), gradient,
+                rates());
   }
 
   FtrlRates rates() const {

@@ -77,16 +77,17 @@ TEST(FtrlSparse, OnlyTheRowsOfTheStepMove) {
 
 TEST(FtrlSparse, RowsOfManyUnitsAgreeWithTheScalarKernel) {
   const FtrlRates rates{0.2F, 0.01F, 0.1F, 0, -0.5F};
-  std::vector<float> wide_w(6), wide_n(6, 0.1F), wide_z(6);
-  std::vector<float> w(2), n(2, 0.1F), z(2);
+  std::vector<float> wide_w(3), wide_n(6, 0.1F), wide_z(6);
+  std::vector<float> w(1), n(2, 0.1F), z(2);
   for (int step = 1; step < 20; ++step) {
     const float g = 0.05F * static_cast<float>(step % 5) - 0.1F;
     ftrl_sparse({wide_w, wide_n, wide_z}, std::vector<int32_t>{1}, 3, std::vector<float>{g, g, g},
                 rates);
     ftrl_sparse({w, n, z}, std::vector<int32_t>{1}, 1, std::vector<float>{g}, rates);
-    EXPECT_NEAR(wide_w[4], w[1], 1e-7);
+    EXPECT_NEAR(wide_w[1], w[0], 1e-7);
   }
-  EXPECT_EQ(wide_w[0], 0.0F);
+  EXPECT_EQ(wide_z[0], 0.0F);
+  EXPECT_NE(wide_z[3], 0.0F);
 }
 
 TEST(FtrlDense, ZeroGradientSolvesTheWeightAgain) {
@@ -189,42 +190,55 @@ std::vector<float> some_numbers(size_t count, uint32_t seed) {
   return numbers;
 }
 
+/// One product after another, as add_products says.
+std::vector<float> plain_products(const Factors& factors, const std::vector<float>& matrix,
+                                  size_t width, std::vector<float> sums) {
+  for (size_t i = 0; i < factors.rows; ++i)
+    for (size_t k = 0; k < factors.columns; ++k)
+      for (size_t j = 0; j < width; ++j)
+        sums[i * width + j] += factors.first[i * factors.row_stride + k * factors.column_stride] *
+                               matrix[k * width + j];
+  return sums;
+}
+
 TEST(Products, EveryVersionGivesTheBitsOfThePlainOne) {
   const auto versions = versions_of_add_products();
-  for (const size_t count : {0U, 1U, 7U, 130U}) {
-    for (size_t width = 1; width <= 140; ++width) {
-      const auto matrix = some_numbers(count * width, 1);
-      for (const size_t stride : {1U, 3U}) {
-        const auto x = some_numbers(count * stride, 2);
-        const Factors factors{x.data(), count, stride};
-        const auto start = some_numbers(width, 3);
-        std::vector<float> wanted = start;
-        for (size_t i = 0; i < count; ++i)
-          for (size_t j = 0; j < width; ++j) wanted[j] += x[i * stride] * matrix[i * width + j];
-        for (const auto version : versions) {
-          std::vector<float> sum = start;
-          version(factors, matrix.data(), width, sum.data());
-          ASSERT_EQ(std::memcmp(sum.data(), wanted.data(), width * sizeof(float)), 0)
-              << count << " factors of stride " << stride << ", width " << width;
+  for (const size_t rows : {0U, 1U, 3U, 4U, 7U, 16U, 29U}) {
+    for (const size_t columns : {0U, 1U, 7U, 128U, 130U, 300U}) {
+      for (const size_t width :
+           {1U, 3U, 4U, 15U, 16U, 17U, 31U, 32U, 33U, 47U, 63U, 64U, 70U, 99U}) {
+        const auto x = some_numbers(rows * columns, 2);
+        const auto matrix = some_numbers(columns * width, 1);
+        const auto start = some_numbers(rows * width, 3);
+        for (const bool transposed : {false, true}) {
+          const Factors factors = transposed ? Factors{x.data(), rows, columns, 1, rows}
+                                             : Factors{x.data(), rows, columns, columns};
+          const auto wanted = plain_products(factors, matrix, width, start);
+          for (const auto version : versions) {
+            std::vector<float> sums = start;
+            version(factors, matrix.data(), width, sums.data());
+            ASSERT_EQ(std::memcmp(sums.data(), wanted.data(), sums.size() * sizeof(float)), 0)
+                << rows << " x " << columns << " factors, width " << width;
+          }
+          std::vector<float> sparse = start;
+          add_sparse_products(factors, matrix.data(), width, sparse.data());
+          ASSERT_EQ(sparse, wanted);
         }
-        std::vector<float> sparse = start;
-        add_sparse_products(factors, matrix.data(), width, sparse.data());
-        ASSERT_EQ(sparse, wanted);
       }
     }
   }
 }
 
-TEST(Products, ScatteredOnesAreTheOuterProduct) {
-  constexpr size_t kCount = 21;
+TEST(Products, ScatteredOnesAreThoseOfTheTransposedFactors) {
+  constexpr size_t kRows = 5;
+  constexpr size_t kColumns = 21;
   constexpr size_t kWidth = 19;
-  const auto x = some_numbers(kCount, 4);
-  const auto from = some_numbers(kWidth, 5);
-  auto matrix = some_numbers(kCount * kWidth, 6);
-  auto wanted = matrix;
-  for (size_t i = 0; i < kCount; ++i)
-    for (size_t j = 0; j < kWidth; ++j) wanted[i * kWidth + j] += x[i] * from[j];
-  scatter_products({x.data(), kCount}, from.data(), kWidth, matrix.data());
+  const auto x = some_numbers(kRows * kColumns, 4);
+  const auto from = some_numbers(kRows * kWidth, 5);
+  auto matrix = some_numbers(kColumns * kWidth, 6);
+  const auto wanted =
+      plain_products({x.data(), kColumns, kRows, 1, kColumns}, from, kWidth, matrix);
+  scatter_products({x.data(), kRows, kColumns, kColumns}, from.data(), kWidth, matrix.data());
   EXPECT_EQ(matrix, wanted);
 }
 

@@ -104,13 +104,14 @@ void explain_block(const BlockTables<PublishedTable>& tables, const BlockForm& f
     return;
   }
   const size_t row = rows.begin;
-  const float divisor = divisor_of(block, row, form.combiner);
-  if (divisor == 0) return;
+  const Divisor divisor = divisor_of(block, row, form.combiner);
+  if (divisor.value == 0) return;
   for (uint32_t i = block.offsets[row]; i < block.offsets[row + 1]; ++i) {
     const float weight = block.weights.empty() ? 1.0F : block.weights[i];
     if (!counts(weight, form.combiner)) continue;
-    contributions.push_back(
-        {name, block.ids[i], weight, weight * weights.row(block.ids[i])[unit] / divisor});
+    float buffer;
+    const float value = *weights.read(block.ids[i], unit, 1, &buffer);
+    contributions.push_back({name, block.ids[i], weight, divisor.share(weight * value)});
   }
 }
 
@@ -274,14 +275,16 @@ class LinearTower : public Tower {
     std::unique_ptr<Parameter> table;
     if (layout.table_rows > 0) {
       form.embedding = EmbeddingForm{layout.combiner, layout.max_norm};
-      table = std::make_unique<Parameter>(scope + "/embedding_weights",
-                                          std::vector<int64_t>{layout.table_rows, layout.width},
-                                          static_cast<size_t>(layout.table_rows), width);
+      table = std::make_unique<Parameter>(
+          scope + "/embedding_weights", std::vector<int64_t>{layout.table_rows, layout.width},
+          static_cast<size_t>(layout.table_rows), width, 0, Written::kByRows);
       fill_embedding(*table, spec.seed);
     }
+    const bool by_rows = layout.sparse && !layout.multi_hot && !table;
     return {layout.name, form,
             Parameter(scope + "/weights", {layout.width, spec.units()}, width,
-                      static_cast<size_t>(spec.units())),
+                      static_cast<size_t>(spec.units()), 0,
+                      by_rows ? Written::kByRows : Written::kWhole),
             std::move(table),
             layout.standard ? std::make_unique<Standardizer>(scope, width) : nullptr};
   }

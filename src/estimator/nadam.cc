@@ -10,15 +10,14 @@ namespace {
 
 class NadamOptimizer : public Optimizer {
  public:
-  explicit NadamOptimizer(const OptimizerSpec& spec)
-      : Optimizer(spec), schedule_decay_(spec.decay) {}
+  explicit NadamOptimizer(const OptimizerSpec& spec) : Optimizer(spec) {}
 
   std::vector<SlotFacts> slots() const override { return {{"m", 0.0F}, {"v", 0.0F}}; }
 
  private:
   float momentum_of(int64_t step) const {
     constexpr float kBase = 0.96F;
-    return spec().beta_1 * (1 - 0.5F * std::pow(kBase, schedule_decay_ * static_cast<float>(step)));
+    return spec().beta_1 * (1 - 0.5F * std::pow(kBase, spec().decay * static_cast<float>(step)));
   }
 
   void prepare() override {
@@ -37,11 +36,11 @@ class NadamOptimizer : public Optimizer {
     for (size_t i = 0; i < gradient.size(); ++i) {
       m[i] = spec().beta_1 * m[i] + (1 - spec().beta_1) * gradient[i];
       v[i] = spec().beta_2 * v[i] + (1 - spec().beta_2) * (gradient[i] * gradient[i]);
-      move(parameter, i, gradient[i]);
+      move(parameter, i, gradient[i], parameter.values()[i]);
     }
   }
 
-  void update_sparse(Parameter& parameter, std::span<const int32_t> ids,
+  void update_sparse(Parameter& parameter, std::span<const int32_t> ids, std::span<float> rows,
                      std::span<const float> gradient) override {
     const size_t width = parameter.width();
     const auto m = parameter.slot(0);
@@ -53,20 +52,18 @@ class NadamOptimizer : public Optimizer {
       const size_t at = row * width + i % width;
       m[at] += gradient[i] * (1 - spec().beta_1);
       v[at] += gradient[i] * gradient[i] * (1 - spec().beta_2);
-      move(parameter, at, gradient[i]);
-      parameter.touch(row);
+      move(parameter, at, gradient[i], rows[i]);
     }
   }
 
-  void move(Parameter& parameter, size_t at, float gradient) const {
+  void move(const Parameter& parameter, size_t at, float gradient, float& w) const {
     const float m = (1 - momentum_) * (gradient / gradient_part_) +
                     next_momentum_ * (parameter.slot(0)[at] / moment_part_);
     const float v = parameter.slot(1)[at] / square_part_;
     // decay is the schedule's: the learning rate itself stays as it is.
-    parameter.values()[at] -= spec().learning_rate * m / (std::sqrt(v) + spec().epsilon);
+    w -= spec().learning_rate * m / (std::sqrt(v) + spec().epsilon);
   }
 
-  float schedule_decay_;
   // Of this step.
   float momentum_ = 0;
   float next_momentum_ = 0;

@@ -10,19 +10,14 @@ namespace {
 constexpr uint32_t kExponent = 0x7F800000;          // all of it set: an infinity or a NaN
 constexpr uint32_t kTooLargeToSquare = 0x5F800000;  // the exponent of 2^64
 
-/// No value has an exponent from `limit` on. Without a branch, as it looks at each value that
-/// training reads and writes.
+/// No value has an exponent from `limit` on. Without a branch or a comparison, as it looks at each
+/// value that training reads and writes: an exponent from the limit on carries into the sign.
 bool all_below(std::span<const float> values, uint32_t limit) {
-  bool wrong = false;
-  for (const float value : values) wrong |= (std::bit_cast<uint32_t>(value) & kExponent) >= limit;
-  return !wrong;
-}
-
-bool rows_are_finite(const Parameter& parameter, std::span<const int32_t> ids) {
-  const size_t width = parameter.width();
-  bool finite = true;
-  for (const int32_t id : ids) finite &= all_finite({parameter.row(id), width});
-  return finite;
+  constexpr uint32_t kSign = 0x80000000;
+  uint32_t carries = 0;
+  for (const float value : values)
+    carries |= (std::bit_cast<uint32_t>(value) & kExponent) + (kSign - limit);
+  return (carries & kSign) == 0;
 }
 
 }  // namespace
@@ -88,12 +83,18 @@ void Optimizer::apply(Parameter& parameter, bool sparse, std::span<const int32_t
 void Optimizer::update(Parameter& parameter, bool sparse, std::span<const int32_t> ids,
                        std::span<const float> gradient) {
   bool finite = all_below(gradient, kTooLargeToSquare);
-  if (sparse) {
-    update_sparse(parameter, ids, gradient);
-    finite &= rows_are_finite(parameter, ids);
+  if (sparse && !moves_all_rows()) {
+    const auto rows = parameter.take(ids, rows_);
+    update_sparse(parameter, ids, rows, gradient);
+    parameter.put(ids, rows);
+    finite &= all_finite(rows);
   } else {
-    update_dense(parameter, gradient);
     parameter.touch_all();
+    if (sparse) {
+      update_sparse(parameter, ids, {}, gradient);
+    } else {
+      update_dense(parameter, gradient);
+    }
     finite &= all_finite(std::as_const(parameter).values());
   }
   if (!finite && not_finite_ == nullptr) not_finite_ = &parameter;

@@ -53,9 +53,12 @@ class Optimizer {
   virtual void update_dense(Parameter& parameter, std::span<const float> gradient) = 0;
   /// What a step computes once, for all of its variables.
   virtual void prepare() {}
-  /// The update says which rows it wrote (Parameter::touch).
+  /// Moves `rows`, the values of the rows `ids` side by side.
   virtual void update_sparse(Parameter& parameter, std::span<const int32_t> ids,
-                             std::span<const float> gradient) = 0;
+                             std::span<float> rows, std::span<const float> gradient) = 0;
+  /// Whether a sparse step moves other rows too. update_sparse() then works on the Parameter's
+  /// values, and `rows` is empty.
+  virtual bool moves_all_rows() const { return false; }
 
   float learning_rate() const { return learning_rate_; }
   int64_t iterations() const { return iterations_; }
@@ -77,6 +80,7 @@ class Optimizer {
 
   OptimizerSpec spec_;
   std::vector<Waiting> waiting_;
+  std::vector<float> rows_;  // of a sparse step
   float learning_rate_ = 0;  // of this step
   int64_t iterations_ = 0;
   const Parameter* not_finite_ = nullptr;

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "data/schema.h"
+#include "estimator/optimizer.h"
 
 namespace millrace::estimator {
 namespace {
@@ -18,7 +19,7 @@ constexpr double kTiny = std::numeric_limits<float>::min();
 /// `variable` is its name in checkpoints, if it is there.
 constexpr OptimizerArgument number(std::string_view name, float Spec::*member, double least,
                                    double most, std::string_view variable = {}) {
-  return {name, member, nullptr, least, most, variable, false};
+  return {name, member, nullptr, least, most, variable, false, false};
 }
 
 constexpr OptimizerArgument saved(std::string_view name, float Spec::*member, double least,
@@ -26,16 +27,21 @@ constexpr OptimizerArgument saved(std::string_view name, float Spec::*member, do
   return number(name, member, least, most, name);
 }
 
+constexpr OptimizerArgument altered(std::string_view name, float Spec::*member, double least,
+                                    double most) {
+  return {name, member, nullptr, least, most, name, false, true};
+}
+
 constexpr OptimizerArgument flag(std::string_view name, bool Spec::*member) {
-  return {name, nullptr, member, 0, 1, {}, false};
+  return {name, nullptr, member, 0, 1, {}, false, false};
 }
 
 constexpr auto kLearningRate = saved("learning_rate", &Spec::learning_rate, kTiny, kMost);
 constexpr auto kDecay = saved("decay", &Spec::decay, 0, kMost);
-constexpr auto kClipnorm = number("clipnorm", &Spec::clipnorm, kTiny, kMost);
-constexpr auto kClipvalue = number("clipvalue", &Spec::clipvalue, kTiny, kMost);
-constexpr auto kGlobalClipnorm = number("global_clipnorm", &Spec::global_clipnorm, kTiny, kMost);
-constexpr auto kEpsilon = number("epsilon", &Spec::epsilon, 0, kMost);
+constexpr auto kClipnorm = altered("clipnorm", &Spec::clipnorm, kTiny, kMost);
+constexpr auto kClipvalue = altered("clipvalue", &Spec::clipvalue, kTiny, kMost);
+constexpr auto kGlobalClipnorm = altered("global_clipnorm", &Spec::global_clipnorm, kTiny, kMost);
+constexpr auto kEpsilon = altered("epsilon", &Spec::epsilon, 0, kMost);
 constexpr auto kAccumulator =
     number("initial_accumulator_value", &Spec::initial_accumulator_value, 0, kMost);
 constexpr auto kMomentum = saved("momentum", &Spec::momentum, 0, 1);
@@ -49,8 +55,8 @@ constexpr OptimizerArgument kFtrl[] = {
     kAccumulator,
     saved("l1_regularization_strength", &Spec::l1_regularization_strength, 0, kMost),
     saved("l2_regularization_strength", &Spec::l2_regularization_strength, 0, kMost),
-    number("l2_shrinkage_regularization_strength", &Spec::l2_shrinkage_regularization_strength, 0,
-           kMost),
+    altered("l2_shrinkage_regularization_strength", &Spec::l2_shrinkage_regularization_strength, 0,
+            kMost),
     saved("beta", &Spec::beta, 0, kMost),
     kDecay,
     kClipnorm,
@@ -81,7 +87,7 @@ constexpr OptimizerArgument kNadam[] = {
     kClipnorm,
     kClipvalue,
     kGlobalClipnorm,
-    {"momentum_cache", &Spec::momentum_cache, nullptr, 0, 1, "momentum_cache", true},
+    {"momentum_cache", &Spec::momentum_cache, nullptr, 0, 1, "momentum_cache", true, false},
 };
 
 constexpr std::array<OptimizerFacts, 8> kOptimizers = {{
@@ -192,11 +198,15 @@ const OptimizerFacts& facts_of(OptimizerKind kind) {
 std::vector<const OptimizerArgument*> saved_arguments(const OptimizerSpec& spec) {
   std::vector<const OptimizerArgument*> all;
   for (const auto& argument : facts_of(spec.kind).arguments) {
-    const bool scheduled =
-        argument.number == &Spec::learning_rate && spec.schedule.kind != ScheduleKind::kNone;
-    if (!argument.variable.empty() && !scheduled) all.push_back(&argument);
+    if (!argument.variable.empty()) all.push_back(&argument);
   }
   return all;
+}
+
+std::vector<std::string> slot_names(const OptimizerSpec& spec) {
+  std::vector<std::string> names;
+  for (const auto& slot : Optimizer::make(spec)->slots()) names.emplace_back(slot.name);
+  return names;
 }
 
 Result<OptimizerSpec> make_optimizer_spec(const Argument& value,

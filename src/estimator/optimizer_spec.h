@@ -24,6 +24,7 @@ struct OptimizerArgument {
   double most = 0;
   std::string_view variable;  // of the checkpoint, training/Ftrl/beta; empty if it is none
   bool state = false;         // what the optimizer counts; not for people to give
+  bool altered = false;       // may be altered, though no checkpoint has it; `variable` names it
 };
 
 struct OptimizerFacts {
@@ -36,8 +37,12 @@ struct OptimizerFacts {
 
 const OptimizerFacts& facts_of(OptimizerKind kind);
 
-/// What of `spec` a checkpoint holds: numbers. A schedule's learning rate is not among them.
+/// The numbers of `spec` that are kept with what was learned. Where there is a schedule, the
+/// learning rate is one that nobody looks at.
 std::vector<const OptimizerArgument*> saved_arguments(const OptimizerSpec& spec);
+
+/// The arrays that the optimizer keeps beside each variable.
+std::vector<std::string> slot_names(const OptimizerSpec& spec);
 
 /// Reads `Ftrl`, 'Ftrl' or `Ftrl(learning_rate => 0.1)`. A plain name gets `learning_rate`, if the
 /// estimator gives one; otherwise, and for a call that does not say, it is Keras's default. Errors

@@ -1,59 +1,83 @@
 #include "estimator/parameter.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace millrace::estimator {
-namespace {
-
-size_t page_shift_for(size_t all_rows, size_t width, Pages pages) {
-  if (pages == Pages::kOne) return static_cast<size_t>(std::bit_width(all_rows - 1));
-  const size_t rows = std::max<size_t>(1, kPageFloats / width);
-  return static_cast<size_t>(std::bit_width(rows) - 1);
-}
-
-}  // namespace
 
 Parameter::Parameter(std::string name, std::vector<int64_t> shape, size_t rows, size_t width,
-                     float initial, Pages pages)
+                     float initial, Written written)
     : name_(std::move(name)),
       shape_(std::move(shape)),
       rows_(rows),
       width_(width),
-      page_shift_(page_shift_for(rows, width, pages)),
-      values_(rows * width, initial) {
-  const size_t page_count = ((rows - 1) >> page_shift_) + 1;
-  dirty_.assign(page_count, 0);
-  // Every page is the same at first, and stays shared until it is written.
-  const size_t page_floats = std::min(values_.size(), width << page_shift_);
-  const auto first = std::make_shared<float[]>(page_floats, initial);
-  auto table = std::make_shared<PublishedTable>();
-  table->pages_.assign(page_count, first);
-  table->name_ = name_;
-  table->shape_ = shape_;
-  table->rows_ = rows;
-  table->width_ = width;
-  table->page_shift_ = page_shift_;
-  table->page_mask_ = (size_t{1} << page_shift_) - 1;
-  published_ = std::move(table);
-}
+      shared_(written == Written::kByRows && rows * width > kCopiedFloatsMax),
+      values_(std::make_shared<float[]>(rows * width, initial)) {}
 
 void Parameter::touch_all() {
-  std::fill(dirty_.begin(), dirty_.end(), uint8_t{1});
+  published_.reset();
+  if (live_.empty()) return;
+  const auto copy = std::make_shared_for_overwrite<float[]>(rows_ * width_);
+  std::copy_n(values_.get(), rows_ * width_, copy.get());
+  // Who reads the old array may go on: nobody writes it any more.
+  values_ = copy;
+  live_.clear();
+}
+
+std::span<float> Parameter::take(std::span<const int32_t> ids, std::vector<float>& room) {
+  const size_t count = ids.size() * width_;
+  if (room.size() < count) room.resize(count);
+  const auto rows = std::span(room).first(count);
+  float* const to = rows.data();
+  const float* const values = values_.get();
+  if (width_ == 1) {
+    for (size_t i = 0; i < ids.size(); ++i) to[i] = values[index_of(ids[i])];
+  } else {
+    for (size_t i = 0; i < ids.size(); ++i) std::copy_n(row(ids[i]), width_, to + i * width_);
+  }
+  published_.reset();
+  if (!live_.empty()) keep(ids, rows);
+  return rows;
+}
+
+/// The rows as they were, for every publication that is still read.
+void Parameter::keep(std::span<const int32_t> ids, std::span<const float> rows) {
+  constexpr size_t kAhead = 8;
+  const auto unread = [](const auto& kept) { return kept.use_count() == 1; };
+  live_.erase(std::remove_if(live_.begin(), live_.end(), unread), live_.end());
+  for (const auto& kept : live_) {
+    for (size_t i = 0; i < ids.size(); ++i) {
+      if (i + kAhead < ids.size()) kept->prefetch(ids[i + kAhead]);
+      kept->keep(ids[i], rows.data() + i * width_);
+    }
+  }
+}
+
+void Parameter::put(std::span<const int32_t> ids, std::span<const float> rows) {
+  const float* from = rows.data();
+  float* const values = values_.get();
+  for (const int32_t id : ids) {
+    float* const to = values + index_of(id) * width_;
+    // Whoever reads one of these finds that its row is kept.
+    for (size_t k = 0; k < width_; ++k)
+      std::atomic_ref<float>(to[k]).store(*from++, std::memory_order_release);
+  }
 }
 
 std::shared_ptr<const PublishedTable> Parameter::publish() {
-  if (std::find(dirty_.begin(), dirty_.end(), 1) == dirty_.end()) return published_;
-  auto table = std::make_shared<PublishedTable>(*published_);
-  const size_t page_floats = width_ << page_shift_;
-  for (size_t page = 0; page < dirty_.size(); ++page) {
-    if (!dirty_[page]) continue;
-    const auto from = std::span<const float>(values_).subspan(page * page_floats);
-    const size_t count = std::min(page_floats, from.size());
-    const auto copy = std::make_shared<float[]>(count);
-    std::copy_n(from.begin(), count, copy.get());
-    table->pages_[page] = copy;
-    dirty_[page] = 0;
+  if (published_ != nullptr) return published_;
+  auto table = std::make_shared<PublishedTable>();
+  table->name_ = name_;
+  table->shape_ = shape_;
+  table->rows_ = rows_;
+  table->width_ = width_;
+  if (shared_) {
+    if (!live_.empty()) expected_ = live_.back()->count();
+    live_.push_back(std::make_shared<KeptRows>(width_, expected_));
+    table->values_ = values_;
+    table->kept_ = live_.back();
+  } else {
+    table->values_ = std::make_shared_for_overwrite<float[]>(rows_ * width_);
+    std::copy_n(values_.get(), rows_ * width_, table->values_.get());
   }
   published_ = std::move(table);
   return published_;

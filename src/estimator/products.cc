@@ -1,7 +1,14 @@
 #include "estimator/products.h"
 
+#include <algorithm>
+#include <cstring>
+
 namespace millrace::estimator {
 namespace {
+
+// Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008), as far as
+// layers need it: a block of sums stays in registers while a panel of the matrix, a few vectors
+// wide, which lies in the first cache, passes by.
 
 // A vector of floats as gcc and clang both have it, whose arithmetic is lane by lane.
 template <size_t kLanes>
@@ -9,58 +16,122 @@ struct VectorOf {
   typedef float type __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
 };
 
-/// `kVectors` vectors of columns stay in registers over all factors.
-template <size_t kLanes, size_t kVectors>
-[[gnu::always_inline]] inline void add_columns(const Factors& factors, const float* matrix,
-                                               size_t width, float* sum) {
-  using Vector = typename VectorOf<kLanes>::type;
-  Vector sums[kVectors];
-  for (size_t v = 0; v < kVectors; ++v)
-    sums[v] = *reinterpret_cast<const Vector*>(sum + v * kLanes);
-  for (size_t i = 0; i < factors.count; ++i) {
-    const float factor = factors.first[i * factors.stride];
-    const float* row = matrix + i * width;
-    for (size_t v = 0; v < kVectors; ++v)
-      sums[v] += factor * *reinterpret_cast<const Vector*>(row + v * kLanes);
-  }
-  for (size_t v = 0; v < kVectors; ++v) *reinterpret_cast<Vector*>(sum + v * kLanes) = sums[v];
-}
+/// Some columns of a matrix; those of one row are one after another.
+struct Panel {
+  const float* first;
+  size_t stride;  // from row to row
+};
 
-/// The columns that are left over go to vectors of four, and then one by one.
-template <size_t kLanes>
-[[gnu::always_inline]] inline void add_products_by(const Factors& factors, const float* matrix,
-                                                   size_t width, size_t at, float* sum) {
-  for (; at + 4 * kLanes <= width; at += 4 * kLanes)
-    add_columns<kLanes, 4>(factors, matrix + at, width, sum + at);
-  for (; at + kLanes <= width; at += kLanes)
-    add_columns<kLanes, 1>(factors, matrix + at, width, sum + at);
-  if constexpr (kLanes > 4) {
-    add_products_by<4>(factors, matrix, width, at, sum);
-  } else {
-    for (; at < width; ++at) {
-      float one = sum[at];
-      for (size_t i = 0; i < factors.count; ++i)
-        one += factors.first[i * factors.stride] * matrix[i * width + at];
-      sum[at] = one;
+/// The block's sums are kRows of them, each `width` after the one before.
+template <size_t kLanes, size_t kRows, size_t kVectors>
+[[gnu::always_inline]] inline void add_block(const Factors& factors, const Panel& panel,
+                                             size_t width, float* first_sum) {
+  using Vector = typename VectorOf<kLanes>::type;
+  Vector sums[kRows][kVectors];
+  for (size_t r = 0; r < kRows; ++r)
+    for (size_t v = 0; v < kVectors; ++v)
+      sums[r][v] = *reinterpret_cast<const Vector*>(first_sum + r * width + v * kLanes);
+  for (size_t k = 0; k < factors.columns; ++k) {
+    const float* factor = factors.first + k * factors.column_stride;
+    const float* row = panel.first + k * panel.stride;
+    for (size_t v = 0; v < kVectors; ++v) {
+      const Vector values = *reinterpret_cast<const Vector*>(row + v * kLanes);
+      for (size_t r = 0; r < kRows; ++r) sums[r][v] += factor[r * factors.row_stride] * values;
     }
   }
+  for (size_t r = 0; r < kRows; ++r)
+    for (size_t v = 0; v < kVectors; ++v)
+      *reinterpret_cast<Vector*>(first_sum + r * width + v * kLanes) = sums[r][v];
 }
 
-void add_products_plain(const Factors& factors, const float* matrix, size_t width, float* sum) {
-  add_products_by<1>(factors, matrix, width, 0, sum);
+/// All rows of the sums below a panel: kRows at a time, then half as many, down to one.
+template <size_t kLanes, size_t kRows, size_t kVectors>
+[[gnu::always_inline]] inline void add_rows(Factors factors, const Panel& panel, size_t width,
+                                            float* sums) {
+  for (; factors.rows >= kRows; factors.rows -= kRows) {
+    add_block<kLanes, kRows, kVectors>(factors, panel, width, sums);
+    factors.first += kRows * factors.row_stride;
+    sums += kRows * width;
+  }
+  if constexpr (kRows > 1) add_rows<kLanes, kRows / 2, kVectors>(factors, panel, width, sums);
+}
+
+constexpr size_t kPanelRows = 128;
+
+/// The next columns, as many as kVectors hold or what is left of them, by way of a copy: panels of
+/// a wide matrix do not stay in the cache where they are, and what is left over fills no vector.
+template <size_t kLanes, size_t kRows, size_t kVectors>
+[[gnu::always_inline]] inline void add_copied(const Factors& factors, const float* matrix,
+                                              size_t width, size_t columns, float* sums) {
+  constexpr size_t kWidth = kLanes * kVectors;
+  float panel[kPanelRows * kWidth];
+  for (size_t k = 0; k < factors.columns; ++k) {
+    float* row = panel + k * kWidth;
+    std::memcpy(row, matrix + k * width, columns * sizeof(float));
+    std::fill(row + columns, row + kWidth, 0.0F);
+  }
+  if (columns == kWidth) {
+    add_rows<kLanes, kRows, kVectors>(factors, {panel, kWidth}, width, sums);
+    return;
+  }
+  Factors some = factors;
+  for (size_t done = 0; done < factors.rows; done += some.rows) {
+    some.first = factors.first + done * factors.row_stride;
+    some.rows = std::min(kRows, factors.rows - done);
+    float block[kRows * kWidth];
+    for (size_t r = 0; r < some.rows; ++r)
+      std::memcpy(block + r * kWidth, sums + (done + r) * width, columns * sizeof(float));
+    add_rows<kLanes, kRows, kVectors>(some, {panel, kWidth}, kWidth, block);
+    for (size_t r = 0; r < some.rows; ++r)
+      std::memcpy(sums + (done + r) * width, block + r * kWidth, columns * sizeof(float));
+  }
+}
+
+template <size_t kLanes, size_t kRows>
+[[gnu::always_inline]] inline void add_some_columns(const Factors& factors, const float* matrix,
+                                                    size_t width, float* sums) {
+  constexpr size_t kFewRows = 4;  // do not repay a copy
+  size_t at = 0;
+  if (factors.rows < kFewRows) {
+    for (; at + 4 * kLanes <= width; at += 4 * kLanes)
+      add_rows<kLanes, 1, 4>(factors, {matrix + at, width}, width, sums + at);
+    for (; at + kLanes <= width; at += kLanes)
+      add_rows<kLanes, 1, 1>(factors, {matrix + at, width}, width, sums + at);
+  } else {
+    for (; at + 2 * kLanes <= width; at += 2 * kLanes)
+      add_copied<kLanes, kRows, 2>(factors, matrix + at, width, 2 * kLanes, sums + at);
+    for (; at + kLanes <= width; at += kLanes)
+      add_copied<kLanes, kRows, 1>(factors, matrix + at, width, kLanes, sums + at);
+  }
+  if (at < width) add_copied<kLanes, kRows, 1>(factors, matrix + at, width, width - at, sums + at);
+}
+
+template <size_t kLanes, size_t kRows>
+[[gnu::always_inline]] inline void add_products_by(Factors factors, const float* matrix,
+                                                   size_t width, float* sums) {
+  const size_t columns = factors.columns;
+  for (size_t done = 0; done < columns; done += kPanelRows) {
+    factors.columns = std::min(kPanelRows, columns - done);
+    add_some_columns<kLanes, kRows>(factors, matrix + done * width, width, sums);
+    factors.first += factors.columns * factors.column_stride;
+  }
+}
+
+void add_products_plain(const Factors& factors, const float* matrix, size_t width, float* sums) {
+  add_products_by<4, 4>(factors, matrix, width, sums);
 }
 
 #if defined(__x86_64__)
 
 __attribute__((target("avx2"))) void add_products_avx2(const Factors& factors, const float* matrix,
-                                                       size_t width, float* sum) {
-  add_products_by<8>(factors, matrix, width, 0, sum);
+                                                       size_t width, float* sums) {
+  add_products_by<8, 4>(factors, matrix, width, sums);
 }
 
 __attribute__((target("avx512f"))) void add_products_avx512(const Factors& factors,
                                                             const float* matrix, size_t width,
-                                                            float* sum) {
-  add_products_by<16>(factors, matrix, width, 0, sum);
+                                                            float* sums) {
+  add_products_by<16, 8>(factors, matrix, width, sums);
 }
 
 #endif
@@ -76,22 +147,30 @@ std::vector<AddProducts> versions_of_add_products() {
   return versions;
 }
 
-void add_products(const Factors& factors, const float* matrix, size_t width, float* sum) {
+void add_products(const Factors& factors, const float* matrix, size_t width, float* sums) {
   static const AddProducts best = versions_of_add_products().back();
-  best(factors, matrix, width, sum);
+  best(factors, matrix, width, sums);
 }
 
-void add_sparse_products(const Factors& factors, const float* matrix, size_t width, float* sum) {
-  for (size_t i = 0; i < factors.count; ++i) {
-    const float* factor = factors.first + i * factors.stride;
-    if (*factor != 0) add_products({factor, 1}, matrix + i * width, width, sum);
+void add_sparse_products(const Factors& factors, const float* matrix, size_t width, float* sums) {
+  for (size_t i = 0; i < factors.rows; ++i) {
+    const float* row = factors.first + i * factors.row_stride;
+    for (size_t k = 0; k < factors.columns; ++k) {
+      const float* factor = row + k * factors.column_stride;
+      if (*factor != 0)
+        add_products({factor, 1, 1, 1}, matrix + k * width, width, sums + i * width);
+    }
   }
 }
 
 void scatter_products(const Factors& factors, const float* from, size_t width, float* matrix) {
-  for (size_t i = 0; i < factors.count; ++i) {
-    const float* factor = factors.first + i * factors.stride;
-    if (*factor != 0) add_products({factor, 1}, from, width, matrix + i * width);
+  for (size_t i = 0; i < factors.rows; ++i) {
+    const float* row = factors.first + i * factors.row_stride;
+    for (size_t k = 0; k < factors.columns; ++k) {
+      const float* factor = row + k * factors.column_stride;
+      if (*factor != 0)
+        add_products({factor, 1, 1, 1}, from + i * width, width, matrix + k * width);
+    }
   }
 }
 

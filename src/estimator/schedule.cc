@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <span>
 #include <vector>
@@ -14,6 +15,12 @@ namespace {
 
 constexpr double kMost = std::numeric_limits<float>::max();
 constexpr double kTiny = std::numeric_limits<float>::min();
+constexpr float Schedule::*kNumbers[] = {
+    &Schedule::initial_learning_rate, &Schedule::decay_steps, &Schedule::decay_rate,
+    &Schedule::end_learning_rate,     &Schedule::power,       &Schedule::alpha,
+    &Schedule::warmup_target,         &Schedule::warmup_steps};
+constexpr bool Schedule::*kFlags[] = {&Schedule::staircase, &Schedule::cycle};
+static_assert(1 + std::size(kNumbers) + std::size(kFlags) == kScheduleNumbers);
 constexpr float kPi = 3.14159265358979F;
 
 /// One argument: a number or a flag of Schedule.
@@ -172,6 +179,29 @@ float learning_rate_at(const Schedule& schedule, int64_t iterations) {
       return cosine_at(schedule, step);
   }
   return first;
+}
+
+std::array<float, kScheduleNumbers> numbers_of(const Schedule& schedule) {
+  std::array<float, kScheduleNumbers> numbers{static_cast<float>(schedule.kind)};
+  size_t at = 1;
+  for (const auto member : kNumbers) numbers[at++] = schedule.*member;
+  for (const auto member : kFlags) numbers[at++] = schedule.*member ? 1.0F : 0.0F;
+  return numbers;
+}
+
+std::optional<Schedule> schedule_of(std::span<const float> numbers) {
+  if (numbers.size() != kScheduleNumbers) return std::nullopt;
+  Schedule schedule;
+  for (const auto kind : {ScheduleKind::kExponentialDecay, ScheduleKind::kInverseTimeDecay,
+                          ScheduleKind::kPolynomialDecay, ScheduleKind::kCosineDecay}) {
+    if (numbers[0] == static_cast<float>(kind)) schedule.kind = kind;
+  }
+  size_t at = 1;
+  for (const auto member : kNumbers) schedule.*member = numbers[at++];
+  for (const auto member : kFlags) schedule.*member = numbers[at++] != 0;
+  const auto again = numbers_of(schedule);
+  if (!std::equal(again.begin(), again.end(), numbers.begin())) return std::nullopt;
+  return schedule;
 }
 
 Result<Schedule> make_schedule(const Argument& call) {

@@ -3,7 +3,10 @@
 // learning_rate; the step it is asked for is the optimizer's number of updates. Values only.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/result.h"
@@ -38,6 +41,12 @@ struct Schedule {
 
 /// The learning rate of the step that `iterations` steps came before.
 float learning_rate_at(const Schedule& schedule, int64_t iterations);
+
+/// A schedule as numbers, as snapshots and ALTER MODEL have it. The other way: nothing where they
+/// are no schedule's.
+inline constexpr size_t kScheduleNumbers = 11;
+std::array<float, kScheduleNumbers> numbers_of(const Schedule& schedule);
+std::optional<Schedule> schedule_of(std::span<const float> numbers);
 
 /// Reads `ExponentialDecay(0.1, decay_steps => 1000, decay_rate => 0.96)`. Errors name the schedule
 /// and the argument, and have positions.

@@ -93,16 +93,28 @@ TEST(Schedule, ErrorsNameTheScheduleAndTheArgument) {
       "argument \"decay_rate\" is given twice");
 }
 
-TEST(Schedule, IsAnOptimizersLearningRateAndNoVariable) {
+TEST(Schedule, IsAnOptimizersLearningRate) {
   const auto rate = call("ExponentialDecay",
                          {number("", "0.1"), number("", "10"), number("", "0.5")}, "learning_rate");
   const auto spec = make_optimizer_spec(call("Adamax", {rate}), std::nullopt);
   ASSERT_TRUE(spec);
   EXPECT_EQ(spec->schedule.kind, ScheduleKind::kExponentialDecay);
-  for (const auto* argument : saved_arguments(*spec)) EXPECT_NE(argument->name, "learning_rate");
   const auto nadam = make_optimizer_spec(call("Nadam", {rate}), std::nullopt);
   ASSERT_FALSE(nadam);
   EXPECT_EQ(nadam.error().code, Code::kUnsupported);
+}
+
+TEST(Schedule, IsElevenNumbersAndBackAgain) {
+  Schedule schedule{ScheduleKind::kPolynomialDecay, 0.3F, 70, 0.5F, true, 0.01F, 2, true};
+  schedule.alpha = 0.25F;
+  schedule.warmup_target = 0.75F;
+  schedule.warmup_steps = 9;
+  auto numbers = numbers_of(schedule);
+  EXPECT_EQ(schedule_of(numbers), schedule);
+  EXPECT_EQ(schedule_of(numbers_of({})), Schedule());
+  EXPECT_FALSE(schedule_of(std::span(numbers).first(10)));
+  numbers[0] = 77;
+  EXPECT_FALSE(schedule_of(numbers));
 }
 
 TEST(OptimizerSpec, DefaultsAreKerass) {

@@ -13,7 +13,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "snapshots are written as memory is");
 
 constexpr size_t kMagicSize = 8;
-constexpr uint64_t kVersion = 1;
+constexpr uint64_t kVersion = 2;
 constexpr size_t kHeadSize = kMagicSize + 16;  // magic, version, payload size
 constexpr size_t kFrameSize = kHeadSize + 8;   // and the checksum at the end
 constexpr size_t kRunFloats = 1024;            // floats of a page, which is left out or written

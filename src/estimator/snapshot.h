@@ -53,6 +53,8 @@ class SnapshotReader {
   void skip_floats(size_t count, float usual) { read_floats(count, usual, nullptr); }
 
   bool ok() const { return ok_; }
+  /// What was read makes no sense to whoever reads.
+  void fail() { ok_ = false; }
   bool at_end() const { return rest_.empty(); }
 
  private:

@@ -4,7 +4,7 @@ namespace millrace::estimator {
 namespace {
 
 Parameter statistic(const std::string& name, size_t width) {
-  return Parameter(name, {static_cast<int64_t>(width)}, 1, width, 0, Pages::kOne);
+  return Parameter(name, {static_cast<int64_t>(width)}, 1, width);
 }
 
 }  // namespace
@@ -15,6 +15,7 @@ Standardizer::Standardizer(const std::string& scope, size_t width)
       count_(statistic(scope + "/standard_count", 1)) {}
 
 void Standardizer::learn(std::span<const float> x) {
+  for (Parameter* parameter : {&mean_, &variance_, &count_}) parameter->touch_all();
   const size_t width = mean_.width();
   const auto before = static_cast<double>(count_.values()[0]);
   const auto rows = static_cast<double>(x.size() / width);
@@ -36,7 +37,6 @@ void Standardizer::learn(std::span<const float> x) {
     variance = static_cast<float>(squares / all);
   }
   count_.values()[0] = static_cast<float>(all);
-  for (Parameter* parameter : {&mean_, &variance_, &count_}) parameter->touch_all();
 }
 
 void Standardizer::add_parameters(std::vector<Parameter*>& parameters) {

@@ -12,8 +12,9 @@ Variable variable_of(const PublishedTable& table) {
   Variable variable{table.name(), table.shape(), {}};
   variable.values.reserve(table.rows() * table.width());
   for (size_t row = 0; row < table.rows(); ++row) {
-    const float* values = table.row(static_cast<int32_t>(row));
-    variable.values.insert(variable.values.end(), values, values + table.width());
+    each_piece(table, static_cast<int32_t>(row), [&](size_t, std::span<const float> values) {
+      variable.values.insert(variable.values.end(), values.begin(), values.end());
+    });
   }
   return variable;
 }
@@ -29,7 +30,7 @@ std::string scope_of(std::string_view column) {
 }
 
 Status check_size(const std::vector<BlockLayout>& layouts, size_t units, uint64_t other) {
-  constexpr uint64_t kCopies = 4;  // the weight, its copy for scorers and two slots
+  constexpr uint64_t kCopies = 4;  // the weight, two slots and what publications keep
   uint64_t floats = kCopies * other;
   std::string_view last;
   for (const auto& layout : layouts) {
@@ -48,8 +49,8 @@ Status check_size(const std::vector<BlockLayout>& layouts, size_t units, uint64_
 void fill_embedding(Parameter& table, uint64_t seed) {
   RandomStream random(seed, table.name());
   const float deviation = 1 / std::sqrt(static_cast<float>(table.width()));
-  for (float& value : table.values()) value = deviation * random.truncated_normal();
   table.touch_all();
+  for (float& value : table.values()) value = deviation * random.truncated_normal();
 }
 
 }  // namespace millrace::estimator

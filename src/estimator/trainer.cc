@@ -1,6 +1,7 @@
 // The Trainer and the Model it publishes: towers, a head, the two counters, and the snapshot of all
 // of it.
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "base/check.h"
@@ -16,6 +17,7 @@ namespace millrace::estimator {
 namespace {
 
 constexpr std::string_view kMagic = "MILLMODL";
+constexpr std::string_view kSchedule = "learning_rate_schedule";  // not TensorFlow's to save
 
 const Encoded& input_of(const TowerInputs& inputs, bool dnn) {
   return dnn ? inputs.dnn : inputs.linear;
@@ -86,8 +88,7 @@ class PublishedModel : public Model {
 /// Its kind and the arrays it keeps.
 std::string optimizer_identity(const OptimizerSpec& spec) {
   std::string text(facts_of(spec.kind).name);
-  for (const auto& slot : Optimizer::make(spec)->slots()) text += " " + std::string(slot.name);
-  if (spec.schedule.kind != ScheduleKind::kNone) text += " with a schedule";
+  for (const auto& slot : slot_names(spec)) text += " " + slot;
   return text;
 }
 
@@ -147,6 +148,14 @@ bool is_moving_statistic(std::string_view name) {
 
 bool is_statistic(std::string_view name) {
   return is_moving_statistic(name) || is_standard_statistic(name);
+}
+
+Status assign_schedule(OptimizerSpec& optimizer, const Variable& variable) {
+  const auto schedule = schedule_of(variable.values);
+  if (!schedule)
+    return Error(Code::kInvalidArgument, "variable \"" + variable.name + "\" is no schedule");
+  optimizer.schedule = *schedule;
+  return {};
 }
 
 class EstimatorTrainer : public Trainer {
@@ -225,6 +234,7 @@ class EstimatorTrainer : public Trainer {
   std::string save() const override;
   Status load(std::string_view bytes) override;
   std::vector<Variable> variables() const override;
+  std::vector<Variable> settings() const override;
   std::vector<std::string> trained_names() const override;
   Status assign(const Variable& variable) override;
 
@@ -255,6 +265,7 @@ std::string EstimatorTrainer::save() const {
     for (const auto* argument : saved_arguments(optimizer)) {
       writer.add_f32(optimizer.*argument->number);
     }
+    for (const float number : numbers_of(optimizer.schedule)) writer.add_f32(number);
     const auto slots = part.tower->optimizer().slots();
     for (const Parameter* parameter : part.tower->parameters()) {
       writer.add_text(parameter->name());
@@ -280,6 +291,11 @@ void EstimatorTrainer::read_state(SnapshotReader& reader, bool keep) {
       const float value = reader.f32();
       if (keep) optimizer.*argument->number = value;
     }
+    std::array<float, kScheduleNumbers> numbers;
+    for (float& number : numbers) number = reader.f32();
+    const auto schedule = schedule_of(numbers);
+    if (!schedule) reader.fail();
+    if (keep && schedule) optimizer.schedule = *schedule;
     const auto slots = part.tower->optimizer().slots();
     for (Parameter* parameter : part.tower->parameters()) {
       reader.text();  // its name, for people who look into the bytes; the identity was compared
@@ -290,11 +306,11 @@ void EstimatorTrainer::read_state(SnapshotReader& reader, bool keep) {
         }
         continue;
       }
+      parameter->touch_all();
       reader.floats(parameter->values(), 0);
       for (size_t i = 0; i < parameter->slot_count(); ++i) {
         reader.floats(parameter->slot(i), slots[i].initial);
       }
-      parameter->touch_all();
     }
   }
 }
@@ -325,6 +341,10 @@ std::vector<Variable> EstimatorTrainer::variables() const {
     const std::string& scope = part.scope;
     const OptimizerSpec& optimizer = part.tower->optimizer().spec();
     for (const auto* argument : saved_arguments(optimizer)) {
+      // As in a checkpoint.
+      const bool scheduled = argument->number == &OptimizerSpec::learning_rate &&
+                             optimizer.schedule.kind != ScheduleKind::kNone;
+      if (argument->altered || scheduled) continue;
       all.push_back({scope + std::string(argument->variable), {}, {optimizer.*argument->number}});
     }
     const auto slots = part.tower->optimizer().slots();
@@ -335,6 +355,23 @@ std::vector<Variable> EstimatorTrainer::variables() const {
                        parameter->shape(), copied(parameter->slot(i))});
       }
     }
+  }
+  return all;
+}
+
+std::vector<Variable> EstimatorTrainer::settings() const {
+  std::vector<Variable> all;
+  for (const auto& part : parts_) {
+    const OptimizerSpec& optimizer = part.tower->optimizer().spec();
+    for (const auto* argument : saved_arguments(optimizer)) {
+      if (argument->state) continue;
+      all.push_back(
+          {part.scope + std::string(argument->variable), {}, {optimizer.*argument->number}});
+    }
+    const auto schedule = numbers_of(optimizer.schedule);
+    all.push_back({part.scope + std::string(kSchedule),
+                   {static_cast<int64_t>(schedule.size())},
+                   {schedule.begin(), schedule.end()}});
   }
   return all;
 }
@@ -384,6 +421,10 @@ Status EstimatorTrainer::assign(const Variable& variable) {
     *number = variable.values[0];
     return {};
   }
+  for (const auto& part : parts_) {
+    if (variable.name == part.scope + std::string(kSchedule))
+      return assign_schedule(part.tower->optimizer().mutable_spec(), variable);
+  }
   int slot = -1;
   Parameter* parameter = find_array(variable.name, &slot);
   if (parameter == nullptr) {
@@ -393,9 +434,9 @@ Status EstimatorTrainer::assign(const Variable& variable) {
       variable.values.size() != parameter->values().size()) {
     return Error(Code::kInvalidArgument, "variable \"" + variable.name + "\" has another shape");
   }
+  parameter->touch_all();
   const auto to = slot < 0 ? parameter->values() : parameter->slot(static_cast<size_t>(slot));
   std::copy(variable.values.begin(), variable.values.end(), to.begin());
-  parameter->touch_all();
   return {};
 }
 

@@ -123,27 +123,51 @@ TEST(Trainer, PublicationsInBetweenDoNotMatter) {
   EXPECT_EQ(logits_of(*often->publish(), problem), logits_of(*once->publish(), problem));
 }
 
-TEST(Parameter, PublishingSharesThePagesThatWereNotTouched) {
-  Parameter parameter("w", {10000, 1}, 10000, 1);
-  const auto first = parameter.publish();
-  parameter.values()[9000] = 1;
-  parameter.touch(9000);
-  const auto second = parameter.publish();
-  EXPECT_EQ(first->row(0), second->row(0));
-  EXPECT_NE(first->row(9000), second->row(9000));
-  EXPECT_EQ(*second->row(9000), 1);
-  EXPECT_EQ(*second->row(9001), 0);
-  EXPECT_EQ(parameter.publish(), second);
+TEST(Trainer, APublishedModelStaysAsItWasWhileTrainingGoesOn) {
+  const Problem problem(400, 50'000);  // weights that scorers share with training
+  for (const auto kind : {OptimizerKind::kFtrl, OptimizerKind::kAdagrad, OptimizerKind::kAdam,
+                          OptimizerKind::kSgd, OptimizerKind::kRmsprop, OptimizerKind::kAdadelta,
+                          OptimizerKind::kAdamax, OptimizerKind::kNadam}) {
+    EstimatorSpec spec;
+    spec.linear_optimizer.kind = kind;
+    const auto trainer = trainer_of(problem, spec);
+    learn(*trainer, problem, 0, 200);
+    const auto first = trainer->publish();
+    const auto logits = logits_of(*first, problem);
+    const auto variables = first->variables();
+    learn(*trainer, problem, 200, 300);
+    const auto second = trainer->publish();
+    const auto logits_of_second = logits_of(*second, problem);
+    learn(*trainer, problem, 300, 400);
+    EXPECT_EQ(logits_of(*first, problem), logits);
+    EXPECT_EQ(logits_of(*second, problem), logits_of_second);
+    EXPECT_NE(logits, logits_of_second);
+    EXPECT_NE(logits_of(*trainer->publish(), problem), logits_of_second);
+    for (size_t i = 0; i < variables.size(); ++i)
+      EXPECT_EQ(first->variables()[i].values, variables[i].values);
+  }
 }
 
-TEST(Parameter, WideRowsStayWithinAPage) {
-  Parameter parameter("w", {7, 700}, 7, 700);
-  for (size_t i = 0; i < 4900; ++i) parameter.values()[i] = static_cast<float>(i);
-  parameter.touch_all();
-  const auto table = parameter.publish();
-  for (int32_t row = 0; row < 7; ++row) {
-    EXPECT_EQ(table->row(row)[699], static_cast<float>(700 * row + 699));
-  }
+TEST(Trainer, AScheduleThatIsAssignedIsTheOneOfAnotherTrainerAndIsKept) {
+  const Problem problem(200);
+  EstimatorSpec scheduled;
+  scheduled.linear_optimizer.schedule = {ScheduleKind::kExponentialDecay, 0.4F, 3, 0.5F};
+  const auto wanted = trainer_of(problem, scheduled);
+  const auto trainer = trainer_of(problem);
+  const auto schedule = wanted->settings().back();
+  EXPECT_EQ(schedule.name, "training/Ftrl/learning_rate_schedule");
+  ASSERT_TRUE(trainer->assign(schedule));
+  learn(*wanted, problem, 0, 100);
+  learn(*trainer, problem, 0, 100);
+  const auto resumed = trainer_of(problem);
+  ASSERT_TRUE(resumed->load(trainer->save()));
+  EXPECT_EQ(resumed->settings().back().values, schedule.values);
+  learn(*wanted, problem, 100, 200);
+  learn(*resumed, problem, 100, 200);
+  EXPECT_EQ(resumed->save(), wanted->save());
+  Variable wrong = schedule;
+  wrong.values[0] = 99;
+  EXPECT_EQ(trainer->assign(wrong).error().code, Code::kInvalidArgument);
 }
 
 TEST(Snapshot, ResumedTrainingHasTheSameBytesAsUninterrupted) {

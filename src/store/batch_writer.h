@@ -26,8 +26,9 @@ struct Assignment {
 struct ShapeSpec {
   std::shared_ptr<const Schema> input;
   std::vector<Assignment>
-      columns;        // added to the input's columns, or in place of the one of that name
-  std::string where;  // empty: all rows
+      columns;           // added to the input's columns, or in place of the one of that name
+  std::string where;     // empty: all rows
+  std::string names_in;  // the database of names that have none, tables and models; empty: main
 };
 
 /// A row on which an expression or a constraint failed.
@@ -42,6 +43,8 @@ class Shaper {
   virtual ~Shaper() = default;
   /// The columns of what shape() makes: the input's, then the new ones.
   virtual const std::shared_ptr<const Schema>& schema() const = 0;
+  /// What can give other values for the same rows another time, as "random()"; empty: nothing.
+  virtual const std::string& changing_part() const = 0;
   /// `out` gets the rows of `in` that pass WHERE, with message_of_row carried over. Rows on which
   /// an expression fails are left out and listed in `failures` (by their index in `in`); they do
   /// not disturb the others.

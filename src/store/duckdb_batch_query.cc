@@ -23,11 +23,12 @@ std::string detail_of(const Error& error) {
 
 Result<std::unique_ptr<BatchQuery>> BatchQuery::open(duckdb_database database,
                                                      std::shared_ptr<BatchSources> sources,
+                                                     std::string_view names_in,
                                                      std::shared_ptr<const Schema> input,
                                                      std::vector<std::string> expressions,
                                                      std::string where, size_t failures_max) {
   auto query = std::unique_ptr<BatchQuery>(new BatchQuery());
-  TRY(query->connection_, open_connection(database));
+  TRY(query->connection_, open_connection(database, names_in));
   query->sources_ = std::move(sources);
   query->source_ = std::make_shared<BatchSource>();
   query->source_->schema = std::move(input);

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/batch_writer.h"
@@ -25,14 +26,13 @@ struct BatchRows {
 
 class BatchQuery {
  public:
-  /// `expressions` in the store's SQL; `where` may be empty. After `failures_max` rows of a batch
-  /// that failed, the others are not looked at.
-  static Result<std::unique_ptr<BatchQuery>> open(duckdb_database database,
-                                                  std::shared_ptr<BatchSources> sources,
-                                                  std::shared_ptr<const Schema> input,
-                                                  std::vector<std::string> expressions,
-                                                  std::string where,
-                                                  size_t failures_max = SIZE_MAX);
+  /// `expressions` in the store's SQL, whose names without a database are found in `names_in`;
+  /// `where` may be empty. After `failures_max` rows of a batch that failed, the others are not
+  /// looked at.
+  static Result<std::unique_ptr<BatchQuery>> open(
+      duckdb_database database, std::shared_ptr<BatchSources> sources, std::string_view names_in,
+      std::shared_ptr<const Schema> input, std::vector<std::string> expressions, std::string where,
+      size_t failures_max = SIZE_MAX);
   ~BatchQuery();
   BatchQuery(const BatchQuery&) = delete;
   BatchQuery& operator=(const BatchQuery&) = delete;

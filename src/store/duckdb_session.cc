@@ -413,7 +413,8 @@ Result<std::unique_ptr<TableLoad>> DuckdbSession::load(const OutputSpec& output)
   CHECK(!running_, "a stream is gone before load()");
   CHECK(in_transaction_, "a load is part of a transaction");
   TRY_OK(check_aborted({}));
-  auto target = DuckdbTarget::open(database_handle_, connection_.get(), sources_, output);
+  auto target =
+      DuckdbTarget::open(database_handle_, connection_.get(), sources_, database_, output);
   if (!target) return failed(std::move(target).error());
   const std::string count = "SELECT count(*) FROM " + quoted_name(schema_of(output.database)) +
                             "." + quoted_name(output.table);

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "store/duckdb_batch.h"
+#include "store/duckdb_changing.h"
+#include "store/duckdb_connection.h"
 
 namespace millrace::store {
 namespace {
@@ -91,6 +93,7 @@ class DuckdbShaper final : public Shaper {
 
   Status open(duckdb_database database, const std::shared_ptr<BatchSources>& sources);
   const std::shared_ptr<const Schema>& schema() const override { return schema_; }
+  const std::string& changing_part() const override { return changing_part_; }
   Status shape(const Batch& in, Batch& out, std::vector<RowFailure>& failures) override;
 
  private:
@@ -99,13 +102,15 @@ class DuckdbShaper final : public Shaper {
   ShapeSpec spec_;
   std::unique_ptr<BatchQuery> query_;
   std::shared_ptr<const Schema> schema_;
+  std::string changing_part_;
   std::vector<size_t> place_of_;  // of each expression, in schema_
 };
 
 Status DuckdbShaper::open(duckdb_database database, const std::shared_ptr<BatchSources>& sources) {
   std::vector<std::string> expressions;
   for (const auto& column : spec_.columns) expressions.push_back(column.expression);
-  TRY(query_, BatchQuery::open(database, sources, spec_.input, expressions, spec_.where));
+  TRY(query_,
+      BatchQuery::open(database, sources, spec_.names_in, spec_.input, expressions, spec_.where));
   bool casts = false;
   for (size_t i = 0; i < expressions.size(); ++i) {
     const auto type = travel_type(query_->type(i).get());
@@ -114,8 +119,12 @@ Status DuckdbShaper::open(duckdb_database database, const std::shared_ptr<BatchS
     casts = true;
   }
   if (casts) {
-    TRY(query_, BatchQuery::open(database, sources, spec_.input, expressions, spec_.where));
+    TRY(query_,
+        BatchQuery::open(database, sources, spec_.names_in, spec_.input, expressions, spec_.where));
   }
+  if (!spec_.where.empty()) expressions.push_back(spec_.where);
+  TRY(const auto connection, open_connection(database, spec_.names_in));
+  TRY(changing_part_, store::changing_part(connection.get(), expressions));
   return make_schema();
 }
 

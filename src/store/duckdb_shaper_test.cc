@@ -6,7 +6,7 @@ namespace {
 class ShaperTest : public StoreTest {
  protected:
   std::unique_ptr<Shaper> shaper(std::vector<Assignment> columns, std::string where = {}) {
-    ShapeSpec spec{input_, std::move(columns), std::move(where)};
+    ShapeSpec spec{input_, std::move(columns), std::move(where), {}};
     auto opened = store().open_shaper(spec);
     EXPECT_TRUE(opened) << opened.error().to_string();
     return std::move(*opened);
@@ -45,6 +45,25 @@ TEST_F(ShaperTest, ColumnsAreAddedAndReplaced) {
   EXPECT_FALSE(out.column(3).is_valid(2));
   EXPECT_EQ(out.find("long")->values<std::string_view>()[0], "a and some more text");
   EXPECT_FALSE(out.find("long")->is_valid(1));
+}
+
+TEST_F(ShaperTest, WhatGivesOtherValuesAnotherTimeIsNamed) {
+  sql("CREATE SCHEMA s");
+  sql("CREATE TABLE s.t (c BIGINT)");
+  sql("CREATE MACRO s.twice(a) AS a * 2");
+  sql("CREATE MACRO s.shaken(a) AS s.twice(a) + random()");
+  const auto part = [&](const std::string& expression, const std::string& where = {}) {
+    const auto opened = store().open_shaper({input_, {{"n", expression}}, where, "s"});
+    EXPECT_TRUE(opened) << opened.error().to_string();
+    return (*opened)->changing_part();
+  };
+  EXPECT_EQ(part("upper(\"v\") || CAST(twice(\"k\") AS VARCHAR)", "\"k\" > 2"), "");
+  EXPECT_EQ(part("CASE WHEN \"k\" > 1 THEN random() END"), "random()");
+  EXPECT_EQ(part("1", "\"k\" > epoch_ms(now())"), "now()");
+  EXPECT_EQ(part("current_date"), "current_date()");
+  EXPECT_EQ(part("shaken(\"k\")"), "random()");
+  EXPECT_EQ(part("1", "\"k\" > (SELECT max(c) FROM t)"), "a query");
+  EXPECT_EQ(part("\"k\" IN (FROM t)"), "a query");
 }
 
 TEST_F(ShaperTest, ShapedTextOutlivesItsInput) {
@@ -223,11 +242,11 @@ TEST_F(ShaperTest, ASubqueryReadsWhatIsThereWhenItRuns) {
 
 TEST_F(ShaperTest, WhatMakesNoSenseIsAnErrorAtOnce) {
   const auto code = [&](const std::string& expression) {
-    return store().open_shaper({input_, {{"n", expression}}, ""}).error().code;
+    return store().open_shaper({input_, {{"n", expression}}, "", {}}).error().code;
   };
   EXPECT_EQ(code("\"nope\""), Code::kUnknownColumn);
   EXPECT_EQ(code("1 +"), Code::kSyntax);
-  EXPECT_FALSE(store().open_shaper({input_, {}, "\"k\" ="}));
+  EXPECT_FALSE(store().open_shaper({input_, {}, "\"k\" =", {}}));
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ Error does_not_exist(const OutputSpec& spec) {
 Result<std::unique_ptr<DuckdbTarget>> DuckdbTarget::open(duckdb_database database,
                                                          duckdb_connection connection,
                                                          std::shared_ptr<BatchSources> sources,
+                                                         std::string_view names_in,
                                                          const OutputSpec& spec) {
   auto target = std::unique_ptr<DuckdbTarget>(new DuckdbTarget(connection));
   TRY(auto found, find_table(connection, spec.database, spec.table));
@@ -47,8 +48,8 @@ Result<std::unique_ptr<DuckdbTarget>> DuckdbTarget::open(duckdb_database databas
     TRY(target->upsert_, DuckdbUpsert::open(connection, target->table_, target->names_, spec));
   }
   if (!expressions.empty()) {
-    TRY(target->query_, BatchQuery::open(database, std::move(sources), spec.input, expressions,
-                                         spec.where, spec.failures_max));
+    TRY(target->query_, BatchQuery::open(database, std::move(sources), names_in, spec.input,
+                                         expressions, spec.where, spec.failures_max));
   }
   TRY_OK(open_appender(connection, kCatalog, target->table_.schema, target->table_.name,
                        target->names_));

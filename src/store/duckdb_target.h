@@ -18,10 +18,12 @@ namespace millrace::store {
 
 class DuckdbTarget {
  public:
-  /// `connection` outlives the target. Errors: what does not fit the table as it is now.
+  /// `connection` outlives the target; expressions find names without a database in `names_in`.
+  /// Errors: what does not fit the table as it is now.
   static Result<std::unique_ptr<DuckdbTarget>> open(duckdb_database database,
                                                     duckdb_connection connection,
                                                     std::shared_ptr<BatchSources> sources,
+                                                    std::string_view names_in,
                                                     const OutputSpec& spec);
 
   /// Evaluates the rows of `batch`, which must stay as it is until the commit has ended. `failures`

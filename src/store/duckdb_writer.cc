@@ -42,7 +42,7 @@ class DuckdbWriter final : public BatchWriter {
 
 Status DuckdbWriter::open(duckdb_database database, std::shared_ptr<BatchSources> sources,
                           const PipelineIdentity& pipeline, const OutputSpec& output) {
-  TRY(connection_, open_connection(database));
+  TRY(connection_, open_connection(database, pipeline.database));
   TRY(log_, DuckdbBatchLog::open(connection_.get(), pipeline.id));
   if (!output.rejects_table.empty()) {
     TRY(reject_table_, DuckdbRejectTable::open(connection_.get(), pipeline, output));
@@ -50,7 +50,8 @@ Status DuckdbWriter::open(duckdb_database database, std::shared_ptr<BatchSources
   if (output.form == OutputSpec::Form::kEvaluation) {
     TRY(evaluation_, DuckdbEvaluation::open(connection_.get(), output));
   } else {
-    TRY(target_, DuckdbTarget::open(database, connection_.get(), std::move(sources), output));
+    TRY(target_, DuckdbTarget::open(database, connection_.get(), std::move(sources),
+                                    pipeline.database, output));
   }
   return {};
 }

@@ -116,6 +116,10 @@ def test_a_signal_ends_it_cleanly_while_the_server_is_up(tmp_path):
         child.kill()
         log.close()
     assert any(data_dir.iterdir()), "a folder that was named is kept"
+    # And never played over.
+    _, complaints = run("--exit", "--no-me", "--data-dir", data_dir, expect=2)
+    assert "of an earlier demo" in complaints
+    assert f"millrace serve --data {data_dir}" in complaints
 
 
 @pytest.mark.parametrize("arguments, words", [

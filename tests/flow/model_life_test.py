@@ -196,6 +196,32 @@ def test_a_statement_between_batches_survives_a_crash(make_server, broker):
     assert results[max(pair for pair in results if pair[1] == statement)] == "cannot be checked"
 
 
+def test_rows_that_chance_shapes_are_learned_once(make_server, broker):
+    """SET with random() gives other rows when it is run again: each batch's version is kept, so
+    that a crash loses none and a replay makes up none."""
+    topic = broker.create_topic("chance")
+    server = make_server().start()
+    session = server.connect()
+    session.execute(f"CREATE DATABASE shop; USE shop; {MODEL}; "
+                    "CREATE TABLE history (id BIGINT, age DOUBLE, city BIGINT, clicked BIGINT)")
+    fill(session, make_rows(5, 0, 100))
+    broker.produce(topic, as_csv(make_rows(6, 0, 2000)))
+    shaken = TRAIN.replace("(id, age,", "(id, @age,") + " SET age = @age + random()"
+    session.execute(f"CREATE PIPELINE train AS {streams.load_data(broker, topic)} "
+                    f"MAX_OFFSETS_PER_BATCH_PARTITION 100 {shaken}; START PIPELINE train")
+    streams.wait_for_messages(session, "train", 2000)
+    before = probabilities(session)
+    server.kill()
+
+    session = server.start().connect(database="shop")
+    streams.wait_for_replay(session, "clicks")
+    assert probabilities(session) == before
+    session.execute("STOP PIPELINE train")
+    checked = session.rows("CHECK MODEL clicks")
+    assert {result for *_, result, _ in checked} == {"cannot be checked"}
+    assert "reads random()" in checked[-1][4]
+
+
 def test_check_finds_a_version_that_is_not_what_was_learned(make_server, broker):
     topic = broker.create_topic("checked", 2)
     server = make_server().start()
@@ -430,6 +456,15 @@ def test_metrics_of_the_window_leave_the_beginning_behind(shop, broker):
     assert confusion["1", "0"] + confusion["1", "1"] == sum(row[3] for row in everything)
     assert (confusion["0", "0"] + confusion["1", "1"]) / 12000 == pytest.approx(
         metrics["lifetime", "accuracy"])
+
+    # The bins of the calibration have every row, and the means that the metrics have.
+    bins = shop.rows("SELECT low, weight, weight * coalesce(mean_prediction, 0), weight * "
+                     "coalesce(mean_label, 0) FROM millrace.model_calibration ORDER BY low")
+    assert [low for low, *_ in bins] == pytest.approx([i / 10 for i in range(10)])
+    assert sum(weight for _, weight, *_ in bins) == 12000
+    assert sum(labels for *_, labels in bins) == pytest.approx(sum(row[3] for row in everything))
+    assert sum(predictions for _, _, predictions, _ in bins) / 12000 == pytest.approx(
+        metrics["lifetime", "prediction/mean"])
 
     # Each version says what it learned.
     log = shop.rows("SELECT made_by, offsets, metrics FROM millrace.model_versions "

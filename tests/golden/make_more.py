@@ -222,6 +222,12 @@ def cases():
                  'global_clipnorm'):
         dc('opt_' + name, deep, optimizer=made[name])
     lc('multi_nadam', X + [HS], 'y_multi', n_classes=3, optimizer=made['nadam_full'])
+    # Gradients that cancel: Adamax makes steps of what rounding leaves of them.
+    cancelling = {'type': 'Adamax', 'learning_rate': .06723, 'beta_1': .618, 'beta_2': .824}
+    for combiner in ('mean', 'sqrtn'):
+        lc('multi_' + combiner, [NORMALIZED[1], BKV, N('cw'), HI],
+           'y_multi_str', n_classes=3, label_vocabulary=['low', 'mid', 'high'],
+           sparse_combiner=combiner, optimizer=cancelling)
     lc('schedule_100', X + [HS], more={**SLIM, 'epochs': 10}, optimizer=made['polynomial'])
     combined('schedules', linear_optimizer=made['exponential_staircase'],
              dnn_optimizer=made['cosine'])

@@ -51,8 +51,9 @@ std::string first_word(std::string_view sql) {
 bool reads_tables(std::string_view sql) {
   constexpr auto kWords = std::to_array<std::string_view>(
       {"SELECT", "WITH", "FROM", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE",
-       "PIVOT", "UNPIVOT", "SUMMARIZE", "COPY", "SET", ""});  // "": a parenthesis
+       "PIVOT", "UNPIVOT", "SUMMARIZE", "COPY", ""});  // "": a parenthesis
   const auto word = first_word(sql);
+  if (word == "SET") return sql.find("VARIABLE") != std::string_view::npos;
   return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
 }
 

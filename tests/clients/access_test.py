@@ -238,3 +238,13 @@ def test_tables_of_mysqls_show_an_account_its_own(world):
                                         "performance_schema.threads")} == {"clerk"}
         assert run(clerk, "SELECT * FROM mysql.db WHERE User <> 'clerk'") == ()
         assert run(clerk, "SELECT count(*) FROM mysql.tables_priv") == ((3,),)
+
+
+def test_a_pipeline_says_who_made_it(world):
+    with connect(world, "maker") as maker, connect(world, "root") as root:
+        run(maker, "CREATE PIPELINE own.told AS LOAD DATA KAFKA '127.0.0.1:1/t' INTO TABLE"
+                   " own.notes FIELDS TERMINATED BY ','")
+        assert run(root, "SELECT CREATE_USER FROM information_schema.PIPELINES") == (("maker",),)
+        run(root, "ALTER PIPELINE own.told SET BATCH_INTERVAL 5")
+        assert run(root, "SELECT CREATE_USER FROM information_schema.PIPELINES") == (("maker",),)
+        run(maker, "DROP PIPELINE own.told")

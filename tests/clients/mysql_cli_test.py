@@ -125,9 +125,9 @@ def test_a_dump_makes_the_database_again(server):
     assert run(server, "CREATE DATABASE again;").returncode == 0
     loaded = run(server, dumped.stdout, "again")
     assert loaded.returncode == 0, loaded.stderr
-    rows = {database: run(server, "SELECT id, name, price, HEX(bytes), at, flag FROM item ORDER BY id;"
-                          "SELECT * FROM empty_one; SELECT * FROM names ORDER BY 1;", database).stdout
-            for database in ("shop", "again")}
+    asked = ("SELECT id, name, price, HEX(bytes), at, flag FROM item ORDER BY id;"
+             "SELECT * FROM empty_one; SELECT * FROM names ORDER BY 1;")
+    rows = {database: run(server, asked, database).stdout for database in ("shop", "again")}
     assert rows["shop"] == rows["again"] and "line" in rows["again"]
     taken = run(server, "INSERT INTO item (name) VALUES ('it''s');", "again")
     assert "ERROR 1062" in taken.stderr

@@ -1,7 +1,8 @@
 // What the end-to-end benchmark needs of Kafka at full speed: rows like the speed-dating example's
-// (48 fields, about 124 bytes) into a topic, and the yardstick, how fast plain librdkafka takes
-// them out again. Each verb prints one JSON object on stdout.
-//   kafka_bench fill    BROKERS TOPIC ROWS PARTITIONS          as fast as the broker takes them
+// (dating_rows.h) into a topic, and the yardstick, how fast plain librdkafka takes them out again.
+// Each verb prints one JSON object on stdout.
+//   kafka_bench fill    BROKERS TOPIC ROWS PARTITIONS FORMAT   as fast as the broker takes them;
+//                                                              csv, json or avro
 //   kafka_bench drain   BROKERS TOPIC PARTITIONS               all rows, by batches, doing nothing
 //   kafka_bench trickle BROKERS TOPIC ROWS ROWS_PER_SECOND     one by one, with the time of sending
 //   kafka_bench receive BROKERS TOPIC ROWS                     how old those are when they arrive
@@ -18,10 +19,15 @@
 #include <thread>
 #include <vector>
 
+#include "dating_rows.h"
+
 namespace {
 
+using millrace::bench::draw_row;
+using millrace::bench::RowFormat;
+using millrace::bench::write_row;
+
 constexpr int kTimeoutMs = 60'000;
-constexpr size_t kFields = 48;
 
 int64_t monotonic_micros() {
   using namespace std::chrono;
@@ -71,25 +77,6 @@ Topic topic_of(const Handle& handle, const char* name) {
   return topic;
 }
 
-/// Row `id`, sent at `sent` (0 when nobody will ask). A field in twelve is a decimal, a further one
-/// in three a number below 100, the others are below 10; the label follows from some of them.
-void write_row(int64_t id, int64_t sent, std::mt19937& random, std::string& line) {
-  line = std::to_string(id) + "," + std::to_string(sent) + ",";
-  uint32_t values[kFields] = {};
-  for (size_t field = 3; field < kFields; ++field) values[field] = static_cast<uint32_t>(random());
-  const bool match = values[4] % 10 + values[5] % 10 + values[7] % 10 + values[47] % 4 > 17;
-  line += match ? '1' : '0';
-  for (size_t field = 3; field < kFields; ++field) {
-    const uint32_t value = values[field];
-    line += ',';
-    if (field % 12 == 0) {
-      line += std::to_string(value % 100) + "." + std::to_string(value / 100 % 100);
-    } else {
-      line += std::to_string(field % 3 == 0 ? value % 100 : value % 10);
-    }
-  }
-}
-
 void produce(const Handle& handle, const Topic& topic, int32_t partition, std::string& line) {
   while (rd_kafka_produce(topic.get(), partition, RD_KAFKA_MSG_F_COPY, line.data(), line.size(),
                           nullptr, 0, nullptr) != 0) {
@@ -104,7 +91,15 @@ void flush(const Handle& handle) {
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail(rd_kafka_err2str(error));
 }
 
-void fill(const char* brokers, const char* name, int64_t rows, int64_t partitions) {
+RowFormat format_of(std::string_view name) {
+  if (name == "csv") return RowFormat::kCsv;
+  if (name == "json") return RowFormat::kJson;
+  if (name == "avro") return RowFormat::kAvro;
+  fail("\"" + std::string(name) + "\" is none of csv, json and avro");
+}
+
+void fill(const char* brokers, const char* name, int64_t rows, int64_t partitions,
+          RowFormat format) {
   const auto handle = connect(RD_KAFKA_PRODUCER, brokers,
                               {{"linger.ms", "20"},
                                {"batch.size", "1000000"},
@@ -116,7 +111,7 @@ void fill(const char* brokers, const char* name, int64_t rows, int64_t partition
   int64_t bytes = 0;
   const int64_t begin = monotonic_micros();
   for (int64_t row = 0; row < rows; ++row) {
-    write_row(row, 0, random, line);
+    write_row(draw_row(row, 0, random), format, line);
     bytes += static_cast<int64_t>(line.size());
     produce(handle, topic, static_cast<int32_t>(row % partitions), line);
     if (row % 4096 == 0) rd_kafka_poll(handle.get(), 0);
@@ -190,7 +185,7 @@ void trickle(const char* brokers, const char* name, int64_t rows, int64_t rate) 
   for (int64_t row = 0; row < rows; ++row) {
     // tidy: allow sleep: a row a millisecond is what this verb is for
     std::this_thread::sleep_until(begin + std::chrono::microseconds(row * 1'000'000 / rate));
-    write_row(row, monotonic_micros(), random, line);
+    write_row(draw_row(row, monotonic_micros(), random), RowFormat::kCsv, line);
     produce(handle, topic, 0, line);
     rd_kafka_poll(handle.get(), 0);
   }
@@ -234,8 +229,9 @@ void receive(const char* brokers, const char* name, int64_t rows) {
 
 int main(int count, char** arguments) {
   const std::string_view verb = count > 1 ? arguments[1] : "";
-  if (verb == "fill" && count == 6) {
-    fill(arguments[2], arguments[3], number_of(arguments[4]), number_of(arguments[5]));
+  if (verb == "fill" && count == 7) {
+    fill(arguments[2], arguments[3], number_of(arguments[4]), number_of(arguments[5]),
+         format_of(arguments[6]));
   } else if (verb == "drain" && count == 5) {
     drain(arguments[2], arguments[3], number_of(arguments[4]));
   } else if (verb == "trickle" && count == 6) {

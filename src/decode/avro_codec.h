@@ -1,5 +1,5 @@
-// The codecs of Avro's container files: null, deflate and zstandard. One function without state;
-// the door to zlib and zstd in this room.
+// The codecs of Avro's container files that specification 1.11 has: deflate, snappy, zstandard,
+// bzip2 and xz, beside null. One function without state; the door to their libraries in this room.
 #pragma once
 
 #include <string>

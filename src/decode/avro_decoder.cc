@@ -62,6 +62,7 @@ class AvroDecoder : public Decoder {
   bool put_scalar(const AvroStep& step, AvroInput& input);
   bool put_json(const AvroStep& step, AvroInput& input, int depth);
   bool put(const AvroStep& step, const Scalar& value);
+  bool run_quick(const AvroStep& step, AvroInput& input);
   bool run_record(const AvroStep& step, AvroInput& input, int depth);
   bool run_union(const AvroStep& step, AvroInput& input, int depth);
   bool run_list(const AvroStep& step, AvroInput& input, int depth);
@@ -285,7 +286,29 @@ bool AvroDecoder::read(const AvroPlan& plan, std::string_view datum) {
   return true;
 }
 
+/// Reads a number that step.quick tells of. False says only that run() must look.
+bool AvroDecoder::run_quick(const AvroStep& step, AvroInput& input) {
+  using Quick = AvroStep::Quick;
+  const size_t begin = input.at;
+  bool put = false;
+  if (step.quick == Quick::kInt || step.quick == Quick::kLong) {
+    const auto number = Scalar::signed_whole(input.whole()).whole;
+    put = !input.failed && sink_->put_quick(step.fields[0], number);
+  } else {
+    const double real =
+        step.quick == Quick::kFloat ? static_cast<double>(input.single()) : input.real();
+    put = !input.failed && sink_->put_quick(step.fields[0], real);
+  }
+  if (put) return true;
+  input.failed = false;
+  input.at = begin;
+  return false;
+}
+
 bool AvroDecoder::run(const AvroStep& step, AvroInput& input, int depth) {
+  if (step.quick != AvroStep::Quick::kNo && step.again.empty() && !input.failed &&
+      run_quick(step, input))
+    return true;
   const size_t begin = input.at;
   if (depth > kAvroDepthMax) input.failed = true;
   if (input.failed || !run_one(step, input, depth)) return false;
@@ -359,8 +382,13 @@ bool AvroDecoder::put_json(const AvroStep& step, AvroInput& input, int depth) {
 
 bool AvroDecoder::run_record(const AvroStep& step, AvroInput& input, int depth) {
   for (const auto& field : step.steps) {
-    if (!run(*field, input, depth + 1)) return false;
+    if (field->op == AvroStep::Op::kSkip) {
+      skip_avro(*field->writer, input, depth + 1);
+    } else if (!run(*field, input, depth + 1)) {
+      return false;
+    }
   }
+  if (input.failed) return false;
   for (const auto& fallback : step.defaults) {
     AvroInput bytes{fallback.bytes};
     if (!run(*fallback.step, bytes, depth + 1)) return false;

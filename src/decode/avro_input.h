@@ -21,6 +21,10 @@ struct AvroInput {
 
   /// A zig-zag variable-length integer.
   int64_t whole() {
+    if (at < bytes.size() && static_cast<uint8_t>(bytes[at]) < 0x80) {  // most take one byte
+      const auto byte = static_cast<uint8_t>(bytes[at++]);
+      return static_cast<int64_t>(byte >> 1) ^ -static_cast<int64_t>(byte & 1);
+    }
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
       if (at >= bytes.size()) break;

@@ -209,6 +209,25 @@ Result<Resolver::Step> Resolver::resolve_one(const AvroType& writer, const AvroT
   return first;
 }
 
+AvroStep::Quick quick_of(const AvroStep& step) {
+  const bool plain =
+      step.meaning == AvroMeaning::kEncoded || step.scalar.logical == AvroLogical::kNone;
+  if (step.op != AvroStep::Op::kScalar || step.element || !plain || step.fields.size() != 1)
+    return AvroStep::Quick::kNo;
+  switch (step.scalar.kind) {
+    case AvroKind::kInt:
+      return AvroStep::Quick::kInt;
+    case AvroKind::kLong:
+      return AvroStep::Quick::kLong;
+    case AvroKind::kFloat:
+      return AvroStep::Quick::kFloat;
+    case AvroKind::kDouble:
+      return AvroStep::Quick::kDouble;
+    default:
+      return AvroStep::Quick::kNo;
+  }
+}
+
 /// The readings that give fields the value as one: for containers JSON, for others by what their
 /// columns hold: a number of days, or a date.
 void Resolver::add_scalars(const AvroType& writer, const AvroType& reader, const PathNode& node,
@@ -241,7 +260,9 @@ void Resolver::add_scalars(const AvroType& writer, const AvroType& reader, const
     step->fields.push_back(field);
   }
   for (auto& step : steps) {
-    if (step) readings.push_back(std::move(step));
+    if (!step) continue;
+    step->quick = quick_of(*step);
+    readings.push_back(std::move(step));
   }
 }
 

@@ -26,12 +26,16 @@ struct AvroStep {
     kMap,     // steps: one for each of `keys`; other values are skipped
     kFail,    // the value has no place in the reader's schema; `failure` says why
   };
+  /// kScalar into one field that is no list, without another meaning than its number's: read in
+  /// place, when the column holds numbers and the value is nothing unusual.
+  enum class Quick : uint8_t { kNo, kInt, kLong, kFloat, kDouble };
   struct Default {
     std::string bytes;  // the reader's default, encoded
     std::unique_ptr<AvroStep> step;
   };
 
   Op op = Op::kSkip;
+  Quick quick = Quick::kNo;
   bool element = false;              // what is put is an item of a list
   const AvroType* writer = nullptr;  // what the bytes are
   AvroType scalar;                   // kScalar: the writer's kind with the reader's meaning

@@ -53,18 +53,17 @@ class CsvDecoder : public Decoder {
   const CsvFormat format_;
   const std::vector<InputField> fields_;
   const DecodeLimits limits_;
-  const bool null_word_;  // MySQL: with ENCLOSED BY, the unquoted word NULL is NULL
+  const bool null_word_;       // MySQL: with ENCLOSED BY, the unquoted word NULL is NULL
+  const bool null_is_digits_;  // NULL DEFINED BY is what a number may look like
   std::vector<Wanted> wanted_;
   std::shared_ptr<const Schema> schema_;
   CsvSplitter splitter_;
   CsvChunk chunk_;
   std::shared_ptr<TextArena> arena_ = std::make_shared<TextArena>();
 
-  // Of the chunk at work. A row is "live" when it was split; live rows have the output rows from
-  // done_ on, and move together when some of them turn out to be bad.
-  std::vector<uint32_t> live_;  // row of the chunk
-  bool has_careful_ = false;    // one of them was not plain
-  NumberLanes lanes_;
+  // Of the chunk at work. Its live rows have the output rows from done_ on, and move together when
+  // some of them turn out to be bad.
+  LaneNumbers numbers_;
   size_t done_ = 0;              // output rows of the chunks before
   std::vector<uint64_t> nulls_;  // kNullWords for each wanted column, one bit for each live row
   std::vector<uint8_t> has_nulls_;
@@ -75,25 +74,26 @@ CsvDecoder::CsvDecoder(CsvFormat format, std::vector<InputField> fields, const D
       fields_(std::move(fields)),
       limits_(limits),
       null_word_(!format_.enclosed_by.empty()),
+      null_is_digits_(!format_.null_defined_by.empty() && format_.null_defined_by.find_first_not_of(
+                                                              "-.0123456789") == std::string::npos),
       schema_(wanted_schema(fields_)),
       splitter_(format_, fields_.size(), limits) {
   for (size_t i = 0; i < fields_.size(); ++i) {
     if (fields_[i].wanted) wanted_.push_back({i, fields_[i].nullable, fields_[i].type.kind});
   }
-  chunk_.stride = fields_.size() + 1;
   chunk_.separator_size = static_cast<uint32_t>(format_.fields_terminated_by.size());
   // A block of the splitter may find 64 separators behind the last one that a row should have.
-  chunk_.starts.resize(CsvChunk::kRowsMax * chunk_.stride + 64);
+  chunk_.starts.resize(CsvChunk::kRowsMax * (fields_.size() + 1 + 64));
   chunk_.rows.reserve(CsvChunk::kRowsMax);
-  live_.reserve(CsvChunk::kRowsMax);
+  chunk_.live.reserve(CsvChunk::kRowsMax);
   nulls_.resize(wanted_.size() * kNullWords);
   has_nulls_.resize(wanted_.size());
 }
 
 Status CsvDecoder::decode(const MessageBatch& messages, Batch& rows, std::vector<Reject>& rejects) {
-  size_t rows_max = 0;
-  for (const auto& message : messages.messages) rows_max += splitter_.rows_max(message.payload);
-  rows.reset(rows_max);  // lets go of the arena, unless the batch before is kept elsewhere
+  // Lets go of the arena, unless the batch before is kept elsewhere. Messages of several lines ask
+  // for more.
+  rows.reset(messages.messages.size());
   renew(arena_);
   done_ = 0;
   for (size_t i = 0; i < messages.messages.size(); ++i) {
@@ -111,22 +111,16 @@ Status CsvDecoder::decode(const MessageBatch& messages, Batch& rows, std::vector
 
 void CsvDecoder::convert_chunk(const MessageBatch& messages, Batch& rows,
                                std::vector<Reject>& rejects) {
-  live_.clear();
-  has_careful_ = false;
-  for (size_t i = 0; i < chunk_.rows.size(); ++i) {
-    if (chunk_.rows[i].failure >= 0) continue;
-    live_.push_back(static_cast<uint32_t>(i));
-    has_careful_ |= chunk_.rows[i].careful >= 0;
-  }
-  CHECK(done_ + live_.size() <= rows.rows(), "the batch has room for every row");
+  const size_t needed = done_ + chunk_.live.size();
+  if (needed > rows.rows()) rows.extend(std::max(needed, rows.rows() * 2));
   std::fill(nulls_.begin(), nulls_.end(), 0);
   std::fill(has_nulls_.begin(), has_nulls_.end(), 0);
   for (size_t i = 0; i < wanted_.size(); ++i) convert_column(i, rows.column(i));
 
-  const size_t kept = chunk_.failures.empty() ? live_.size() : drop_failed_rows(rows);
+  const size_t kept = chunk_.failures.empty() ? chunk_.live.size() : drop_failed_rows(rows);
   for (size_t i = 0; i < wanted_.size(); ++i) set_validity(i, rows.column(i), kept);
   for (size_t i = 0; i < kept; ++i)
-    rows.message_of_row()[done_ + i] = chunk_.rows[live_[i]].message;
+    rows.message_of_row()[done_ + i] = chunk_.rows[chunk_.live[i]].message;
   if (!chunk_.failures.empty()) {
     for (const auto& row : chunk_.rows) {
       if (row.failure >= 0) rejects.push_back(make_reject(messages, row));
@@ -190,7 +184,7 @@ void CsvDecoder::set_null(size_t index, size_t live) {
 
 void CsvDecoder::reject(size_t index, size_t live, RejectReason reason, std::string_view text) {
   if (!is_utf8(text)) reason = RejectReason::kBadUtf8;
-  chunk_.fail(chunk_.rows[live_[live]],
+  chunk_.fail(chunk_.rows[chunk_.live[live]],
               {reason, static_cast<int32_t>(wanted_[index].field), text, 0});
 }
 
@@ -228,37 +222,33 @@ constexpr uint32_t whole_max() {
 /// Writes what the lanes take of a column; a bit for each live row that they leave.
 template <class T>
 uint64_t CsvDecoder::convert_lanes(size_t field, T* out) {
-  lanes_.clear();
-  for (const uint32_t row : live_) {
-    const uint32_t* start = &chunk_.starts[row * chunk_.stride + field];
-    lanes_.add(chunk_.rows[row].begin, start[0], start[1] - chunk_.separator_size);
-  }
-  uint64_t left = 0;
+  const uint32_t* from = &chunk_.starts[field * CsvChunk::kRowsMax];
+  const LaneField lanes{from, from + CsvChunk::kRowsMax, chunk_.separator_size};
+  const size_t count = chunk_.live.size();
+  const auto& values = numbers_.values;
   if constexpr (std::is_floating_point_v<T>) {
+    const uint64_t left = read_decimals(chunk_.places, lanes, count, whole_max<T>(), numbers_);
+    for (size_t i = 0; i < count; ++i) out[i] = static_cast<T>(static_cast<int32_t>(values[i]));
+    if (!numbers_.has_decimals) return left;
     static constexpr T kTens[] = {1, 10, 100, 1000, 10'000, 100'000, 1'000'000, 10'000'000};
-    left = read_decimals(lanes_);
     // Exact operands, so that the quotient is the nearest T; dividing by one changes nothing.
-    for (size_t i = 0; i < live_.size(); ++i)
-      out[i] = static_cast<T>(static_cast<int32_t>(lanes_.values[i])) / kTens[lanes_.decimals[i]];
+    for (size_t i = 0; i < count; ++i) out[i] /= kTens[numbers_.decimals[i]];
+    return left;
   } else {
-    left = read_whole_numbers(lanes_);
-    for (size_t i = 0; i < live_.size(); ++i) out[i] = static_cast<T>(lanes_.values[i]);
+    const uint64_t left = read_whole_numbers(chunk_.places, lanes, count, whole_max<T>(), numbers_);
+    for (size_t i = 0; i < count; ++i) out[i] = static_cast<T>(values[i]);
+    return left;
   }
-  for (size_t i = 0; i < live_.size(); ++i)
-    left |= uint64_t{lanes_.values[i] > whole_max<T>()} << i;
-  return left;
 }
 
 template <class T>
 void CsvDecoder::convert_numbers(size_t index, Column& column) {
   T* out = column.values<T>().data() + done_;
-  const size_t field = wanted_[index].field;
-  // With NULL DEFINED BY '-1' a well-formed number may be NULL.
-  if (!format_.null_defined_by.empty() || !has_number_lanes() || has_careful_) {
-    for (size_t i = 0; i < live_.size(); ++i) convert_number(index, i, out[i]);
+  if (null_is_digits_ || !has_number_lanes()) {
+    for (size_t i = 0; i < chunk_.live.size(); ++i) convert_number(index, i, out[i]);
     return;
   }
-  for (uint64_t left = convert_lanes(field, out); left != 0; left &= left - 1) {
+  for (uint64_t left = convert_lanes(wanted_[index].field, out); left != 0; left &= left - 1) {
     const auto i = static_cast<size_t>(__builtin_ctzll(left));
     convert_number(index, i, out[i]);
   }
@@ -266,8 +256,8 @@ void CsvDecoder::convert_numbers(size_t index, Column& column) {
 
 template <class T>
 void CsvDecoder::convert_number(size_t index, size_t live, T& value) {
-  const CsvField field = chunk_.field(live_[live], wanted_[index].field);
-  if (format_.null_defined_by.empty() &&
+  const CsvField field = chunk_.field(live, wanted_[index].field);
+  if (!null_is_digits_ &&
       parse_short(field.text.data(), field.text.size(), field.readable_end, value))
     return;
   settle_number(index, live, field, value);
@@ -276,8 +266,8 @@ void CsvDecoder::convert_number(size_t index, size_t live, T& value) {
 template <class T, class Parse>
 void CsvDecoder::convert_each(size_t index, Column& column, RejectReason reason, Parse parse) {
   T* out = column.values<T>().data() + done_;
-  for (size_t i = 0; i < live_.size(); ++i) {
-    const CsvField field = chunk_.field(live_[i], wanted_[index].field);
+  for (size_t i = 0; i < chunk_.live.size(); ++i) {
+    const CsvField field = chunk_.field(i, wanted_[index].field);
     if (is_null(field, false)) {
       set_null(index, i);
     } else if (parse(field.text, out[i]) != Parsed::kValue) {
@@ -290,9 +280,9 @@ void CsvDecoder::convert_text(size_t index, Column& column) {
   auto* out = column.values<std::string_view>().data() + done_;
   const bool any_bytes = wanted_[index].kind == Kind::kBlob;
   const bool never_null = format_.null_defined_by.empty() && !format_.empty_is_null && !null_word_;
-  for (size_t i = 0; i < live_.size(); ++i) {
-    const CsvRow& row = chunk_.rows[live_[i]];
-    const CsvField field = chunk_.field(live_[i], wanted_[index].field);
+  for (size_t i = 0; i < chunk_.live.size(); ++i) {
+    const CsvRow& row = chunk_.rows[chunk_.live[i]];
+    const CsvField field = chunk_.field(i, wanted_[index].field);
     out[i] = field.text;
     if (never_null && row.ascii && row.careful < 0) continue;
     if (is_null(field, true)) {
@@ -314,10 +304,10 @@ void move_together(Column& column, size_t first, const std::vector<uint32_t>& ke
 /// they are.
 size_t CsvDecoder::drop_failed_rows(Batch& rows) {
   std::vector<uint32_t> kept;
-  for (uint32_t i = 0; i < live_.size(); ++i) {
-    if (chunk_.rows[live_[i]].failure < 0) kept.push_back(i);
+  for (uint32_t i = 0; i < chunk_.live.size(); ++i) {
+    if (chunk_.rows[chunk_.live[i]].failure < 0) kept.push_back(i);
   }
-  if (kept.size() == live_.size()) return kept.size();
+  if (kept.size() == chunk_.live.size()) return kept.size();
   for (size_t c = 0; c < wanted_.size(); ++c) {
     Column& column = rows.column(c);
     switch (width_of(wanted_[c].kind)) {
@@ -343,7 +333,7 @@ size_t CsvDecoder::drop_failed_rows(Batch& rows) {
       nulls[i / 64] = (nulls[i / 64] & ~(uint64_t{1} << (i % 64))) | null << (i % 64);
     }
   }
-  for (size_t i = 0; i < kept.size(); ++i) live_[i] = live_[kept[i]];
+  for (size_t i = 0; i < kept.size(); ++i) chunk_.live[i] = chunk_.live[kept[i]];
   return kept.size();
 }
 

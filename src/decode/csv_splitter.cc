@@ -40,6 +40,7 @@ char unescape(char c) {
 
 void CsvChunk::clear() {
   rows.clear();
+  live.clear();
   careful_fields.clear();
   failures.clear();
 }
@@ -77,19 +78,6 @@ bool CsvSplitter::is_plain_possible() const {
   std::string line_end = format_.lines_terminated_by;
   if (line_end == "\n") line_end += '\r';
   return separator.find_first_of(line_end) == std::string::npos;
-}
-
-size_t CsvSplitter::rows_max(std::string_view payload) const {
-  const auto& terminator = format_.lines_terminated_by;
-  if (terminator.empty() || payload.empty()) return 1;
-  const char last = terminator[terminator.size() - 1];
-  const void* first = std::memchr(payload.data(), last, payload.size());
-  if (!first || first == payload.data() + payload.size() - 1) return 1;
-  const auto ends = static_cast<size_t>(std::count(payload.begin(), payload.end(), last));
-  // A row that is not rejected has its separators; hostile blank lines need no memory.
-  const size_t row_bytes_min =
-      (field_count_ - 1) * format_.fields_terminated_by.size() + terminator.size();
-  return std::min(ends, payload.size() / row_bytes_min) + 1;
 }
 
 void CsvSplitter::begin(std::string_view payload, uint32_t message) {
@@ -159,8 +147,23 @@ bool CsvSplitter::next_row(CsvChunk& chunk, TextArena& arena) {
   } else {
     split_careful(chunk, added, arena);
   }
-  if (added.end - added.begin > limits_.field_bytes_max) check_sizes(chunk, added);
+  if (added.failure < 0) settle(chunk, added);
   return true;
+}
+
+/// Gives a row that was split its slot.
+void CsvSplitter::settle(CsvChunk& chunk, CsvRow& row) const {
+  const size_t slot = chunk.live.size();
+  chunk.live.push_back(static_cast<uint32_t>(chunk.rows.size() - 1));
+  if (row.careful < 0) {
+    chunk.places.set(slot, row.begin, static_cast<size_t>(row.end - row.begin));
+  } else {
+    chunk.places.begins[slot] = nullptr;
+    for (size_t i = 0; i <= field_count_; ++i)
+      chunk.starts[i * CsvChunk::kRowsMax + slot] = chunk.separator_size;
+  }
+  if (row.end - row.begin > limits_.field_bytes_max) check_sizes(chunk, row, slot);
+  if (row.failure >= 0) chunk.live.pop_back();
 }
 
 CsvSplitter::Masks CsvSplitter::masks_of(const char* block) const {
@@ -203,11 +206,11 @@ bool CsvSplitter::is_separator(const CsvRow& row, size_t at) const {
          std::memcmp(row.begin + at + 1, separator.data() + 1, separator.size() - 1) == 0;
 }
 
-CsvSplitter::Split CsvSplitter::split_plain(CsvChunk& chunk, CsvRow& row) {
+CsvSplitter::Split CsvSplitter::split_plain(CsvChunk& chunk, CsvRow& row) const {
   const uint32_t width = chunk.separator_size;
   const auto size = static_cast<size_t>(row.end - row.begin);
-  uint32_t* start = &chunk.starts[(chunk.rows.size() - 1) * chunk.stride];
-  start[0] = 0;
+  uint32_t* start = &chunk.starts[chunk.live.size()];  // of the field at work
+  *start = 0;
   size_t found = 0;
   uint64_t high = 0;
   for (size_t base = 0; base < size; base += kBlock) {
@@ -237,8 +240,10 @@ CsvSplitter::Split CsvSplitter::split_plain(CsvChunk& chunk, CsvRow& row) {
     for (uint64_t bits = masks.separators; bits != 0; bits &= bits - 1) {
       const uint32_t at =
           static_cast<uint32_t>(base) + static_cast<uint32_t>(__builtin_ctzll(bits));
-      if (width > 1 && (at < start[found] || !is_separator(row, at))) continue;
-      start[++found] = at + width;
+      if (width > 1 && (at < *start || !is_separator(row, at))) continue;
+      ++found;
+      start += CsvChunk::kRowsMax;
+      *start = at + width;
     }
   }
   row.ascii = high == 0;
@@ -251,7 +256,7 @@ CsvSplitter::Split CsvSplitter::split_plain(CsvChunk& chunk, CsvRow& row) {
     chunk.fail(row, {RejectReason::kTooFewFields, -1, {}, found + 1});
     return Split::kFailed;
   }
-  start[field_count_] = static_cast<uint32_t>(size) + width;
+  start[CsvChunk::kRowsMax] = static_cast<uint32_t>(size) + width;
   return Split::kDone;
 }
 
@@ -384,10 +389,9 @@ void CsvSplitter::split_careful(CsvChunk& chunk, CsvRow& row, TextArena& arena) 
 }
 
 /// The line is longer than a field may be; perhaps one of its fields is.
-void CsvSplitter::check_sizes(CsvChunk& chunk, CsvRow& row) const {
-  if (row.failure >= 0) return;
+void CsvSplitter::check_sizes(CsvChunk& chunk, CsvRow& row, size_t slot) const {
   for (size_t i = 0; i < field_count_; ++i) {
-    const auto text = chunk.field(chunk.rows.size() - 1, i).text;
+    const auto text = chunk.field(slot, i).text;
     if (static_cast<int64_t>(text.size()) <= limits_.field_bytes_max) continue;
     chunk.fail(row, {RejectReason::kOversizedField, static_cast<int32_t>(i), {}, text.size()});
     return;

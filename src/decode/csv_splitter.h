@@ -13,6 +13,7 @@
 
 #include "data/reject.h"
 #include "decode/decoder.h"
+#include "decode/number_lanes.h"
 #include "decode/text_arena.h"
 
 namespace millrace::decode {
@@ -42,13 +43,14 @@ struct CsvRow {
 };
 
 struct CsvChunk {
-  static constexpr size_t kRowsMax = 64;
+  static constexpr size_t kRowsMax = LaneRows::kMax;
 
   std::vector<CsvRow> rows;
-  // Plain row r: field f begins at byte starts[r * stride + f] and ends a separator before the
-  // next one's.
+  std::vector<uint32_t> live;  // those of them that could be split: "slot" s is rows[live[s]]
+  // Field f of a plain row in slot s begins at byte starts[f * kRowsMax + s] and ends a separator
+  // before the next one's: a column's lie together, for those who read it row after row.
   std::vector<uint32_t> starts;
-  size_t stride = 0;
+  LaneRows places;  // of the slots
   uint32_t separator_size = 1;
   std::vector<CsvField> careful_fields;
   std::vector<CsvFailure> failures;
@@ -57,11 +59,12 @@ struct CsvChunk {
   void clear();
   void fail(CsvRow& row, CsvFailure failure);
 
-  CsvField field(size_t row, size_t index) const {
-    const CsvRow& r = rows[row];
-    if (r.careful >= 0) return careful_fields[static_cast<size_t>(r.careful) + index];
-    const uint32_t* start = &starts[row * stride + index];
-    return {{r.begin + start[0], start[1] - separator_size - start[0]}, r.end, false, false};
+  CsvField field(size_t slot, size_t index) const {
+    const CsvRow& row = rows[live[slot]];
+    if (row.careful >= 0) return careful_fields[static_cast<size_t>(row.careful) + index];
+    const uint32_t begin = starts[index * kRowsMax + slot];
+    const uint32_t end = starts[(index + 1) * kRowsMax + slot] - separator_size;
+    return {{row.begin + begin, end - begin}, row.end, false, false};
   }
 };
 
@@ -73,8 +76,6 @@ class CsvSplitter {
   void begin(std::string_view payload, uint32_t message);
   /// Adds the message's next row to `chunk`, which has room. False when there is none.
   bool next_row(CsvChunk& chunk, TextArena& arena);
-  /// No more rows than this come from `payload`.
-  size_t rows_max(std::string_view payload) const;
 
  private:
   enum class Split : uint8_t { kDone, kFailed, kCareful };
@@ -88,8 +89,9 @@ class CsvSplitter {
   size_t find_line_end(size_t from) const;
   bool skip_to_line_start();
   void skip_ignored_lines();
-  Split split_plain(CsvChunk& chunk, CsvRow& row);
+  Split split_plain(CsvChunk& chunk, CsvRow& row) const;
   void split_careful(CsvChunk& chunk, CsvRow& row, TextArena& arena);
+  void settle(CsvChunk& chunk, CsvRow& row) const;
   bool read_quoted(CsvField& field, TextArena& arena, size_t end_max);
   void read_unquoted(CsvField& field, TextArena& arena);
   bool is_null_escape(std::string_view raw) const;
@@ -98,7 +100,7 @@ class CsvSplitter {
   bool is_separator(const CsvRow& row, size_t at) const;
   bool at_terminator(size_t at, std::string_view terminator) const;
   size_t line_end_size(size_t at) const;
-  void check_sizes(CsvChunk& chunk, CsvRow& row) const;
+  void check_sizes(CsvChunk& chunk, CsvRow& row, size_t slot) const;
   size_t confine_to_line(CsvChunk& chunk, CsvRow& row, size_t first);
 
   const CsvFormat format_;

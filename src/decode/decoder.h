@@ -122,7 +122,7 @@ struct AvroFormat {
   /// reject, up to the message's end: where the next datum would begin is not known then.
   bool stream = false;
   /// A message is a container file (specification 1.11) of any number of blocks, with its writer's
-  /// schema in its header; codecs null, deflate and zstandard. `schema`, if any, is the reader's.
+  /// schema in its header, under any codec of avro_codec.h. `schema`, if any, is the reader's.
   bool container = false;
 };
 

@@ -201,38 +201,55 @@ TEST(DecoderFuzz, AvroDecidesOnAnyBytes) {
   EXPECT_GT(well, kRounds / 10);
 }
 
+/// Behind their length, as Avro has it.
+std::string counted(const std::string& bytes) {
+  const size_t twice = bytes.size() * 2;
+  std::string length(1, static_cast<char>(twice & 127));
+  if (twice > 127) {
+    length[0] = static_cast<char>(length[0] | 128);
+    length += static_cast<char>(twice >> 7);
+  }
+  return length + bytes;
+}
+
+/// The bytes 02 06 "abc" 04 00 under each codec, as Python's libraries pack them.
+const std::vector<std::pair<std::string, std::string>>& packed_blocks() {
+  using std::string_literals::operator""s;
+  static const std::vector<std::pair<std::string, std::string>> kBlocks{
+      {"deflate", "\x63\x62\x4b\x4c\x4a\x66\x61\x00\x00"s},
+      {"snappy", "\x07\x18\x02\x06\x61\x62\x63\x04\x00\xc7\x2a\xfc\x42"s},
+      {"zstandard", "\x28\xb5\x2f\xfd\x20\x07\x39\x00\x00\x02\x06\x61\x62\x63\x04\x00"s},
+      {"bzip2",
+       "\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\x7b\x94\x37\x8a\x00\x00\x00\xc1\x00\x55\x00\x38"
+       "\x00\x20\x00\x31\x0c\x00\xc4\xc2\x72\xce\x5d\xe2\xee\x48\xa7\x0a\x12\x0f\x72\x86\xf1\x40"s},
+      {"xz",
+       "\xfd\x37\x7a\x58\x5a\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x16\x00\x00\x00\x74\x2f"
+       "\xe5\xa3\x01\x00\x06\x02\x06\x61\x62\x63\x04\x00\x00\x00\x9e\x6b\xfb\x44\x5d\xbd\xb0\x2a"
+       "\x00\x01\x1f\x07\x16\x2e\xb8\x73\x1f\xb6\xf3\x7d\x01\x00\x00\x00\x00\x04\x59\x5a"s}};
+  return kBlocks;
+}
+
 TEST(DecoderFuzz, AvroContainersDecideOnAnyBytes) {
   const std::string schema = R"({"type":"record","name":"r","fields":[{"name":"a","type":"int"},)"
                              R"({"name":"b","type":"string"}]})";
   const std::string mark = "0123456789abcdef";
   const auto header = [&](const std::string& codec) {
-    const auto text = [](const std::string& said) {
-      const size_t twice = said.size() * 2;
-      std::string length(1, static_cast<char>(twice & 127));
-      if (twice > 127) {
-        length[0] = static_cast<char>(length[0] | 128);
-        length += static_cast<char>(twice >> 7);
-      }
-      return length + said;
-    };
-    return std::string("Obj\x01\x04", 5) + text("avro.codec") + text(codec) + text("avro.schema") +
-           text(schema) + std::string(1, '\0') + mark;
+    return std::string("Obj\x01\x04", 5) + counted("avro.codec") + counted(codec) +
+           counted("avro.schema") + counted(schema) + std::string(1, '\0') + mark;
   };
-  // Two rows, then one; and the first two under deflate.
-  const std::string blocks = std::string(
-                                 "\x04\x0e\x02\x06"
-                                 "abc"
-                                 "\x04\0",
-                                 9) +
-                             mark + std::string("\x02\x06\x0e\x02z", 5) + mark;
-  const std::string deflated = std::string("\x04\x12\x63\x62\x4b\x4c\x4a\x66\x61\0\0", 11) + mark;
-  const std::vector<std::string> seeds{header("null") + blocks, header("deflate") + deflated,
-                                       header("zstandard") + deflated};
+  // Two rows, then one; and the first two under each codec.
+  const std::string two("\x02\x06\x61\x62\x63\x04\0", 7);
+  std::vector<std::string> seeds{header("null") + "\x04" + counted(two) + mark + "\x02" +
+                                 counted("\x0e\x02z") + mark};
+  for (const auto& [codec, packed] : packed_blocks())
+    seeds.push_back(header(codec) + "\x04" + counted(packed) + mark);
   const std::vector<InputField> fields{field("a", {Kind::kInt32}, {"a"}),
                                        field("b", {Kind::kVarchar}, {"b"})};
   Subject subject(make_avro_decoder({"", nullptr, false, true}, fields, {}));
   EXPECT_EQ(subject.decode(seeds[0]), "1.000000|abc|\n2.000000||\n7.000000|z|\n");
-  EXPECT_EQ(subject.decode(seeds[1]), "1.000000|abc|\n2.000000||\n");
+  for (size_t i = 1; i < seeds.size(); ++i)
+    EXPECT_EQ(subject.decode(seeds[i]), "1.000000|abc|\n2.000000||\n")
+        << packed_blocks()[i - 1].first;
   std::mt19937 random(3);
   for (int round = 0; round < kRounds / 4 && !testing::Test::HasFailure(); ++round) {
     const auto bytes = spoiled(random, seeds, std::string_view("\0\x01\x02\x7f\x80\xff", 6));

@@ -15,13 +15,38 @@ bool has_number_lanes() {
 
 namespace {
 
-/// The eight bytes before each of four ends.
-__attribute__((target("avx2"))) __m256i load_before(const char* const* ends) {
-  const auto word = [&](size_t i) __attribute__((target("avx2"))) {
-    return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(ends[i] - NumberLanes::kBytesMax));
+/// The eight bytes at each of four places.
+__attribute__((target("avx2"))) __m256i load_words(__m256i places) {
+  const auto word = [](int64_t place) __attribute__((target("avx2"))) {
+    return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(place));
   };
-  return _mm256_set_m128i(_mm_unpacklo_epi64(word(2), word(3)),
-                          _mm_unpacklo_epi64(word(0), word(1)));
+  const __m128i low = _mm256_castsi256_si128(places);
+  const __m128i high = _mm256_extracti128_si256(places, 1);
+  return _mm256_set_m128i(
+      _mm_unpacklo_epi64(word(_mm_cvtsi128_si64(high)), word(_mm_extract_epi64(high, 1))),
+      _mm_unpacklo_epi64(word(_mm_cvtsi128_si64(low)), word(_mm_extract_epi64(low, 1))));
+}
+
+__attribute__((target("avx2"))) __m256i load_four(const void* from) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(from));
+}
+
+__attribute__((target("avx2"))) __m128i load_offsets(const uint32_t* from) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+}
+
+/// Where the words begin whose last bytes are the fields' that end at `ends` of their rows.
+__attribute__((target("avx2"))) __m256i places_of(const LaneRows& rows, size_t at, __m256i ends) {
+  const __m256i width = _mm256_set1_epi64x(LaneRows::kBytesMax);
+  const __m256i places =
+      _mm256_add_epi64(load_four(rows.begins.data() + at), _mm256_sub_epi64(ends, width));
+  const __m256i early = _mm256_cmpgt_epi64(width, ends);
+  if (_mm256_testz_si256(early, early)) return places;
+  const auto stride = static_cast<int64_t>(sizeof(rows.heads[0]));
+  const __m256i heads =
+      _mm256_add_epi64(_mm256_set1_epi64x(reinterpret_cast<int64_t>(rows.heads[at].data())),
+                       _mm256_setr_epi64x(0, stride, 2 * stride, 3 * stride));
+  return _mm256_blendv_epi8(places, _mm256_add_epi64(heads, ends), early);
 }
 
 /// A bit for each of the four words that is all ones.
@@ -55,56 +80,72 @@ __attribute__((target("avx2"))) __m256i take_points_out(__m256i points, __m256i&
   return behind;
 }
 
-/// Four fields from `at` on; a bit for each that is not taken.
+/// The fields of four rows from `at` on; a bit for each that is not taken.
 template <bool kPoints>
-__attribute__((target("avx2"))) uint32_t read_four(NumberLanes& lanes, size_t at) {
-  const auto place = [at](std::array<uint32_t, NumberLanes::kMax>& values) {
-    return reinterpret_cast<__m128i*>(values.data() + at);
-  };
-  const __m256i size = _mm256_cvtepu32_epi64(_mm_loadu_si128(place(lanes.sizes)));
+__attribute__((target("avx2"))) uint32_t read_four(const LaneRows& rows, const LaneField& field,
+                                                   size_t at, __m128i value_max,
+                                                   LaneNumbers& numbers) {
+  const __m128i end = _mm_sub_epi32(load_offsets(field.next + at),
+                                    _mm_set1_epi32(static_cast<int>(field.separator)));
+  const __m256i size = _mm256_cvtepu32_epi64(_mm_sub_epi32(end, load_offsets(field.from + at)));
+  const __m256i word = load_words(places_of(rows, at, _mm256_cvtepu32_epi64(end)));
   // The bytes of the field are the high ones of its word; what stands before it counts as zeros.
   const __m256i unused = _mm256_sub_epi64(_mm256_set1_epi64x(64), _mm256_slli_epi64(size, 3));
-  const __m256i field = _mm256_sllv_epi64(_mm256_set1_epi64x(-1), unused);
-  const __m256i word = load_before(lanes.ends.data() + at);
-  __m256i digits = _mm256_and_si256(_mm256_sub_epi8(word, _mm256_set1_epi8('0')), field);
+  const __m256i within = _mm256_sllv_epi64(_mm256_set1_epi64x(-1), unused);
+  __m256i digits = _mm256_and_si256(_mm256_sub_epi8(word, _mm256_set1_epi8('0')), within);
   __m256i size_min = _mm256_set1_epi64x(1);
+  __m128i decimals = _mm_setzero_si128();
   if constexpr (kPoints) {
-    const __m256i points = _mm256_and_si256(_mm256_cmpeq_epi8(word, _mm256_set1_epi8('.')), field);
-    const __m256i behind = take_points_out(points, digits);
-    const __m256i decimals =
-        _mm256_sad_epu8(_mm256_and_si256(behind, _mm256_set1_epi8(1)), _mm256_setzero_si256());
-    const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
-    _mm_storeu_si128(place(lanes.decimals),
-                     _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(decimals, order)));
-    const __m256i none = _mm256_cmpeq_epi64(points, _mm256_setzero_si256());
-    size_min = _mm256_add_epi64(_mm256_set1_epi64x(2), none);  // a point alone is no number
+    const __m256i points = _mm256_and_si256(_mm256_cmpeq_epi8(word, _mm256_set1_epi8('.')), within);
+    if (!_mm256_testz_si256(points, points)) {
+      const __m256i behind = take_points_out(points, digits);
+      const __m256i counts =
+          _mm256_sad_epu8(_mm256_and_si256(behind, _mm256_set1_epi8(1)), _mm256_setzero_si256());
+      const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+      decimals = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(counts, order));
+      numbers.has_decimals = true;
+      const __m256i none = _mm256_cmpeq_epi64(points, _mm256_setzero_si256());
+      size_min = _mm256_add_epi64(_mm256_set1_epi64x(2), none);  // a point alone is no number
+    }
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(numbers.decimals.data() + at), decimals);
   }
-  _mm_storeu_si128(place(lanes.values), numbers_of(digits));
+  const __m128i values = numbers_of(digits);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(numbers.values.data() + at), values);
   const __m256i nine = _mm256_set1_epi8(9);
   const __m256i digits_ok = _mm256_cmpeq_epi64(
       _mm256_cmpeq_epi8(_mm256_max_epu8(digits, nine), nine), _mm256_set1_epi64x(-1));
   const __m256i too_short = _mm256_cmpgt_epi64(size_min, size);
-  const __m256i too_long = _mm256_cmpgt_epi64(size, _mm256_set1_epi64x(NumberLanes::kBytesMax));
-  return (~bits_of(digits_ok) | bits_of(too_short) | bits_of(too_long)) & 0xF;
+  const __m256i too_long = _mm256_cmpgt_epi64(size, _mm256_set1_epi64x(LaneRows::kBytesMax));
+  const __m256i wrong = _mm256_or_si256(too_short, too_long);
+  const __m128i too_large = _mm_cmpgt_epi32(values, value_max);
+  return (~bits_of(digits_ok) & 0xF) | bits_of(wrong) |
+         static_cast<uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(too_large)));
 }
 
 template <bool kPoints>
-uint64_t read_all(NumberLanes& lanes) {
+__attribute__((target("avx2"))) uint64_t read_all(const LaneRows& rows, const LaneField& field,
+                                                  size_t count, uint32_t value_max,
+                                                  LaneNumbers& numbers) {
+  const __m128i most = _mm_set1_epi32(static_cast<int>(value_max));
+  numbers.has_decimals = false;
   uint64_t left = 0;
-  const size_t fours = lanes.count / 4 * 4;
-  for (size_t at = 0; at < fours; at += 4) left |= uint64_t{read_four<kPoints>(lanes, at)} << at;
-  for (size_t at = fours; at < lanes.count; ++at) left |= uint64_t{1} << at;
+  const size_t fours = count / 4 * 4;
+  for (size_t at = 0; at < fours; at += 4)
+    left |= uint64_t{read_four<kPoints>(rows, field, at, most, numbers)} << at;
+  for (size_t at = fours; at < count; ++at) left |= uint64_t{1} << at;
   return left;
 }
 
 }  // namespace
 
-uint64_t read_whole_numbers(NumberLanes& lanes) {
-  return read_all<false>(lanes);
+uint64_t read_whole_numbers(const LaneRows& rows, const LaneField& field, size_t count,
+                            uint32_t value_max, LaneNumbers& numbers) {
+  return read_all<false>(rows, field, count, value_max, numbers);
 }
 
-uint64_t read_decimals(NumberLanes& lanes) {
-  return read_all<true>(lanes);
+uint64_t read_decimals(const LaneRows& rows, const LaneField& field, size_t count,
+                       uint32_t value_max, LaneNumbers& numbers) {
+  return read_all<true>(rows, field, count, value_max, numbers);
 }
 
 #else
@@ -115,18 +156,19 @@ bool has_number_lanes() {
 
 namespace {
 
-uint64_t none_of(const NumberLanes& lanes) {
-  return lanes.count == NumberLanes::kMax ? ~uint64_t{0} : (uint64_t{1} << lanes.count) - 1;
+uint64_t none_of(size_t count) {
+  return count == LaneRows::kMax ? ~uint64_t{0} : (uint64_t{1} << count) - 1;
 }
 
 }  // namespace
 
-uint64_t read_whole_numbers(NumberLanes& lanes) {
-  return none_of(lanes);
+uint64_t read_whole_numbers(const LaneRows&, const LaneField&, size_t count, uint32_t,
+                            LaneNumbers&) {
+  return none_of(count);
 }
 
-uint64_t read_decimals(NumberLanes& lanes) {
-  return none_of(lanes);
+uint64_t read_decimals(const LaneRows&, const LaneField&, size_t count, uint32_t, LaneNumbers&) {
+  return none_of(count);
 }
 
 #endif

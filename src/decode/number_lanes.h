@@ -6,42 +6,55 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace millrace::decode {
 
-/// The fields of one column in up to 64 rows.
-struct NumberLanes {
+/// Where up to 64 rows lie in memory, so that the eight bytes before the end of any field of theirs
+/// can be read.
+struct LaneRows {
   static constexpr size_t kMax = 64;
   static constexpr uint32_t kBytesMax = 8;
 
-  std::array<const char*, kMax> ends;  // past a field's last byte; the eight before can be read
-  std::array<uint32_t, kMax> sizes;    // bytes of a field; 0: not to be taken
-  // Of those taken: the digits as a whole number, and how many of them stood behind the point.
-  std::array<uint32_t, kMax> values{};
-  std::array<uint32_t, kMax> decimals{};
-  size_t count = 0;
+  std::array<const char*, kMax> begins{};
+  // Eight bytes of nothing, then the row's first: read for a field that ends among those.
+  std::array<std::array<char, size_t{2} * kBytesMax>, kMax> heads{};
 
-  NumberLanes() { clear(); }
-  void clear() { count = 0; }
-  /// The field [row_begin + from, row_begin + to).
-  void add(const char* row_begin, uint32_t from, uint32_t to) {
-    const bool readable = to >= kBytesMax;
-    ends[count] = readable ? row_begin + to : kNothing.data() + kBytesMax;
-    sizes[count] = readable ? to - from : 0;
-    ++count;
+  void set(size_t row, const char* begin, size_t size) {
+    begins[row] = begin;
+    char* const head = heads[row].data() + kBytesMax;
+    if (size >= kBytesMax)
+      std::memcpy(head, begin, kBytesMax);
+    else if (size > 0)
+      std::memcpy(head, begin, size);
   }
+};
 
- private:
-  static constexpr std::array<char, kBytesMax> kNothing{};
+/// One field of those rows: in row r it is [from[r], next[r] - separator) of the row's bytes. Where
+/// next[r] is the separator's size, and from[r] too, there is none to be read.
+struct LaneField {
+  const uint32_t* from;
+  const uint32_t* next;
+  uint32_t separator;
+};
+
+/// Of the fields that were taken: the digits as a whole number, and how many of them stood behind
+/// the point.
+struct LaneNumbers {
+  std::array<uint32_t, LaneRows::kMax> values{};
+  std::array<uint32_t, LaneRows::kMax> decimals{};
+  bool has_decimals = false;  // some are not 0
 };
 
 /// Whether this machine has the vector version; without it nothing is taken.
 bool has_number_lanes();
 
-/// Reads the fields of one to eight bytes that are digits and nothing else. Returns a bit for each
-/// field that was not taken.
-uint64_t read_whole_numbers(NumberLanes& lanes);
-/// The same, with at most one point among a field's digits.
-uint64_t read_decimals(NumberLanes& lanes);
+/// Reads the fields of rows [0, count) that are one to eight digits, a number of `value_max` (below
+/// 2^31) at most, and nothing else. Returns a bit for each field that was not taken.
+uint64_t read_whole_numbers(const LaneRows& rows, const LaneField& field, size_t count,
+                            uint32_t value_max, LaneNumbers& numbers);
+/// The same, with at most one point among a field's one to eight bytes.
+uint64_t read_decimals(const LaneRows& rows, const LaneField& field, size_t count,
+                       uint32_t value_max, LaneNumbers& numbers);
 
 }  // namespace millrace::decode

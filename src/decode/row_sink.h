@@ -4,6 +4,7 @@
 // by one decoder, on its thread; reuses its memory from batch to batch.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -59,6 +60,22 @@ class RowSink {
         break;
       default:
         return false;
+    }
+    state.column->set_valid(row_);
+    state.put_in = row_number_;
+    return true;
+  }
+  /// The same for a number with digits behind the point.
+  bool put_quick(size_t field, double number) {
+    auto& state = states_[field];
+    std::byte* const to = state.values + row_ * state.width;
+    if (state.list || !std::isfinite(number)) return false;
+    if (state.kind == Kind::kDouble) {
+      *reinterpret_cast<double*>(to) = number;
+    } else {
+      const auto single = static_cast<float>(number);
+      if (state.kind != Kind::kFloat || !std::isfinite(single)) return false;
+      *reinterpret_cast<float*>(to) = single;
     }
     state.column->set_valid(row_);
     state.put_in = row_number_;

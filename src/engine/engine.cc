@@ -115,6 +115,10 @@ Status LocalEngine::put_pipeline(const PipelineDefinition& pipeline,
 }
 
 Status LocalEngine::create_pipeline(const PipelineDefinition& asked, Existing existing) {
+  FetchedProgram program;
+  if (asked.transform && (existing == Existing::kReplace || !find_pipeline(asked.name))) {
+    TRY(program, fetch_program(asked.name, asked.transform->source));
+  }
   Lock definitions(definition_mutex_);
   const auto there = find_pipeline(asked.name);
   if (there && existing == Existing::kFail) return taken("pipeline", asked.name);
@@ -122,9 +126,7 @@ Status LocalEngine::create_pipeline(const PipelineDefinition& asked, Existing ex
   TRY(auto model, model_of(asked));
   PipelineDefinition pipeline = asked;
   if (pipeline.transform) {
-    auto kept = keep_program(pipeline.transform->source, store_);
-    if (!kept) return std::move(kept).error().within("pipeline \"" + pipeline.name.name + "\"");
-    pipeline.transform = std::move(*kept);
+    TRY(pipeline.transform, keep_program(program, store_));
   }
   TRY_OK(check_definition({0, pipeline, model, options_, store_}));
   if (!there) return put_pipeline(pipeline, std::move(model), 0, now_micros());
@@ -211,10 +213,11 @@ ProbeContext LocalEngine::probe_context(const Pipeline& pipeline) {
 }
 
 /// Of a pipeline that does not run.
-Status LocalEngine::change_pipeline(const Pipeline& pipeline, const PipelineChange& change) {
+Status LocalEngine::change_pipeline(const Pipeline& pipeline, const PipelineChange& change,
+                                    const std::optional<FetchedProgram>& program) {
   // Batches that are replayed later would go through the new program.
-  if (change.transform || change.reload_transform) TRY_OK(check_replayed(pipeline));
-  TRY(const auto definition, changed_definition(probe_context(pipeline), change));
+  if (program) TRY_OK(check_replayed(pipeline));
+  TRY(const auto definition, changed_definition(probe_context(pipeline), change, program));
   TRY_OK(put_pipeline(definition, pipeline.model(), pipeline.id(), pipeline.created_at()));
   if (key_of(definition.name) == key_of(pipeline.definition().name)) return {};
   Lock lock(mutex_);
@@ -222,7 +225,22 @@ Status LocalEngine::change_pipeline(const Pipeline& pipeline, const PipelineChan
   return {};
 }
 
+/// What SET TRANSFORM or RELOAD TRANSFORM asks for.
+Result<std::optional<FetchedProgram>> LocalEngine::new_program(const ObjectName& name,
+                                                               const PipelineChange& change) {
+  std::optional<FetchedProgram> program;
+  if (!change.transform && !change.reload_transform) return program;
+  TRY(const auto there, find_pipeline(name));
+  const auto& old = there->definition().transform;
+  if (!change.transform && !old)
+    return Error(Code::kWrongState, "pipeline \"" + name.name + "\" has no transform to reload",
+                 "ALTER PIPELINE ... SET TRANSFORM ('uri', 'program', 'arguments') gives it one.");
+  TRY(program, fetch_program(name, change.transform ? *change.transform : old->source));
+  return program;
+}
+
 Status LocalEngine::alter_pipeline(const ObjectName& name, const PipelineChange& change) {
+  TRY(const auto program, new_program(name, change));
   Lock definitions(definition_mutex_);
   TRY(const auto there, find_pipeline(name));
   ObjectName after = name;
@@ -233,8 +251,8 @@ Status LocalEngine::alter_pipeline(const ObjectName& name, const PipelineChange&
     return Error(Code::kWrongState, "pipeline \"" + name.name + "\" is running",
                  "STOP PIPELINE " + name.name + " before its offsets are moved.");
   TRY(const bool ran, there->stop());
-  auto changed = change_pipeline(*there, change);
-  if (changed && (change.transform || change.reload_transform)) changed = remove_unused_programs();
+  auto changed = change_pipeline(*there, change, program);
+  if (changed && program) changed = remove_unused_programs();
   if (!ran) return changed;
   if (!changed) {
     TRY_OK(there->start_behind());

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "engine/model_life.h"
 #include "engine/pipeline.h"
 #include "engine/probe.h"
+#include "engine/programs.h"
 #include "store/store.h"
 
 namespace millrace::engine {
@@ -108,7 +110,10 @@ class LocalEngine : public Engine {
   Result<std::shared_ptr<ModelEntry>> model_of(const PipelineDefinition& pipeline);
   Status put_pipeline(const PipelineDefinition& pipeline, std::shared_ptr<ModelEntry> model,
                       int64_t id, int64_t created_at);
-  Status change_pipeline(const Pipeline& pipeline, const PipelineChange& change);
+  Result<std::optional<FetchedProgram>> new_program(const ObjectName& name,
+                                                    const PipelineChange& change);
+  Status change_pipeline(const Pipeline& pipeline, const PipelineChange& change,
+                         const std::optional<FetchedProgram>& program);
   ProbeContext probe_context(const Pipeline& pipeline);
 
   const EngineOptions options_;

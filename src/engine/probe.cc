@@ -320,21 +320,16 @@ Status check_definition(const ProbeContext& context) {
 }
 
 Result<PipelineDefinition> changed_definition(const ProbeContext& context,
-                                              const PipelineChange& change) {
+                                              const PipelineChange& change,
+                                              const std::optional<FetchedProgram>& program) {
   for (const auto& file : change.dropped_files)
     TRY_OK(context.store.skip_file(context.pipeline_id, file));
   for (const int32_t partition : change.dropped_partitions)
     TRY_OK(drop_partition(context, partition));
   if (change.offsets) TRY_OK(move_offsets(context, *change.offsets));
   auto definition = context.definition;
-  if (change.transform) {
-    TRY(definition.transform, keep_program(*change.transform, context.store));
-  } else if (change.reload_transform && !definition.transform) {
-    return Error(Code::kWrongState,
-                 "pipeline \"" + definition.name.name + "\" has no transform to reload",
-                 "ALTER PIPELINE ... SET TRANSFORM ('uri', 'program', 'arguments') gives it one.");
-  } else if (change.reload_transform) {
-    TRY(definition.transform, keep_program(definition.transform->source, context.store));
+  if (program) {
+    TRY(definition.transform, keep_program(*program, context.store));
   }
   if (change.new_name) definition.name.name = *change.new_name;
   if (change.batch_interval_ms) definition.batch_interval_ms = *change.batch_interval_ms;

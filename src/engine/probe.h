@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "base/result.h"
 #include "engine/engine.h"
 #include "engine/model_entry.h"
+#include "engine/programs.h"
 #include "store/store.h"
 
 namespace millrace::engine {
@@ -38,10 +40,11 @@ Result<int64_t> extract_batch(const ProbeContext& context,
 /// that are made by themselves. `pipeline_id` is 0.
 Status check_definition(const ProbeContext& context);
 
-/// The definition after a change; offsets and files are changed on the way. Of a pipeline that does
-/// not run.
+/// The definition after a change, with the program that was fetched for it; offsets and files are
+/// changed on the way. Of a pipeline that does not run.
 Result<PipelineDefinition> changed_definition(const ProbeContext& context,
-                                              const PipelineChange& change);
+                                              const PipelineChange& change,
+                                              const std::optional<FetchedProgram>& program);
 
 /// Works the rejects of a pipeline that does not run once more, as it is defined now, a commit for
 /// each batch they are of. A failure leaves those that were committed.

@@ -53,11 +53,16 @@ std::string shown_name(const transform::ProgramSource& source) {
 
 }  // namespace
 
-Result<TransformDefinition> keep_program(const transform::ProgramSource& source,
-                                         store::Store& store) {
-  TRY(const auto bytes, transform::fetch(source));
-  TRY(auto checksum, store.keep_program(bytes));
-  return TransformDefinition{source, std::move(checksum)};
+Result<FetchedProgram> fetch_program(const ObjectName& pipeline,
+                                     const transform::ProgramSource& source) {
+  auto bytes = transform::fetch(source);
+  if (!bytes) return std::move(bytes).error().within("pipeline \"" + pipeline.name + "\"");
+  return FetchedProgram{source, std::move(*bytes)};
+}
+
+Result<TransformDefinition> keep_program(const FetchedProgram& program, store::Store& store) {
+  TRY(auto checksum, store.keep_program(program.bytes));
+  return TransformDefinition{program.source, std::move(checksum)};
 }
 
 Result<std::unique_ptr<transform::Transform>> make_transform(const PipelineDefinition& definition,

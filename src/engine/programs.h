@@ -22,9 +22,15 @@ namespace millrace::engine {
 /// CONFIG's property: how many milliseconds a program may neither read nor write.
 inline constexpr std::string_view kTransformTimeoutProperty = "transform.timeout.ms";
 
-/// Fetches the program and keeps it.
-Result<TransformDefinition> keep_program(const transform::ProgramSource& source,
-                                         store::Store& store);
+/// A program that was fetched: before anything is locked or stopped, for a slow host must hold up
+/// nobody else.
+struct FetchedProgram {
+  transform::ProgramSource source;
+  std::string bytes;
+};
+Result<FetchedProgram> fetch_program(const ObjectName& pipeline,
+                                     const transform::ProgramSource& source);
+Result<TransformDefinition> keep_program(const FetchedProgram& program, store::Store& store);
 /// Null without WITH TRANSFORM. Lays the program out. Errors: kInvalidArgument, kDataLoss.
 Result<std::unique_ptr<transform::Transform>> make_transform(const PipelineDefinition& definition,
                                                              const EngineOptions& options,

@@ -24,9 +24,9 @@ bool is_hex_digit(char c) {
 }
 
 /// Longest first: the first that fits is the token.
-constexpr std::array<std::string_view, 19> kOperators{
+constexpr std::array<std::string_view, 20> kOperators{
     "->>", "<=>", "=>", "<-", "->", "<=", ">=", "<>", "!=", "||",
-    "&&",  "::",  ":=", "<<", ">>", "==", "//", "**", "^@"};
+    "&&",  "::",  ":>", ":=", "<<", ">>", "==", "//", "**", "^@"};
 
 Error unfinished(std::string_view what, size_t position) {
   Error error(Code::kSyntax, "unfinished " + std::string(what));

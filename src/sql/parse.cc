@@ -63,7 +63,12 @@ Result<Statement> parse_create(TokenReader& reader, const std::string& database)
   reader.skip();
   const bool or_replace = reader.accept({"OR", "REPLACE"});
   if (reader.accept("MODEL")) return parse_create_model(reader, database, or_replace);
-  if (reader.at({"AGGREGATOR", "PIPELINE"})) reader.skip();
+  if (reader.accept({"AGGREGATOR", "PIPELINE"})) {
+    TRY(auto statement, parse_create_pipeline(reader, database, or_replace));
+    std::get<CreatePipeline>(statement).warnings.emplace_back(
+        "AGGREGATOR has no effect in millrace");
+    return statement;
+  }
   if (reader.accept("PIPELINE")) return parse_create_pipeline(reader, database, or_replace);
   if (accept_database(reader)) {
     if (or_replace) return reader.unsupported("CREATE OR REPLACE DATABASE");

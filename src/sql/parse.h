@@ -50,6 +50,10 @@ Status parse_load_data(TokenReader& reader, const std::string& database, LoadDat
                        CreatePipeline& result);
 /// LOAD DATA [LOCAL] INFILE ...
 Result<Statement> parse_load(TokenReader& reader, const std::string& database);
+/// | {FIELDS | COLUMNS} ..., | LINES ..., | NULL DEFINED BY ... of LOAD DATA
+Status parse_csv_fields(TokenReader& reader, decode::CsvFormat& csv);
+Status parse_csv_lines(TokenReader& reader, decode::CsvFormat& csv);
+Status parse_csv_null(TokenReader& reader, decode::CsvFormat& csv);
 /// ('uri', 'program', 'arguments')
 Result<transform::ProgramSource> parse_transform(TokenReader& reader);
 /// Behind `<-` of an entry of the column list: a path, and its DEFAULT.

@@ -46,11 +46,22 @@ std::vector<std::string> names_read(std::string_view text, std::span<const Token
   return reads;
 }
 
+/// Whether a blank goes between token i and the one before: where there was one, or a comment; and
+/// where the two could become one when they are written anew: two minus signs before a line's end
+/// begin a comment, and N before a string is a part of it.
+bool is_apart(std::string_view text, std::span<const Token> tokens, size_t i) {
+  if (i == 0) return false;
+  const Token& before = tokens[i - 1];
+  return tokens[i].begin != before.end ||
+         (raw(text, tokens[i]) == "-" && raw(text, before) == "-") ||
+         (tokens[i].kind == TokenKind::kString && before.kind == TokenKind::kWord);
+}
+
 /// The tokens as MySQL's default lexis writes them, whatever sql_mode they were read in.
 std::string text_of(std::string_view text, std::span<const Token> tokens, LexOptions options) {
   std::string result;
   for (size_t i = 0; i < tokens.size(); ++i) {
-    if (i > 0 && tokens[i].begin != tokens[i - 1].end) result += ' ';
+    if (is_apart(text, tokens, i)) result += ' ';
     switch (tokens[i].kind) {
       case TokenKind::kString:
         result += mysql_text(value_of(text, tokens[i], options));
@@ -73,7 +84,7 @@ Result<std::string> with_message_facts(const TokenReader& reader, std::span<cons
   };
   std::string rewritten;
   for (size_t i = 0; i < tokens.size(); ++i) {
-    if (i > 0 && tokens[i].begin != tokens[i - 1].end) rewritten += ' ';
+    if (is_apart(text, tokens, i)) rewritten += ' ';
     const bool called = is(i + 1, "(") && is(i + 2, ")");
     if (called && (is(i, "pipeline_source_file") || is(i, "pipeline_batch_id"))) {
       rewritten += is(i, "pipeline_batch_id") ? "@`:batch`" : "@`:file`";

@@ -1,5 +1,6 @@
 // The clauses of LOAD DATA, of pipelines and of files: one table of clauses, which may stand in any
 // order, each at most once.
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <span>
@@ -35,12 +36,12 @@ class LoadData {
   std::vector<std::string> clauses_written() const;
 
   /// True where a clause begins: where SET and WHERE end.
-  static bool at_clause(const TokenReader& reader);
+  static bool at_clause(const TokenReader& reader, size_t ahead = 0);
 
  private:
   struct Clause;
   static std::span<const Clause> clauses();
-  static const Clause* find_clause(const TokenReader& reader);
+  static const Clause* find_clause(const TokenReader& reader, size_t ahead = 0);
   Status clause();
   Error unknown_clause();
   Error twice(const Clause& clause) const;
@@ -68,6 +69,7 @@ class LoadData {
   Status column_list();
   Status schema();
   Status check_together();
+  int64_t place_of(std::string_view group) const;
   Status set();
   Status where();
   Status transform();
@@ -80,7 +82,6 @@ class LoadData {
 
   Status step(engine::StepKind kind);
   Status object(std::string_view what, std::map<std::string, std::string>& into);
-  Result<std::string> byte(std::string_view what);
   Status no_effect(std::string_view what) {
     warnings_.push_back(std::string(what) + " has no effect in millrace");
     return {};
@@ -91,11 +92,14 @@ class LoadData {
   engine::PipelineDefinition& pipeline_;
   std::vector<std::string>& warnings_;
   std::vector<const Clause*> seen_;
-  bool with_paths_ = false;  // an entry of the column list has a path
+  std::vector<int64_t> seen_at_;  // the position of each
+  int64_t list_at_ = 0;           // of the column list
+  bool with_paths_ = false;       // an entry of the column list has a path
   bool without_paths_ = false;
 };
 
-/// A clause begins with one or two words; an empty second word stands for any token.
+/// A clause begins with one or two words; an empty second word stands for any token, "0" for a
+/// number, and "*" for the begin of the next clause.
 struct LoadData::Clause {
   std::string_view first, second;
   std::string_view group;  // clauses of which only one may be there
@@ -144,10 +148,8 @@ std::span<const LoadData::Clause> LoadData::clauses() {
       {"SKIP", "CONSTRAINT", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::skip_errors},
       {"SKIP", "DUPLICATE", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::skip_errors},
       {"SKIP", "PARSER", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::skip_errors},
-      {"REPLACE", "INTO", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::replace},
-      {"REPLACE", "STOP_ON_ERROR", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::replace},
-      {"IGNORE", "INTO", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::ignore},
-      {"IGNORE", "STOP_ON_ERROR", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::ignore},
+      {"REPLACE", "*", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::replace},
+      {"IGNORE", "*", "REPLACE, IGNORE or SKIP ... ERRORS", &LoadData::ignore},
       {"SET", "", "SET", &LoadData::set},
       {"WHERE", "", "WHERE", &LoadData::where},
       {"REJECTS", "INTO", "REJECTS INTO", &LoadData::rejects},
@@ -162,23 +164,24 @@ std::vector<std::string> LoadData::clauses_written() const {
   return groups;
 }
 
-const LoadData::Clause* LoadData::find_clause(const TokenReader& reader) {
+const LoadData::Clause* LoadData::find_clause(const TokenReader& reader, size_t ahead) {
   for (const auto& clause : clauses()) {
-    if (!reader.at(clause.first)) continue;
-    const bool number = clause.second == "0" && reader.peek(1).kind == TokenKind::kNumber;
-    if (clause.second.empty() || number || reader.at(clause.second, 1)) return &clause;
+    if (!reader.at(clause.first, ahead)) continue;
+    if (clause.second.empty() || reader.at(clause.second, ahead + 1)) return &clause;
+    if (clause.second == "0" && reader.peek(ahead + 1).kind == TokenKind::kNumber) return &clause;
+    if (clause.second == "*" && at_clause(reader, ahead + 1)) return &clause;
   }
   return nullptr;
 }
 
-bool LoadData::at_clause(const TokenReader& reader) {
-  const Clause* clause = find_clause(reader);
+bool LoadData::at_clause(const TokenReader& reader, size_t ahead) {
+  const Clause* clause = find_clause(reader, ahead);
   if (clause == nullptr) return false;
   // A column may be called config: the clause has its value behind it.
   if (!clause->second.empty() || clause->first == "SET" || clause->first == "WHERE") return true;
-  const TokenKind next = reader.peek(1).kind;
-  return next == TokenKind::kString || next == TokenKind::kNumber || reader.at("ON", 1) ||
-         reader.at("OFF", 1);
+  const TokenKind next = reader.peek(ahead + 1).kind;
+  return next == TokenKind::kString || next == TokenKind::kNumber || reader.at("ON", ahead + 1) ||
+         reader.at("OFF", ahead + 1);
 }
 
 Error LoadData::twice(const Clause& clause) const {
@@ -198,7 +201,16 @@ Error LoadData::unknown_clause() {
   }
   if (seconds.empty()) return reader_.error("a clause of LOAD DATA", firsts);
   reader_.skip();
-  return reader_.error("the rest of clause " + std::string(first), seconds);
+  const bool words = std::none_of(seconds.begin(), seconds.end(), [](std::string_view word) {
+    return word.empty() || word == "*" || word == "0";
+  });
+  std::string expected = "the rest of clause " + std::string(first);
+  if (words) {
+    expected.clear();
+    for (size_t i = 0; i < seconds.size(); ++i)
+      expected += (i == 0 ? "" : i + 1 == seconds.size() ? " or " : ", ") + std::string(seconds[i]);
+  }
+  return reader_.error(expected, seconds);
 }
 
 Status LoadData::clause() {
@@ -209,6 +221,7 @@ Status LoadData::clause() {
     if (seen->group == clause->group) return twice(*clause);
   }
   seen_.push_back(clause);
+  seen_at_.push_back(reader_.position());
   return (this->*clause->parse)();
 }
 
@@ -222,7 +235,7 @@ Status LoadData::source() {
   for (const std::string_view other : {"S3", "AZURE", "GCS", "HDFS", "LINK", "MYSQL"}) {
     if (reader_.at(other)) return reader_.unsupported("LOAD DATA " + std::string(other));
   }
-  if (!reader_.accept("KAFKA")) return reader_.error("KAFKA", {"KAFKA"});
+  if (!reader_.accept("KAFKA")) return reader_.error("KAFKA or FS", {"KAFKA", "FS"});
   return endpoint(pipeline_.source.brokers, pipeline_.source.topic);
 }
 
@@ -357,84 +370,50 @@ Status LoadData::schema() {
   return {};
 }
 
+/// Where the clause of that group stands; the statement's begin when it is not there.
+int64_t LoadData::place_of(std::string_view group) const {
+  for (size_t i = 0; i < seen_.size(); ++i) {
+    if (seen_[i]->group == group) return seen_at_[i];
+  }
+  return 0;
+}
+
 /// What the clauses say together: FORMAT may stand before or behind the column list.
 Status LoadData::check_together() {
   const bool csv = pipeline_.format == engine::FormatKind::kCsv;
-  const auto wrong = [](const std::string& what, const std::string& hint) {
-    return Error(Code::kInvalidArgument, what, hint);
+  const auto wrong = [this](int64_t place, const std::string& what, const std::string& hint) {
+    return reader_.error_at(place, Code::kInvalidArgument, what, hint);
   };
   if (!pipeline_.avro_schema.empty() && pipeline_.format != engine::FormatKind::kAvro)
-    return wrong("clause SCHEMA belongs to FORMAT AVRO", "");
-  for (const auto* seen : seen_) {
-    const bool of_csv = seen->group == "FIELDS" || seen->group == "LINES" ||
-                        seen->group == "IGNORE LINES" || seen->group == "NULL DEFINED BY";
-    if (of_csv && !csv)
-      return wrong("clause " + std::string(seen->group) + " belongs to FORMAT CSV", "");
+    return wrong(place_of("SCHEMA"), "clause SCHEMA belongs to FORMAT AVRO", "");
+  for (const std::string_view group : {"FIELDS", "LINES", "IGNORE LINES", "NULL DEFINED BY"}) {
+    if (place_of(group) != 0 && !csv)
+      return wrong(place_of(group), "clause " + std::string(group) + " belongs to FORMAT CSV", "");
   }
   if (with_paths_ && csv)
-    return wrong("a path (<-) stands in the column list without FORMAT JSON or FORMAT AVRO",
+    return wrong(list_at_,
+                 "a path (<-) stands in the column list without FORMAT JSON or FORMAT AVRO",
                  "Write FORMAT JSON before the column list.");
   if (pipeline_.duplicates != store::Duplicates::kRefuse &&
       pipeline_.step == engine::StepKind::kTrain)
-    return wrong("TRAIN MODEL keeps one row in its table, which it replaces itself", "");
+    return wrong(place_of("TRAIN, CLASSIFY or PREDICT"),
+                 "TRAIN MODEL keeps one row in its table, which it replaces itself", "");
   if (pipeline_.skipped != engine::SkippedErrors::kNone && !pipeline_.stop_on_error)
     warnings_.emplace_back(
         "IGNORE and SKIP ... ERRORS have no effect without STOP_ON_ERROR ON: a bad row goes to "
         "millrace.rejects and stops nothing");
   if (without_paths_ && !csv)
-    return wrong("an entry of the column list has no path",
+    return wrong(list_at_, "an entry of the column list has no path",
                  "FORMAT JSON and FORMAT AVRO take (column <- key::key, ...).");
   return {};
 }
 
-Result<std::string> LoadData::byte(std::string_view what) {
-  const int64_t position = reader_.position();
-  TRY(std::string text, reader_.string(what));
-  if (text.size() > 1) {
-    return reader_.error_at(position, Code::kInvalidArgument,
-                            std::string(what) + " must be one byte or empty");
-  }
-  return text;
-}
-
 Status LoadData::fields() {
-  reader_.skip();
-  auto& csv = pipeline_.csv;
-  while (true) {
-    if (reader_.accept("TERMINATED")) {
-      TRY_OK(reader_.expect("BY"));
-      TRY(csv.fields_terminated_by, reader_.string("a terminator"));
-    } else if (reader_.accept("OPTIONALLY")) {
-      TRY_OK(reader_.expect({"ENCLOSED", "BY"}));
-      csv.optionally_enclosed = true;
-      TRY(csv.enclosed_by, byte("ENCLOSED BY"));
-    } else if (reader_.accept("ENCLOSED")) {
-      TRY_OK(reader_.expect("BY"));
-      TRY(csv.enclosed_by, byte("ENCLOSED BY"));
-    } else if (reader_.accept("ESCAPED")) {
-      TRY_OK(reader_.expect("BY"));
-      TRY(csv.escaped_by, byte("ESCAPED BY"));
-    } else {
-      // Without a quote there is nothing optional about it.
-      if (csv.enclosed_by.empty()) csv.optionally_enclosed = false;
-      return {};
-    }
-  }
+  return parse_csv_fields(reader_, pipeline_.csv);
 }
 
 Status LoadData::lines() {
-  reader_.skip();
-  while (true) {
-    if (reader_.accept("STARTING")) {
-      TRY_OK(reader_.expect("BY"));
-      TRY(pipeline_.csv.lines_starting_by, reader_.string("a prefix"));
-    } else if (reader_.accept("TERMINATED")) {
-      TRY_OK(reader_.expect("BY"));
-      TRY(pipeline_.csv.lines_terminated_by, reader_.string("a terminator"));
-    } else {
-      return {};
-    }
-  }
+  return parse_csv_lines(reader_, pipeline_.csv);
 }
 
 Status LoadData::ignore_lines() {
@@ -445,11 +424,7 @@ Status LoadData::ignore_lines() {
 }
 
 Status LoadData::null_defined() {
-  TRY_OK(reader_.expect({"NULL", "DEFINED", "BY"}));
-  TRY(pipeline_.csv.null_defined_by, reader_.string("a string"));
-  pipeline_.csv.empty_is_null = pipeline_.csv.null_defined_by.empty();
-  pipeline_.csv.null_optionally_enclosed = reader_.accept({"OPTIONALLY", "ENCLOSED"});
-  return {};
+  return parse_csv_null(reader_, pipeline_.csv);
 }
 
 Status LoadData::character_set() {
@@ -531,6 +506,7 @@ Status LoadData::column_list() {
   if (!pipeline_.fields.empty()) {
     return reader_.error_at(reader_.position(), Code::kSyntax, "the column list is written twice");
   }
+  list_at_ = reader_.position();
   reader_.skip();
   do {
     engine::FieldDefinition field;
@@ -582,7 +558,8 @@ Status LoadData::assignments(std::vector<engine::SetDefinition>& into, Expressio
 
 Status LoadData::where() {
   reader_.skip();
-  TRY(pipeline_.where, parse_expression(reader_, LoadData::at_clause));
+  TRY(pipeline_.where,
+      parse_expression(reader_, [](const TokenReader& at) { return at_clause(at); }));
   return {};
 }
 

@@ -121,7 +121,14 @@ Result<Argument> parse_argument(TokenReader& reader) {
 
 Status check_utf8(const TokenReader& reader) {
   if (decode::is_utf8(reader.text())) return {};
-  return Error(Code::kInvalidArgument, "the statement is not UTF-8");
+  size_t wrong = 0;  // the first token that is not
+  for (const auto& token : reader.tokens()) {
+    if (!decode::is_utf8(raw(reader.text(), token))) break;
+    ++wrong;
+  }
+  const auto& tokens = reader.tokens();
+  return reader.error_at(wrong < tokens.size() ? tokens[wrong].begin : 0, Code::kInvalidArgument,
+                         "the statement is not UTF-8");
 }
 
 Result<engine::Existing> parse_existing(TokenReader& reader, bool or_replace) {

@@ -122,6 +122,12 @@ Status change_setting(TokenReader& reader, AlterPipeline& alter) {
   } else if (reader.accept({"RESOURCE", "POOL"})) {
     TRY([[maybe_unused]] const std::string ignored, reader.name("a resource pool"));
     alter.warnings.emplace_back("RESOURCE POOL has no effect in millrace");
+  } else if (reader.at("CONFIG") || reader.at("CREDENTIALS") || reader.at("LOAD") ||
+             reader.at("FIELDS") || reader.at("COLUMNS") || reader.at("LINES")) {
+    Error error = reader.unsupported("ALTER PIPELINE ... SET " + std::string(reader.raw_at()));
+    error.hint =
+        "CREATE OR REPLACE PIPELINE keeps the offsets while broker and topic are the same.";
+    return error;
   } else {
     return reader.error("what to set",
                         {"OFFSETS", "BATCH_INTERVAL", "MAX_OFFSETS_PER_BATCH_PARTITION",

@@ -14,9 +14,10 @@ constexpr auto kSystem = std::to_array<std::string_view>(
     {"millrace", "millrace_internal", "millrace_information_schema", "information_schema",
      "performance_schema", "mysql", "pg_catalog", "main", "system", "temp"});
 
-constexpr auto kTaughtFunctions =
-    std::to_array<std::string_view>({"locate", "find_in_set", "space", "strcmp", "json_unquote",
-                                     "from_unixtime", "upper", "lower"});
+constexpr auto kTaughtFunctions = std::to_array<std::string_view>(
+    {"locate", "find_in_set", "space", "strcmp", "json_unquote", "from_unixtime", "upper", "lower",
+     "str_to_date", "unix_timestamp", "substring_index", "isnull", "datediff", "timestampdiff",
+     "date_sub"});
 
 constexpr auto kForbiddenFunctions =
     std::to_array<std::string_view>({"query", "query_table", "json_execute_serialized_sql"});

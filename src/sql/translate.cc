@@ -6,6 +6,7 @@
 #include "data/schema.h"
 #include "sql/item_names.h"
 #include "sql/keywords.h"
+#include "sql/mysql_words.h"
 #include "sql/plain_having.h"
 #include "sql/quote.h"
 #include "sql/shown_table.h"
@@ -20,6 +21,8 @@ class Translator {
   Translator(std::string_view text, std::span<const Token> tokens, const TranslateOptions& options)
       : text_(text), options_(options), reader_(text, tokens, options.lex) {
     if (options.names_items) names_ = item_names(text, tokens, options.lex);
+    rewrites_ = rewrites(text, tokens, options.lex,
+                         options.facts == nullptr ? RewriteFor::kPipeline : RewriteFor::kSession);
   }
 
   Result<Translation> run();
@@ -29,6 +32,7 @@ class Translator {
   static std::span<const Rule> rules();
 
   Status step();
+  bool rewrite();
   Status word();
   Status name();
   Status string();
@@ -64,8 +68,6 @@ class Translator {
   Result<bool> row_alias();
   Result<bool> plain_name();
   Result<bool> values();
-  Result<bool> div();
-  Result<bool> mod();
   Result<bool> cast_type();
   Result<bool> collate();
   Result<bool> introducer();
@@ -83,6 +85,8 @@ class Translator {
   Translation result_;
   std::vector<ItemName> names_;
   size_t next_name_ = 0;
+  std::vector<Rewrite> rewrites_;
+  size_t next_rewrite_ = 0;
   std::optional<PlainHaving> having_;
   bool past_having_ = false;                              // at its condition, or behind it
   size_t marks_ = 0;                                      // that were translated
@@ -112,8 +116,6 @@ std::span<const Translator::Rule> Translator::rules() {
       {"COLLATION", &Translator::plain_name},
       {"VALUES", &Translator::values},
       {"VALUE", &Translator::values},
-      {"DIV", &Translator::div},
-      {"MOD", &Translator::mod},
       {"SIGNED", &Translator::cast_type},
       {"UNSIGNED", &Translator::cast_type},
       {"COLLATE", &Translator::collate},
@@ -151,7 +153,7 @@ Result<Translation> Translator::run() {
       take("AS " + quoted_name(names_[next_name_++].name));
       continue;
     }
-    TRY_OK(step());
+    if (!rewrite()) TRY_OK(step());
     while (next_name_ < names_.size() && !names_[next_name_].is_alias &&
            names_[next_name_].last < reader_.index()) {
       result_.sql += " AS " + quoted_name(names_[next_name_++].name);
@@ -208,6 +210,17 @@ Error Translator::session_only() const {
   return reader_.error_at(reader_.position(), Code::kUnsupported,
                           std::string(reader_.raw_at()) + " has no meaning here",
                           "It asks about a session, and there is none.");
+}
+
+/// What was found beforehand to be something else to the store.
+bool Translator::rewrite() {
+  while (next_rewrite_ < rewrites_.size() && rewrites_[next_rewrite_].token < reader_.index())
+    ++next_rewrite_;
+  if (next_rewrite_ == rewrites_.size() || rewrites_[next_rewrite_].token != reader_.index())
+    return false;
+  const auto& found = rewrites_[next_rewrite_++];
+  take(found.sql, found.count);
+  return true;
 }
 
 Status Translator::step() {
@@ -423,7 +436,7 @@ Result<bool> Translator::drop_temporary() {
 }
 
 Result<bool> Translator::replace() {
-  if (!first()) return false;
+  if (!first() || call()) return false;  // an expression may begin with the function
   take("INSERT OR REPLACE");
   if (!reader_.at("INTO")) result_.sql += " INTO";
   return true;
@@ -460,18 +473,6 @@ Result<bool> Translator::values() {
   }
   if (!reader_.at("VALUE") || !call() || !after_operand()) return false;
   take("VALUES");
-  return true;
-}
-
-Result<bool> Translator::div() {
-  if (!after_operand()) return false;
-  take("//");
-  return true;
-}
-
-Result<bool> Translator::mod() {
-  if (!after_operand()) return false;
-  take("%");
   return true;
 }
 

@@ -124,10 +124,66 @@ TEST_F(Translate, InAPipelineThereIsNoSession) {
     const auto result = translate(text, *tokens, {});
     return result ? result->sql : result.error().message;
   };
-  EXPECT_EQ(pipeline("@Age + `b`"), "\"@Age\" + \"b\"");
+  EXPECT_EQ(pipeline("f(@Age, `b`)"), "f(\"@Age\", \"b\")");
   EXPECT_EQ(pipeline("DATABASE()"), "DATABASE has no meaning here");
   EXPECT_EQ(pipeline("@@version"), "@@version has no meaning here");
   EXPECT_EQ(pipeline("CURRENT_USER"), "CURRENT_USER has no meaning here");
+}
+
+TEST_F(Translate, AVariableOfAPipelineIsANumberWhereOneIsMeant) {
+  const auto pipeline = [](std::string_view text) {
+    const auto tokens = lex(text, {});
+    const auto result = translate(text, *tokens, {});
+    if (!result) return result.error().message;
+    std::string sql = result->sql;
+    const std::string_view value = "nullif(CAST(\"@v\" AS VARCHAR), '')";
+    for (size_t at = sql.find(value); at != std::string::npos; at = sql.find(value))
+      sql.replace(at, value.size(), "v");
+    return sql;
+  };
+  const std::string number = "CAST(v AS DOUBLE)";
+  const std::string time = "CAST(v AS TIMESTAMP)";
+  const std::string perhaps = "TRY_CAST(v AS DOUBLE)";
+  for (const auto& [text, sql] : std::vector<std::pair<std::string, std::string>>{
+           {"@v * 2", number + " * 2"},
+           {"2 - @v", "2 - " + number},
+           {"-@v", "-" + number},
+           {"@v DIV 3", number + " // 3"},
+           {"MOD(@v, 3)", "MOD(" + number + ", 3)"},
+           {"@v | 1", "CAST(v AS BIGINT) | 1"},
+           {"@v + INTERVAL 1 DAY", time + " + INTERVAL 1 DAY"},
+           {"YEAR(@v)", "YEAR(" + time + ")"},
+           {"@v > 5", perhaps + " > 5"},
+           {"5 <= @v", "5 <= " + perhaps},
+           {"@v NOT IN (-1, 2)", perhaps + " NOT IN (-1, 2)"},
+           {"@v BETWEEN 1 AND 2", perhaps + " BETWEEN 1 AND 2"},
+           {"IFNULL(@v, -1)", "IFNULL(\"@v\", '-1')"},
+           // Text where text is meant, or where nobody can tell.
+           {"@v = 'a'", "\"@v\" = 'a'"},
+           {"@v > a", "\"@v\" > a"},
+           {"CAST(@v AS INT) + 1", "CAST(\"@v\" AS INT) + 1"},
+           {"CONCAT(@v, 1)", "CONCAT(\"@v\", 1)"},
+           {"IFNULL(@v, 'x')", "IFNULL(\"@v\", 'x')"},
+           // These are numbers already, or lists of them.
+           {"@probability * 100", "\"@probability\" * 100"},
+           {"@probabilities[1] > 0.5", "\"@probabilities\"[1] > 0.5"}})
+    EXPECT_EQ(pipeline(text), sql) << text;
+  // A session's variable has the type it was given.
+  EXPECT_EQ((*this)("SELECT @v * 2"), "SELECT getvariable('v') * 2");
+}
+
+TEST_F(Translate, WordsThatGoTogetherAreTheStores) {
+  EXPECT_EQ((*this)("SELECT CONVERT(a + (b), SIGNED), CONVERT(a USING utf8mb4)"),
+            "SELECT CAST(a + (b) AS BIGINT), CAST(a AS VARCHAR)");
+  EXPECT_EQ((*this)("SELECT a :> DATETIME(6), f(a):>INT, convert AS c"),
+            "SELECT a :: TIMESTAMP, f(a)::INT, convert AS c");
+  EXPECT_EQ((*this)("SELECT a REGEXP '^x' AND b NOT RLIKE 'y|z'"),
+            "SELECT a ~ '(?s).*(?:^x).*' AND b !~ '(?s).*(?:y|z).*'");
+  EXPECT_EQ((*this)("SELECT STR_TO_DATE(f(a, b), '%M %e %Y %h:%i'), DATE_FORMAT(a, '%i%%')"),
+            "SELECT try_strptime(f(a, b), '%B %-d %Y %I:%M'), strftime(CAST(a AS TIMESTAMP), "
+            "'%M%%')");
+  EXPECT_EQ((*this)("SELECT TIMESTAMPDIFF(HOUR, a, b)"),
+            "SELECT millrace_internal.timestampdiff('hour', a, b)");
 }
 
 TEST_F(Translate, FunctionsThatTheStoreWasTaughtAreFound) {

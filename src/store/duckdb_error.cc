@@ -110,7 +110,9 @@ std::string rest_of(std::string_view text) {
     at = next;
     if (line.empty()) continue;
     if (line.starts_with("LINE ")) break;
-    const bool named = line.starts_with("Candidate") || line.starts_with("Did you mean");
+    // Candidates stand behind tabs, dozens of them.
+    const bool named =
+        line.starts_with("Candidate") || line.starts_with("\t") || line.starts_with("Did you mean");
     if (named) continue;
     rest += (rest.empty() ? "" : " ") + std::string(line);
   }

@@ -19,6 +19,20 @@ CREATE OR REPLACE MACRO millrace_internal.from_unixtime(seconds) AS
   make_timestamp(CAST(CAST(seconds AS DOUBLE) * 1000000 AS BIGINT));
 CREATE OR REPLACE MACRO millrace_internal.upper(value) AS upper(CAST(value AS VARCHAR));
 CREATE OR REPLACE MACRO millrace_internal.lower(value) AS lower(CAST(value AS VARCHAR));
+CREATE OR REPLACE MACRO millrace_internal.unix_timestamp(value) AS
+  CAST(floor(epoch(CAST(value AS TIMESTAMP))) AS BIGINT);
+CREATE OR REPLACE MACRO millrace_internal.substring_index(value, mark, n) AS
+  CASE WHEN n > 0 THEN array_to_string(string_split(value, mark)[1:n], mark)
+    WHEN n < 0 THEN array_to_string(
+      list_reverse(list_reverse(string_split(value, mark))[1:-n]), mark)
+    WHEN n = 0 THEN '' END;
+CREATE OR REPLACE MACRO millrace_internal."isnull"(value) AS CAST(value IS NULL AS INTEGER);
+CREATE OR REPLACE MACRO millrace_internal.datediff(a, b) AS
+  date_diff('day', CAST(b AS DATE), CAST(a AS DATE)), (part, a, b) AS date_diff(part, a, b);
+CREATE OR REPLACE MACRO millrace_internal.timestampdiff(part, a, b) AS
+  date_sub(part, CAST(a AS TIMESTAMP), CAST(b AS TIMESTAMP));
+CREATE OR REPLACE MACRO millrace_internal.date_sub(value, i) AS CAST(value AS TIMESTAMP) - i,
+  (part, a, b) AS date_sub(part, a, b);
 )";
 
 }  // namespace

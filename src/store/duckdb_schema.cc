@@ -146,6 +146,16 @@ SELECT "DATABASE_NAME", "PIPELINE_NAME", "BATCH_ID", any_value("BATCH_STATE") AS
        sum("BATCH_PARTITION_EXTRACTED_BYTES") / 1e6 / nullif(max("BATCH_TIME"), 0) AS "MB_PER_SEC"
 FROM millrace_information_schema.pipelines_batches
 GROUP BY "DATABASE_NAME", "PIPELINE_NAME", "BATCH_ID";
+CREATE OR REPLACE VIEW millrace_information_schema.pipelines_batches_metadata AS
+SELECT any_value(d.database_name) AS "DATABASE_NAME", b.pipeline_id AS "PIPELINE_ID",
+       any_value(d.name) AS "PIPELINE_NAME", b.batch_id AS "BATCH_ID", 'Succeeded' AS "BATCH_STATE",
+       CAST(sum(b.rows_out) AS BIGINT) AS "BATCH_ROWS_WRITTEN",
+       CAST(sum(b.rows_out) AS BIGINT) AS "BATCH_ROWS_INSERTED",
+       CAST(0 AS BIGINT) AS "BATCH_ROWS_UPDATED", CAST(0 AS BIGINT) AS "BATCH_ROWS_DELETED",
+       epoch(any_value(b.committed_at - b.started_at)) AS "BATCH_TIME",
+       epoch(any_value(b.started_at)) AS "BATCH_START_UNIX_TIMESTAMP"
+FROM millrace_internal.batch_log b JOIN millrace_internal.definitions d ON d.id = b.pipeline_id
+GROUP BY b.pipeline_id, b.batch_id;
 CREATE OR REPLACE VIEW millrace_information_schema.pipelines_errors AS
 SELECT d.database_name AS "DATABASE_NAME", d.name AS "PIPELINE_NAME",
        e.at / 1e6 AS "ERROR_UNIX_TIMESTAMP", e.type AS "ERROR_TYPE", e.code AS "ERROR_CODE",

@@ -1,6 +1,5 @@
 #include "transform/program.h"
 
-#include <httplib.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -10,6 +9,7 @@
 #include <fstream>
 
 #include "data/schema.h"
+#include "transform/download.h"
 #include "transform/transform.h"
 
 namespace millrace::transform {
@@ -18,26 +18,26 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kFile = "file://";
-constexpr std::chrono::milliseconds kFetchTimeout{30'000};
 constexpr const char* kTar = "/bin/tar";
 
 Error wrong(const ProgramSource& source, const std::string& what, const std::string& hint = {}) {
   return Error(Code::kInvalidArgument, "transform \"" + source.uri + "\" " + what, hint);
 }
 
-bool is_archive(const std::string& uri) {
-  const std::string lower = to_lower(uri);
-  return lower.ends_with(".tar.gz") || lower.ends_with(".tgz");
+/// Without what a web address has behind its path.
+std::string path_of(const std::string& uri) {
+  return is_web_address(uri) ? uri.substr(0, uri.find_first_of("?#")) : uri;
 }
 
-bool is_http(const std::string& uri) {
-  return uri.starts_with("http://") || uri.starts_with("https://");
+bool is_archive(const std::string& uri) {
+  const std::string lower = to_lower(path_of(uri));
+  return lower.ends_with(".tar.gz") || lower.ends_with(".tgz");
 }
 
 /// The path within the program's directory.
 std::string name_of(const ProgramSource& source) {
   if (!source.program.empty()) return source.program;
-  return fs::path(source.uri.substr(0, source.uri.find('?'))).filename().string();
+  return fs::path(path_of(source.uri)).filename().string();
 }
 
 bool leaves_directory(const std::string& name) {
@@ -60,32 +60,6 @@ Result<std::string> read_file(const ProgramSource& source) {
   if (!bytes.empty()) return bytes;
   return Error(Code::kPermission,
                "transform \"" + source.uri + "\" cannot be read: " + std::strerror(errno));
-}
-
-Result<std::string> read_http(const ProgramSource& source) {
-  const size_t host = source.uri.find("://") + 3;
-  const size_t slash = std::min(source.uri.find('/', host), source.uri.size());
-  const auto failed = [&](const std::string& how) {
-    return Error(Code::kUnavailable, "transform \"" + source.uri + "\" cannot be fetched: " + how);
-  };
-  try {
-    httplib::Client client(source.uri.substr(0, slash));
-    client.set_connection_timeout(kFetchTimeout);
-    client.set_read_timeout(kFetchTimeout);
-    client.set_follow_location(true);
-    std::string bytes;
-    const auto result = client.Get(source.uri.substr(slash), [&](const char* data, size_t size) {
-      bytes.append(data, size);
-      return static_cast<int64_t>(bytes.size()) <= kProgramBytesMax;
-    });
-    if (static_cast<int64_t>(bytes.size()) > kProgramBytesMax)
-      return wrong(source, "has more than 256 MiB");
-    if (!result) return failed(httplib::to_string(result.error()));
-    if (result->status != 200) return failed("status " + std::to_string(result->status));
-    return bytes;
-  } catch (const std::exception& e) {
-    return failed(e.what());
-  }
 }
 
 Status unpack(const ProgramSource& source, std::string_view bytes, const fs::path& directory) {
@@ -123,8 +97,9 @@ fs::path unfinished(const std::string& directory) {
 }  // namespace
 
 Status check_source(const ProgramSource& source) {
-  if (!source.uri.starts_with(kFile) && !is_http(source.uri))
+  if (!source.uri.starts_with(kFile) && !is_web_address(source.uri))
     return wrong(source, "is no URI of a program", "It is written file:///path or http://...");
+  if (is_web_address(source.uri)) TRY_OK(check_web_address(source.uri));
   if (is_archive(source.uri) && source.program.empty())
     return wrong(source, "is an archive, and no program of it is named",
                  "WITH TRANSFORM ('uri', 'program', 'arguments')");
@@ -139,7 +114,8 @@ Status check_source(const ProgramSource& source) {
 
 Result<std::string> fetch(const ProgramSource& source) {
   TRY_OK(check_source(source));
-  TRY(auto bytes, is_http(source.uri) ? read_http(source) : read_file(source));
+  TRY(auto bytes,
+      is_web_address(source.uri) ? download(source.uri, kProgramBytesMax) : read_file(source));
   const bool archive = is_archive(source.uri);
   if (archive && !bytes.starts_with("\x1f\x8b")) return wrong(source, "is no gzip archive");
   if (!archive && !bytes.starts_with("#!") &&

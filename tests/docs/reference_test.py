@@ -63,7 +63,7 @@ def test_every_feature_column_has_its_arguments_in_order():
 
 def test_every_optimizer_has_its_arguments_in_order():
     code = source("estimator/optimizer_spec.cc")
-    shared = dict(re.findall(r'constexpr auto (k\w+) =\s*(?:number|saved)\("(\w+)"', code))
+    shared = dict(re.findall(r'constexpr auto (k\w+) =\s*(?:number|saved|altered)\("(\w+)"', code))
     facts = re.findall(r'\{OptimizerKind::\w+, "(\w+)", \w+, ([\d.]+)F, (\w+)\}', code)
     assert len(facts) == 8
     # What every optimizer takes is said once, below the table.
@@ -71,7 +71,7 @@ def test_every_optimizer_has_its_arguments_in_order():
     for name, rate, arguments in facts:
         row = row_of(MODELS, name)
         takes = [shared.get(word, text) for word, text in
-                 re.findall(r'\b(k[A-Z]\w+)|(?:number|saved|flag)\("(\w+)"',
+                 re.findall(r'\b(k[A-Z]\w+)|(?:number|saved|altered|flag)\("(\w+)"',
                             table(code, arguments)) if word in shared or text]
         assert clipping < set(takes)
         assert re.findall(r"`(\w+)`", row) == [word for word in takes if word not in clipping]

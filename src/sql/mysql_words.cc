@@ -1,0 +1,245 @@
+#include "sql/mysql_words.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "data/schema.h"
+#include "sql/keywords.h"
+#include "sql/quote.h"
+
+namespace millrace::sql {
+namespace {
+
+constexpr auto kArithmetic =
+    std::to_array<std::string_view>({"+", "-", "*", "/", "%", "^", "DIV", "MOD"});
+constexpr auto kOfBits = std::to_array<std::string_view>({"&", "|", "<<", ">>"});
+constexpr auto kComparisons =
+    std::to_array<std::string_view>({"=", "<", ">", "<=", ">=", "<>", "!=", "<=>", "=="});
+/// Their first argument is a number.
+constexpr auto kOfNumbers = std::to_array<std::string_view>(
+    {"ABS",   "CEIL",  "CEILING", "COS",   "EXP",  "FLOOR", "GREATEST",
+     "LEAST", "LN",    "LOG",     "LOG10", "LOG2", "MOD",   "POW",
+     "POWER", "ROUND", "SIGN",    "SIN",   "SQRT", "TAN",   "FROM_UNIXTIME"});
+/// Their first argument is a time.
+constexpr auto kOfTimes = std::to_array<std::string_view>(
+    {"DATE_ADD", "DAY", "DAYNAME", "DAYOFMONTH", "DAYOFWEEK", "DAYOFYEAR", "HOUR", "LAST_DAY",
+     "MINUTE", "MONTH", "MONTHNAME", "QUARTER", "SECOND", "WEEK", "WEEKOFYEAR", "YEAR"});
+/// @variables that are no text.
+constexpr auto kOfModels = std::to_array<std::string_view>(
+    {"class_id", "model_version", "prediction", "probability", "probabilities", "logits"});
+
+class Rewriter {
+ public:
+  Rewriter(std::string_view text, std::span<const Token> tokens, LexOptions options,
+           RewriteFor what)
+      : text_(text), tokens_(tokens), options_(options), what_(what) {}
+
+  std::vector<Rewrite> run() {
+    for (size_t i = 0; i < tokens_.size(); ++i) {
+      const TokenKind kind = tokens_[i].kind;
+      if (kind == TokenKind::kVariable && what_ == RewriteFor::kPipeline) variable(i);
+      if (kind == TokenKind::kOperator && is(i, ":>")) cast_operator(i);
+      if (kind != TokenKind::kWord || is(i - 1, ".")) continue;
+      if (is(i, "CONVERT") && is(i + 1, "(")) convert(i);
+      if ((is(i, "STR_TO_DATE") || is(i, "DATE_FORMAT")) && is(i + 1, "(")) format(i);
+      if (is(i, "DIV") && after_operand(i)) add(i, 1, "//");
+      if (is(i, "MOD") && after_operand(i)) add(i, 1, "%");
+      if (is(i, "REGEXP") || is(i, "RLIKE")) regexp(i);
+      if (is(i, "TIMESTAMPDIFF") && is(i + 1, "(") && at(i + 2).kind == TokenKind::kWord)
+        add(i + 2, 1, quoted_text(to_lower(raw(text_, at(i + 2)))));
+    }
+    std::sort(found_.begin(), found_.end(),
+              [](const Rewrite& a, const Rewrite& b) { return a.token < b.token; });
+    // Of two that meet, as only nonsense makes them, the first stays.
+    size_t end = 0;
+    std::erase_if(found_, [&](const Rewrite& one) {
+      const bool meets = one.token < end;
+      if (!meets) end = one.token + one.count;
+      return meets;
+    });
+    return std::move(found_);
+  }
+
+ private:
+  /// Beyond both ends stands kEnd.
+  const Token& at(size_t i) const { return i < tokens_.size() ? tokens_[i] : kNone; }
+  bool is(size_t i, std::string_view word) const {
+    const Token& token = at(i);
+    return (token.kind == TokenKind::kWord || token.kind == TokenKind::kOperator) &&
+           same_name(raw(text_, token), word);
+  }
+  template <class Words>
+  bool is_any(size_t i, const Words& words) const {
+    return std::any_of(words.begin(), words.end(),
+                       [&](std::string_view word) { return is(i, word); });
+  }
+  /// A number, with a sign or without.
+  bool is_number(size_t i) const {
+    return at(i).kind == TokenKind::kNumber || (is(i, "-") && at(i + 1).kind == TokenKind::kNumber);
+  }
+  bool after_operand(size_t i) const { return i > 0 && ends_operand(text_, at(i - 1)); }
+  void add(size_t token, size_t count, std::string sql) {
+    found_.push_back({token, count, std::move(sql)});
+  }
+
+  size_t last_separator(size_t open) const;
+  void convert(size_t i);
+  void format(size_t i);
+  void regexp(size_t i);
+  void cast_operator(size_t i);
+  void type(size_t i);
+  void variable(size_t i);
+  std::string_view meant(size_t i) const;
+  bool is_compared(size_t i) const;
+
+  static constexpr Token kNone{};
+  const std::string_view text_;
+  const std::span<const Token> tokens_;
+  const LexOptions options_;
+  const RewriteFor what_;
+  std::vector<Rewrite> found_;
+};
+
+/// The name of a type of MySQL's that the store calls otherwise.
+void Rewriter::type(size_t i) {
+  const bool whole = is(i + 1, "INTEGER") || is(i + 1, "INT");
+  const bool sized = is(i + 1, "(") && at(i + 2).kind == TokenKind::kNumber && is(i + 3, ")");
+  if (is(i, "SIGNED")) add(i, whole ? 2 : 1, "BIGINT");
+  if (is(i, "UNSIGNED")) add(i, whole ? 2 : 1, "UBIGINT");
+  if (is(i, "CHAR")) add(i, sized ? 4 : 1, "VARCHAR");
+  if (is(i, "BINARY")) add(i, sized ? 4 : 1, "BLOB");
+  if (is(i, "DATETIME") || is(i, "TIMESTAMP")) add(i, sized ? 4 : 1, "TIMESTAMP");
+}
+
+/// The last comma or USING between the parenthesis at `open` and its counterpart; 0: none.
+size_t Rewriter::last_separator(size_t open) const {
+  int depth = 0;
+  size_t found = 0;
+  for (size_t k = open; at(k).kind != TokenKind::kEnd; ++k) {
+    if (is(k, "(") || is(k, "[")) ++depth;
+    if ((is(k, ")") || is(k, "]")) && --depth == 0) return found;
+    if (depth == 1 && (is(k, ",") || is(k, "USING"))) found = k;
+  }
+  return 0;
+}
+
+/// CONVERT(x, TYPE) and CONVERT(x USING utf8mb4).
+void Rewriter::convert(size_t i) {
+  const size_t between = last_separator(i + 1);
+  if (between == 0) return;
+  add(i, 1, "CAST");
+  add(between, 1, is(between, ",") ? " AS" : "AS");
+  if (is(between, "USING"))
+    add(between + 1, 1, "VARCHAR");
+  else
+    type(between + 1);
+}
+
+/// MySQL's format of a time as C's. There %M is a month's name, and minutes are %i.
+std::string c_format(std::string_view format) {
+  static constexpr auto kOthers =
+      std::to_array<std::pair<char, std::string_view>>({{'M', "%B"},
+                                                        {'W', "%A"},
+                                                        {'i', "%M"},
+                                                        {'s', "%S"},
+                                                        {'h', "%I"},
+                                                        {'T', "%H:%M:%S"},
+                                                        {'r', "%I:%M:%S %p"},
+                                                        {'c', "%-m"},
+                                                        {'e', "%-d"},
+                                                        {'k', "%-H"},
+                                                        {'l', "%-I"}});
+  std::string result;
+  for (size_t i = 0; i < format.size(); ++i) {
+    const bool code = format[i] == '%' && i + 1 < format.size();
+    const auto other = std::find_if(kOthers.begin(), kOthers.end(), [&](const auto& one) {
+      return code && one.first == format[i + 1];
+    });
+    if (other != kOthers.end())
+      result += other->second;
+    else
+      result += format.substr(i, code ? 2 : 1);
+    i += code;
+  }
+  return result;
+}
+
+/// STR_TO_DATE(x, 'format'), NULL for what is none, and DATE_FORMAT(x, 'format'). The store wants a
+/// format that is written out.
+void Rewriter::format(size_t i) {
+  const size_t between = last_separator(i + 1);
+  if (!is(between, ",") || at(between + 1).kind != TokenKind::kString || !is(between + 2, ")"))
+    return;
+  const bool reads = is(i, "STR_TO_DATE");
+  add(i, 1, reads ? "try_strptime" : "strftime");
+  if (!reads) {
+    add(i + 1, 1, "(CAST(");
+    add(between, 1, " AS TIMESTAMP),");
+  }
+  add(between + 1, 1, quoted_text(c_format(value_of(text_, at(between + 1), options_))));
+}
+
+/// x :> TYPE
+void Rewriter::cast_operator(size_t i) {
+  add(i, 1, "::");
+  type(i + 1);
+}
+
+/// The store's ~ asks of a text's whole, and here a part is enough.
+void Rewriter::regexp(size_t i) {
+  const bool negated = is(i - 1, "NOT");
+  const size_t first = negated ? i - 1 : i;
+  if (!after_operand(first)) return;
+  if (at(i + 1).kind != TokenKind::kString || at(i + 2).kind == TokenKind::kString) return;
+  const std::string pattern = "(?s).*(?:" + value_of(text_, at(i + 1), options_) + ").*";
+  add(first, negated ? 3 : 2, (negated ? "!~ " : "~ ") + quoted_text(pattern));
+}
+
+/// With a number; between two variables texts are compared.
+bool Rewriter::is_compared(size_t i) const {
+  if (is_any(i + 1, kComparisons) && is_number(i + 2)) return true;
+  if (is_any(i - 1, kComparisons) && at(i - 2).kind == TokenKind::kNumber) return true;
+  const size_t behind = is(i + 1, "NOT") ? i + 2 : i + 1;
+  if (is(behind, "BETWEEN")) return is_number(behind + 1);
+  return is(behind, "IN") && is(behind + 1, "(") && is_number(behind + 2);
+}
+
+/// The type that is meant by what stands beside variable i; empty: any.
+std::string_view Rewriter::meant(size_t i) const {
+  if (is_any(i + 1, kArithmetic))
+    return is(i + 2, "INTERVAL") && !is_number(i + 2) ? "TIMESTAMP" : "DOUBLE";
+  if (is_any(i - 1, kArithmetic)) return "DOUBLE";
+  if (is_any(i + 1, kOfBits) || is_any(i - 1, kOfBits)) return "BIGINT";
+  const bool is_first = is(i - 1, "(") && at(i - 2).kind == TokenKind::kWord;
+  if (is_first && is_any(i - 2, kOfNumbers)) return "DOUBLE";
+  if (is_first && is_any(i - 2, kOfTimes)) return "TIMESTAMP";
+  return {};
+}
+
+/// A field that is empty is no number, and NULL as it is in a column of numbers. In arithmetic what
+/// is none makes the row a reject; it is equal to no number, and neither above nor below one.
+void Rewriter::variable(size_t i) {
+  const std::string name = value_of(text_, at(i), options_);
+  const bool is_text = !name.starts_with(':') && !is_one_of(name, kOfModels);
+  if (!is_text || is(i + 1, "[") || is(i + 1, ".") || is(i + 1, "::") || is(i + 1, ":>")) return;
+  const std::string value = "nullif(CAST(" + quoted_name("@" + name) + " AS VARCHAR), '')";
+  if (const auto type = meant(i); !type.empty())
+    return add(i, 1, "CAST(" + value + " AS " + std::string(type) + ")");
+  if (is_compared(i)) return add(i, 1, "TRY_CAST(" + value + " AS DOUBLE)");
+  // IFNULL(@v, 0): the one that takes the variable's place is text, too.
+  const bool falls_back = is(i - 1, "(") && (is(i - 2, "IFNULL") || is(i - 2, "COALESCE"));
+  const size_t sign = is(i + 2, "-") ? 1 : 0;
+  if (falls_back && is(i + 1, ",") && is_number(i + 2) && is(i + 3 + sign, ")"))
+    add(i + 2, 1 + sign,
+        quoted_text((sign != 0 ? "-" : "") + std::string(raw(text_, at(i + 2 + sign)))));
+}
+
+}  // namespace
+
+std::vector<Rewrite> rewrites(std::string_view text, std::span<const Token> tokens,
+                              LexOptions options, RewriteFor what) {
+  return Rewriter(text, tokens, options, what).run();
+}
+
+}  // namespace millrace::sql

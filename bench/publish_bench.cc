@@ -85,10 +85,11 @@ void measure(bool uniform) {
   }
   std::sort(times.begin(), times.end());
   const auto rate = [](int64_t micros) { return kBatches * kRows * 1e6 / double(micros); };
-  std::printf("%-12s ids: publish p50 %6.2f ms, max %6.2f ms; resident %4.0f MB; learn %7.0f, "
-              "score %8.0f rows/s\n",
-              uniform ? "uniform" : "log-uniform", times[kBatches / 2], times.back(),
-              resident_mb(), rate(learning), rate(scoring));
+  std::printf(
+      "%-12s ids: publish p50 %6.2f ms, max %6.2f ms; resident %4.0f MB; learn %7.0f, "
+      "score %8.0f rows/s\n",
+      uniform ? "uniform" : "log-uniform", times[kBatches / 2], times.back(), resident_mb(),
+      rate(learning), rate(scoring));
 }
 
 }  // namespace

@@ -64,6 +64,7 @@ struct ServeArguments {
   bool require_secure_transport = false;
   bool http_tls = false;
   bool no_file_access = false;
+  bool local_infile = false;
   std::string audit_log;
   uint64_t memory_max = 0;
   int threads_max = 0;
@@ -109,6 +110,8 @@ CLI::App* add_serve(CLI::App& app, ServeArguments& arguments) {
                     "A file to append logins, DDL, grants and denials to, as lines of JSON");
   serve->add_flag("--no-file-access", arguments.no_file_access,
                   "No statement reaches a file of this machine, an admin's neither");
+  serve->add_flag("--local-infile", arguments.local_infile,
+                  "Allow LOAD DATA LOCAL, until SET GLOBAL local_infile says otherwise");
   serve->add_option("--memory-max", arguments.memory_max, "Memory of the store, as 4GB")
       ->transform(CLI::AsSizeValue(false));
   serve
@@ -124,21 +127,11 @@ Status apply_setting(CLI::App& serve, std::string_view key, const toml::node& no
   std::replace(name.begin(), name.end(), '_', '-');
   auto* option = name == "config" ? nullptr : serve.get_option_no_throw("--" + name);
   if (option == nullptr) {
-    static const std::vector<std::string_view> known{"data",
-                                                     "mysql_listen",
-                                                     "http_listen",
-                                                     "http_allow_origin",
-                                                     "http_tls",
-                                                     "log_level",
-                                                     "tls_cert",
-                                                     "tls_key",
-                                                     "auth_plugin",
-                                                     "connections_max",
-                                                     "memory_max",
-                                                     "threads_max",
-                                                     "no_file_access",
-                                                     "audit_log",
-                                                     "require_secure_transport"};
+    static const std::vector<std::string_view> known{
+        "data",           "mysql_listen",    "http_listen", "http_allow_origin",
+        "http_tls",       "log_level",       "tls_cert",    "tls_key",
+        "auth_plugin",    "connections_max", "memory_max",  "threads_max",
+        "no_file_access", "local_infile",    "audit_log",   "require_secure_transport"};
     return Error(Code::kInvalidArgument, "setting \"" + std::string(key) + "\" does not exist",
                  did_you_mean(key, known));
   }
@@ -193,6 +186,7 @@ Result<serve::InstanceOptions> instance_options(const ServeArguments& arguments)
   options.store.file_access = !arguments.no_file_access;
   options.server.audit_log = arguments.audit_log;
   options.server.file_access = !arguments.no_file_access;
+  options.server.local_infile = arguments.local_infile;
   options.server.tls_only = arguments.require_secure_transport;
   return options;
 }
@@ -240,6 +234,8 @@ CLI::App* add_sql(CLI::App& app, SqlArguments& arguments) {
   sql->add_option("-p,--password", arguments.client.password, "The password")
       ->envname("MILLRACE_PASSWORD");
   sql->add_option("-d,--database", arguments.client.database, "The database to use");
+  sql->add_flag("--local-infile", arguments.client.local_infile,
+                "Give the server the files of LOAD DATA LOCAL: any that it asks for");
   sql->add_option("-f,--format", arguments.format,
                   "table, tabs, csv or json; a table on a terminal, tabs elsewhere")
       ->check(CLI::IsMember({"table", "tabs", "csv", "json"}));

@@ -118,11 +118,10 @@ Status Show::check_folder() {
   TRY(const auto databases, asker_->ask("SHOW DATABASES LIKE '" + std::string(kDatabase) + "'"));
   if (databases.size() == 0) return {};
   const auto& folder = house_->data_dir();
-  return Error(Code::kAlreadyExists,
-               "folder \"" + folder + "\" holds the database \"" + kDatabase +
-                   "\" of an earlier demo",
-               "Name another with --data-dir; `millrace serve --data " + folder +
-                   "` opens this one.");
+  return Error(
+      Code::kAlreadyExists,
+      "folder \"" + folder + "\" holds the database \"" + kDatabase + "\" of an earlier demo",
+      "Name another with --data-dir; `millrace serve --data " + folder + "` opens this one.");
 }
 
 void Show::introduce() {

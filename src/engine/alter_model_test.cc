@@ -74,13 +74,12 @@ TEST(AlterModel, ALearningRateBecomesAScheduleAndANumberAgain) {
     return names;
   };
   const std::string name_of_it = "training/Ftrl/learning_rate_schedule";
-  EXPECT_EQ(names_of(*with_schedule), (std::vector<std::string>{"training/Ftrl/learning_rate",
-                                                                name_of_it}));
+  EXPECT_EQ(names_of(*with_schedule),
+            (std::vector<std::string>{"training/Ftrl/learning_rate", name_of_it}));
   const auto back =
       alter_model(*entry_of(with_schedule->definition), {{"learning_rate", number("0.3")}});
   ASSERT_TRUE(back) << back.error().to_string();
-  EXPECT_EQ(names_of(*back),
-            (std::vector<std::string>{"training/Ftrl/learning_rate", name_of_it}));
+  EXPECT_EQ(names_of(*back), (std::vector<std::string>{"training/Ftrl/learning_rate", name_of_it}));
   EXPECT_EQ(back->variables[0].values, std::vector<float>{0.3F});
   EXPECT_EQ(altered(clicks({with("optimizer", call("Nadam", {}))}), {{"learning_rate", schedule}}),
             "cannot alter model \"clicks\": argument \"learning_rate\" of optimizer Nadam is a "
@@ -122,8 +121,7 @@ TEST(AlterModel, RefusesWhatAModelIsMadeWithForGood) {
   EXPECT_EQ(altered(clicks(), {{"keep_for", text("a while")}}),
             "cannot alter model \"clicks\": argument \"keep_for\" is a time, not 'a while'. Write "
             "keep_for => '7 days', or a number of seconds.");
-  EXPECT_EQ(altered(clicks({with("optimizer", call("Adam", {}))}),
-                    {{"amsgrad", name("true")}}),
+  EXPECT_EQ(altered(clicks({with("optimizer", call("Adam", {}))}), {{"amsgrad", name("true")}}),
             "setting \"amsgrad\" of model \"clicks\" cannot be altered. It is what the model is; "
             "CREATE OR REPLACE MODEL makes another one.");
   // An array beside the weights comes and goes with momentum.

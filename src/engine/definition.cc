@@ -179,6 +179,7 @@ Json pipeline_to_json(const PipelineDefinition& pipeline) {
               {"set", set_to_json(pipeline.set)},
               {"where", expression_to_json(pipeline.where)},
               {"skipped", static_cast<int>(pipeline.skipped)},
+              {"creator", pipeline.creator},
               {"duplicates", static_cast<int>(pipeline.duplicates)},
               {"on_duplicate", set_to_json(pipeline.on_duplicate)},
               {"rejects", rejects_to_json(pipeline.rejects)}};
@@ -205,6 +206,7 @@ PipelineDefinition pipeline_of(const Json& json) {
   pipeline.set = set_from_json(json.at("set"));
   pipeline.where = expression_from_json(json.at("where"));
   pipeline.skipped = static_cast<SkippedErrors>(json.value("skipped", 0));
+  pipeline.creator = json.value("creator", "");
   pipeline.duplicates = static_cast<store::Duplicates>(json.value("duplicates", 0));
   pipeline.on_duplicate = set_from_json(json.value("on_duplicate", Json::array()));
   if (const auto at = json.find("rejects"); at != json.end())

@@ -121,6 +121,7 @@ struct PipelineDefinition {
   store::Duplicates duplicates = store::Duplicates::kRefuse;
   std::vector<SetDefinition> on_duplicate;  // ON DUPLICATE KEY UPDATE
   RejectsDefinition rejects;
+  std::string creator = {};  // the user; empty in what was kept before there were others than root
 };
 
 /// Definitions as JSON, as kept in the store. Errors: kInvalidArgument for text that is not UTF-8.

@@ -21,6 +21,7 @@
 #include "data/batch.h"
 #include "engine/definition.h"
 #include "engine/engine_variables.h"
+#include "engine/table_load.h"
 #include "store/store.h"
 
 namespace millrace::engine {
@@ -167,6 +168,9 @@ class Engine {
   /// Works what was rejected once more: messages is their number, rows and rejects what became of
   /// them. A pipeline that runs is stopped for it and started again.
   virtual Result<RunReport> retry_rejects(const ObjectName& name) = 0;
+  /// LOAD DATA INFILE, see engine/table_load.h; `session` is in a transaction.
+  virtual Result<LoadReport> load(const PipelineDefinition& load, store::Session& session,
+                                  const OpenLoadInput& open, const std::stop_token& stop) = 0;
   virtual int64_t variable(EngineVariable variable) = 0;
   /// SET GLOBAL; nothing: the default.
   virtual Status set_variable(const EngineVariableFacts& facts,

@@ -72,6 +72,10 @@ class LocalEngine : public Engine {
                                    const std::map<int32_t, int64_t>& offsets,
                                    const std::string& file, const std::stop_token& stop) override;
   Result<RunReport> retry_rejects(const ObjectName& name) override;
+  Result<LoadReport> load(const PipelineDefinition& load, store::Session& session,
+                          const OpenLoadInput& open, const std::stop_token& stop) override {
+    return load_table(load, store_, session, open, stop);
+  }
   int64_t variable(EngineVariable variable) override { return options_.variables->get(variable); }
   Status set_variable(const EngineVariableFacts& facts,
                       std::optional<std::string_view> value) override {

@@ -25,7 +25,7 @@ namespace millrace::engine {
 /// What was measured while a model learned, as of one of its versions.
 struct ModelHealth {
   estimator::NamedValues lifetime;
-  estimator::NamedValues window;                        // of the last batches
+  estimator::NamedValues window;                          // of the last batches
   std::optional<estimator::ConfusionMatrix> confusion;    // classifiers of few classes
   std::optional<estimator::CalibrationBins> calibration;  // binary classifiers
   int64_t drifts = 0;           // how often the loss was found to have changed

@@ -60,8 +60,9 @@ class Planner {
 
  private:
   Error error(Code code, std::string message, std::string hint = {}) const {
-    return Error(code, "pipeline \"" + pipeline_.name.name + "\": " + std::move(message),
-                 std::move(hint));
+    const std::string where =
+        pipeline_.name.name.empty() ? "LOAD DATA" : "pipeline \"" + pipeline_.name.name + "\"";
+    return Error(code, where + ": " + std::move(message), std::move(hint));
   }
 
   void note_reads(const Expression& expression) {

@@ -35,7 +35,7 @@ std::string quote_identifier(std::string_view name);
 Schema evaluation_columns(const estimator::EstimatorSpec& spec);
 
 /// `target` is the table if there is one; `model` is null for plain pipelines. Errors name the
-/// pipeline, the column and the nearest name.
+/// pipeline, or LOAD DATA where it has no name, the column and the nearest name.
 Result<Plan> make_plan(const PipelineDefinition& pipeline,
                        const std::optional<store::TableInfo>& target, const ModelEntry* model);
 

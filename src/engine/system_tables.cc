@@ -56,8 +56,10 @@ store::VirtualTable pipelines_table(PipelineList pipelines) {
               const auto progress = pipeline->progress();
               rows.add({definition.name.database, definition.name.name, pipeline->id(),
                         config_json(definition.source), std::string(name_of(pipeline->state())),
-                        pipeline->created_at(), std::string("root"), progress.batches,
-                        progress.messages, progress.rows, progress.rejects, or_null(progress.lag()),
+                        pipeline->created_at(),
+                        definition.creator.empty() ? std::string("root") : definition.creator,
+                        progress.batches, progress.messages, progress.rows, progress.rejects,
+                        or_null(progress.lag()),
                         progress.error.empty() ? Value() : Value(progress.error),
                         transform ? Value(transform->source.uri) : Value(),
                         transform ? Value(transform->source.program) : Value(),

@@ -275,10 +275,9 @@ class LinearTower : public Tower {
     std::unique_ptr<Parameter> table;
     if (layout.table_rows > 0) {
       form.embedding = EmbeddingForm{layout.combiner, layout.max_norm};
-      table = std::make_unique<Parameter>(scope + "/embedding_weights",
-                                          std::vector<int64_t>{layout.table_rows, layout.width},
-                                          static_cast<size_t>(layout.table_rows), width, 0,
-                                          Written::kByRows);
+      table = std::make_unique<Parameter>(
+          scope + "/embedding_weights", std::vector<int64_t>{layout.table_rows, layout.width},
+          static_cast<size_t>(layout.table_rows), width, 0, Written::kByRows);
       fill_embedding(*table, spec.seed);
     }
     const bool by_rows = layout.sparse && !layout.multi_hot && !table;

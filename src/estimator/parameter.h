@@ -73,7 +73,8 @@ class PublishedTable {
     float* const values = values_.get();
     const KeptRows* const kept = kept_.get();
     if (kept == nullptr || kept->none()) {
-      add_up(of, values, [values](int32_t id) { return load(values[index_of(id)]); }, sums);
+      add_up(
+          of, values, [values](int32_t id) { return load(values[index_of(id)]); }, sums);
       if (kept == nullptr || kept->none()) return;
     }
     const auto before = [values, kept](int32_t id) {
@@ -118,7 +119,8 @@ class Parameter {
   const float* read(int32_t id, size_t first, size_t, float*) const { return row(id) + first; }
   void sum_rows(const ExampleIds& of, float* sums) const {
     const float* const values = values_.get();
-    add_up(of, values, [values](int32_t id) { return values[index_of(id)]; }, sums);
+    add_up(
+        of, values, [values](int32_t id) { return values[index_of(id)]; }, sums);
   }
 
   std::span<const float> values() const { return {values_.get(), rows_ * width_}; }

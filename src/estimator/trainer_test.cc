@@ -125,10 +125,9 @@ TEST(Trainer, PublicationsInBetweenDoNotMatter) {
 
 TEST(Trainer, APublishedModelStaysAsItWasWhileTrainingGoesOn) {
   const Problem problem(400, 50'000);  // weights that scorers share with training
-  for (const auto kind :
-       {OptimizerKind::kFtrl, OptimizerKind::kAdagrad, OptimizerKind::kAdam, OptimizerKind::kSgd,
-        OptimizerKind::kRmsprop, OptimizerKind::kAdadelta, OptimizerKind::kAdamax,
-        OptimizerKind::kNadam}) {
+  for (const auto kind : {OptimizerKind::kFtrl, OptimizerKind::kAdagrad, OptimizerKind::kAdam,
+                          OptimizerKind::kSgd, OptimizerKind::kRmsprop, OptimizerKind::kAdadelta,
+                          OptimizerKind::kAdamax, OptimizerKind::kNadam}) {
     EstimatorSpec spec;
     spec.linear_optimizer.kind = kind;
     const auto trainer = trainer_of(problem, spec);

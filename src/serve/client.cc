@@ -1,5 +1,7 @@
 #include "serve/client.h"
 
+#include <fstream>
+
 #include "serve/auth.h"
 #include "serve/column_type.h"
 #include "serve/wire.h"
@@ -92,7 +94,7 @@ Status Client::log_in(const ClientOptions& options) {
     return Error(Code::kUnsupported, "the server is too old for this client");
   connection_id_ = greeting.connection_id;
   Login login;
-  login.capabilities = greeting.capabilities & kWanted;
+  login.capabilities = greeting.capabilities & (kWanted | (options.local_infile ? kLocalFiles : 0));
   if (!options.database.empty()) login.capabilities |= kConnectWithDb;
   login.collation = static_cast<uint8_t>(kUtf8mb4);
   login.user = options.user;
@@ -185,11 +187,37 @@ Result<bool> Client::read_result(ResultSink& sink) {
     sink.on_end(ok);
     return (ok.status & kStatusMoreResults) != 0;
   }
+  if (first_byte(packet) == kLocalInfileHeader) {
+    const auto sent = send_file(std::string(packet.substr(1)));
+    auto more = read_result(sink);
+    return sent ? std::move(more) : Result<bool>(sent.error());
+  }
   WireReader reader(packet);
   const uint64_t count = reader.lenenc();
   if (!reader.ok() || count > kColumnsMax) return malformed();
   TRY_OK(read_columns(count, sink));
   return read_rows(static_cast<size_t>(count), sink);
+}
+
+/// What the server asked for, or nothing of it; an error says why.
+Status Client::send_file(const std::string& name) {
+  constexpr size_t kPieceBytes = size_t{1} << 16;
+  Status status;
+  const bool allowed = (capabilities_ & kLocalFiles) != 0;
+  std::ifstream file;
+  if (allowed) file.open(name, std::ios::binary);
+  if (!file.is_open()) {
+    status = Error(allowed ? Code::kNotFound : Code::kPermission,
+                   allowed ? "file \"" + name + "\" cannot be read"
+                           : "the server asked for file \"" + name + "\"",
+                   allowed ? "" : "--local-infile allows that.");
+  }
+  std::string piece(kPieceBytes, '\0');
+  while (status && file.read(piece.data(), kPieceBytes).gcount() > 0)
+    TRY_OK(channel_.write({piece.data(), static_cast<size_t>(file.gcount())}));
+  TRY_OK(channel_.write({}));
+  TRY_OK(channel_.flush());
+  return status;
 }
 
 Status Client::read_columns(uint64_t count, ResultSink& sink) {

@@ -24,6 +24,7 @@ struct ClientOptions {
   std::string user = "root";
   std::string password;
   std::string database;
+  bool local_infile = false;  // the server may ask for any file that this process can read
   Milliseconds connect_timeout{10'000};
   Milliseconds answer_timeout{24 * 3'600'000};
 };
@@ -71,6 +72,7 @@ class Client {
   Status start_tls(const Login& login);
   Status prove(const std::string& password, std::string plugin, std::string scramble);
   Result<bool> read_result(ResultSink& sink);
+  Status send_file(const std::string& name);
   Status read_columns(uint64_t count, ResultSink& sink);
   Result<bool> read_rows(size_t columns, ResultSink& sink);
 

@@ -63,6 +63,10 @@ Status Connection::query(std::string_view text) {
   bool failed = false;
   do {
     auto result = (*execution)->next();
+    if (channel_.fault() != PacketFault::kNone) {
+      farewell();
+      return Error(Code::kUnavailable, "the client's file broke off");
+    }
     if (!result) return send_error(result.error());
     const bool more = !(*execution)->done();
     TRY_OK(send_result(std::move(*result), {RowForm::kAsText, more}, failed));

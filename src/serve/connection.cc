@@ -11,7 +11,7 @@
 namespace millrace::serve {
 namespace {
 
-/// What we can do, and no more: LOCAL INFILE is not among it. TLS is when there is a certificate.
+/// What we can do, and no more. TLS is when there is a certificate, LOCAL INFILE when it is on.
 constexpr uint32_t kCapabilities = kLongPassword | kFoundRows | kLongFlag | kConnectWithDb |
                                    kIgnoreSpace | kProtocol41 | kInteractive | kTransactions |
                                    kSecureConnection | kMultiStatements | kMultiResults |
@@ -66,7 +66,7 @@ Status Connection::log_in() {
     TRY_OK(start_tls());
     TRY_OK(channel_.read(packet, context_.limits.login_timeout));
   }
-  auto login = read_login(packet, offered());
+  auto login = read_login(packet, greeting.capabilities);
   if (!login) {
     capabilities_ = kProtocol41;
     TRY_OK(send_error(WireError{1043, "08S01", login.error().to_string()}));
@@ -87,7 +87,8 @@ Status Connection::log_in() {
 }
 
 uint32_t Connection::offered() const {
-  return kCapabilities | (context_.tls != nullptr ? kTls : 0);
+  return kCapabilities | (context_.tls != nullptr ? kTls : 0) |
+         (context_.host.local_infile() ? kLocalFiles : 0);
 }
 
 /// What the client sent behind its request is TLS already.
@@ -137,6 +138,7 @@ Status Connection::open_session(const Login& login) {
     process_.user = login.user;
     process_.database.clear();
   }
+  session_->set_client_files(files_);
   session_->allow_multi_statements((capabilities_ & kMultiStatements) != 0);
   end_command();
   return {};

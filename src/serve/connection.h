@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/thread.h"
 #include "serve/backend.h"
+#include "serve/client_file.h"
 #include "serve/compressed_stream.h"
 #include "serve/login.h"
 #include "serve/messages.h"
@@ -123,6 +124,7 @@ class Connection {
   PacketChannel channel_;
   std::string scramble_;
   uint32_t capabilities_ = 0;
+  ClientFileDesk files_{channel_, capabilities_};
   bool goodbye_ = false;
   std::atomic<bool> killed_{false};
 

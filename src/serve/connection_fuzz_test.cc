@@ -1,6 +1,6 @@
 // Whole conversations of mutated frames with a Connection that has no socket: handshake, commands,
-// prepared statements. None may crash, leak or hang, and before the login no more is read than a
-// login takes. MILLRACE_FUZZ_FRAMES asks for more frames than a test run has time for:
+// prepared statements, files. None may crash, leak or hang, and before the login no more is read
+// than a login takes. MILLRACE_FUZZ_FRAMES asks for more frames than a test run has time for:
 //   MILLRACE_FUZZ_FRAMES=10000000 serve_test --gtest_filter='ConnectionFuzz*'
 #include <gtest/gtest.h>
 
@@ -83,6 +83,7 @@ class ConnectionFuzz : public QuietServerTest {
                                         [](const auto&, const auto&) { return Status(); }}));
     guard_.emplace();
     desk_ = std::make_unique<LoginDesk>(*users_, std::string(kSha2Plugin), *guard_);
+    server_->set_local_infile(true);
     context_ = std::make_unique<ConnectionContext>(
         ConnectionContext{backend_, *server_, *desk_, counters_, seats_, {}});
   }
@@ -130,20 +131,37 @@ std::vector<std::string> commands() {
   return all;
 }
 
+/// LOAD DATA LOCAL, and the file that is asked for: whole, broken off, out of order, mutated.
+std::string file_frames(std::mt19937& random, int64_t& frames) {
+  std::string said = framed("\x03LOAD 40", 0);
+  uint8_t sequence = 2;
+  for (size_t i = random() % 5; i > 0; --i, ++frames) {
+    const std::string piece(random() % 60, 'f');
+    const auto frame = framed(piece, sequence++);
+    said += random() % 6 == 0 ? mutated(frame, random) : frame;
+  }
+  if (random() % 8 != 0) said += framed("", sequence);
+  return said;
+}
+
 TEST_F(ConnectionFuzz, ConversationsEnd) {
   std::mt19937 random(20261130);
   const auto all = commands();
   size_t answered = 0;
   int64_t logged_in = 0;
   for (int64_t frames = 0; frames < frames_wanted();) {
-    const uint32_t more = (random() % 4 == 0 ? kCompress : 0) | (random() % 2 ? kDeprecateEof : 0);
+    const uint32_t more = (random() % 4 == 0 ? kCompress : 0) | (random() % 2 ? kDeprecateEof : 0) |
+                          (random() % 4 ? kLocalFiles : 0);
     const auto login = login_packet(more);
     std::string said = framed(random() % 4 == 0 ? mutated(login, random) : login, 1);
     for (size_t i = random() % 24; i > 0; --i, ++frames) {
       const auto& command = all[random() % all.size()];
-      switch (random() % 8) {
+      switch (random() % 9) {
         case 0:
           said += framed("\x16ROWS 3", 0);
+          break;
+        case 8:
+          said += file_frames(random, frames);
           break;
         case 1:  // the frame's header too
           said += mutated(framed(command, 0), random);

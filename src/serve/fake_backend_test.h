@@ -1,7 +1,8 @@
 // A Backend for the tests of serve/: sessions that answer a handful of made-up statements, and
 // settings in memory. `ROWS n` gives n rows, `WAIT` runs until it is interrupted, `FAIL` fails,
-// `FAIL LATE` fails after its first chunk, `SIZE n` gives one value of n bytes, `TEXT` echoes the
-// statement; several are separated by ';'. Only tests include it.
+// `FAIL LATE` fails after its first chunk, `LOAD n` asks for a file and fails after n bytes of it
+// or tells how many it had, `SIZE n` gives one value of n bytes, `TEXT` echoes the statement;
+// several are separated by ';'. Only tests include it.
 #pragma once
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "base/thread.h"
+#include "engine/table_load.h"
 #include "serve/backend.h"
 
 namespace millrace::serve {
@@ -57,6 +59,7 @@ class FakeSession : public sql::SqlSession {
   Result<std::unique_ptr<sql::Execution>> execute(
       sql::PreparedStatement& statement, std::span<const store::BoundValue> values) override;
   void allow_multi_statements(bool allowed) override { multi_ = allowed; }
+  void set_client_files(sql::ClientFiles& files) override { files_ = &files; }
   Status use(std::string_view database) override {
     if (database == "missing")
       return Error(Code::kUnknownDatabase, "database \"missing\" does not exist");
@@ -79,7 +82,10 @@ class FakeSession : public sql::SqlSession {
   Result<sql::StatementResult> wait();
 
   const std::string user_;
+  Result<sql::StatementResult> load(std::string_view statement);
+
   std::string database_;
+  sql::ClientFiles* files_ = nullptr;
   bool multi_ = true;
   Mutex mutex_;
   Condition changed_;
@@ -174,6 +180,21 @@ inline Result<sql::StatementResult> FakeSession::wait() {
   return Error(Code::kCancelled, "query interrupted");
 }
 
+inline Result<sql::StatementResult> FakeSession::load(std::string_view statement) {
+  TRY(const auto file, files_->open("a file"));
+  size_t bytes_max = 0;
+  std::from_chars(statement.data() + 5, statement.data() + statement.size(), bytes_max);
+  std::string bytes(1000, '\0');
+  sql::StatementResult result;
+  for (size_t got = 1; got > 0;) {
+    TRY(got, file->read(bytes.data(), bytes.size()));
+    result.rows_changed += static_cast<int64_t>(got);
+    if (static_cast<size_t>(result.rows_changed) > bytes_max)
+      return Error(Code::kCorruptRow, "row 1 is bad");
+  }
+  return result;
+}
+
 inline Result<sql::StatementResult> FakeSession::answer(std::string_view statement) {
   const auto number_after = [&](std::string_view word) {
     size_t n = 0;
@@ -186,6 +207,7 @@ inline Result<sql::StatementResult> FakeSession::answer(std::string_view stateme
   };
   sql::StatementResult result;
   if (starts("WAIT")) return wait();
+  if (starts("LOAD ")) return load(statement);
   if (statement == "FAIL")
     return Error(Code::kNotFound, "table \"x\" does not exist", "Did you mean y?");
   if (starts("OK") || starts("SET")) {

@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <random>
 
 #include "serve/auth.h"
 #include "serve/column_type.h"
 #include "serve/compressed_stream.h"
 #include "serve/fuzz_frames_test.h"
+#include "serve/http_auth.h"
 #include "serve/parameter_reader.h"
 #include "serve/quiet_server_test.h"
 #include "serve/raw_client_test.h"
@@ -58,6 +60,41 @@ TEST(Fuzz, LoginsAreReadOrRefused) {
   }
   EXPECT_GT(refused, 0);
   EXPECT_LT(refused, kPureRounds);
+}
+
+/// A secret, or a user with a password, and nothing else that looks like it.
+TEST(Fuzz, AuthorizationsAreReadOrRefused) {
+  std::mt19937 random(20261131);
+  std::map<std::string, std::string> settings;
+  const SettingsPlace place{[&](const std::string& key) { return settings[key]; },
+                            [&](const std::string& key, const std::string& value) {
+                              settings[key] = value;
+                              return Status();
+                            }};
+  auto users = std::move(*UserBook::open(place));
+  ASSERT_TRUE(users->set_password({std::string(kRoot), ""}, "sesame"));
+  auto tokens = std::move(*TokenBook::open(place, *users));
+  const auto secret = tokens->create({std::string(kRoot), "t", 1, 0});
+  ASSERT_TRUE(secret);
+  const std::string bearer = "Bearer " + *secret;
+  const std::string basic = "Basic cm9vdDpzZXNhbWU=";
+  int admitted = 0;
+  for (int round = 0; round < kPureRounds / 10; ++round) {
+    const std::string& whole = round % 2 == 0 ? bearer : basic;
+    const auto header = random() % 16 == 0 ? whole : mutated(whole, random);
+    LoginGuard guard;  // new: nobody waits for what was failed before
+    const auto identity =
+        authenticate(*users, *tokens, guard, {"127.0.0.1", header, "localhost", ""});
+    if (!identity) continue;
+    ++admitted;
+    ASSERT_EQ(identity->user, kRoot);
+    ASSERT_EQ(identity->by_token, &whole == &bearer) << header;
+    // Base64 has several spellings of the same.
+    if (identity->by_token) {
+      ASSERT_EQ(header.substr(7), *secret);
+    }
+  }
+  EXPECT_GT(admitted, 100);
 }
 
 /// Bytes to be read, and nothing behind them.

@@ -51,12 +51,15 @@ struct HttpServer::Inside {
       : api(context.sessions, context.backend, context.host, context.counters),
         routes{api,
                context.users,
+               context.tokens,
                context.guard,
                context.host,
+               logins,
                std::move(options.allowed_origins),
                context.sessions.limits().body_bytes_max} {}
 
   HttpApi api;
+  HttpLogins logins;
   const RouteContext routes;
   std::unique_ptr<httplib::Server> server;  // an SSLServer for TLS
   std::jthread thread;

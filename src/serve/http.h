@@ -14,6 +14,7 @@
 #include "serve/login_guard.h"
 #include "serve/socket.h"
 #include "serve/tls.h"
+#include "serve/token_book.h"
 #include "serve/users.h"
 
 namespace millrace::serve {
@@ -31,6 +32,7 @@ struct HttpContext {
   Backend& backend;
   sql::SessionHost& host;
   const UserBook& users;
+  const TokenBook& tokens;
   LoginGuard& guard;
   const ServerCounters& counters;
 };

@@ -163,8 +163,10 @@ HttpAnswer HttpApi::metrics(const HttpQuestion& question) {
     facts.statements = counters_.questions;
     facts.http_sessions = sessions_.processes().size();
     facts.mysql_sessions = host_.processes().size() - facts.http_sessions;
+    const auto account = host_.accounts().find(question.user.user);
+    if (!account) return Error(Code::kAuthentication, "the user was dropped");
     TRY(const auto lease, sessions_.open(question.user, "SHOW METRICS"));
-    TRY(const auto stored, read_metric_rows(lease->session()));
+    TRY(const auto stored, read_metric_rows(lease->session(), *account));
     HttpAnswer answer;
     answer.content_type = kMetricsType;
     answer.body = metrics_text(facts, stored);

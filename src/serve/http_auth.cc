@@ -47,6 +47,15 @@ std::optional<Credentials> read_basic(std::string_view header) {
   return Credentials{pair->substr(0, colon), pair->substr(colon + 1)};
 }
 
+/// The secret of a bearer token.
+std::optional<std::string_view> read_bearer(std::string_view header) {
+  constexpr std::string_view kScheme = "Bearer ";
+  constexpr size_t kHeaderBytesMax = 4096;
+  if (header.size() > kHeaderBytesMax || !same_word(header.substr(0, kScheme.size()), kScheme))
+    return std::nullopt;
+  return header.substr(kScheme.size());
+}
+
 /// "127.0.0.1" of "127.0.0.1:8080", "::1" of "[::1]:8080".
 std::string name_of_host(std::string_view host) {
   if (host.starts_with('[')) return std::string(host.substr(1, host.find(']') - 1));
@@ -68,7 +77,8 @@ Error denied(const HttpCaller& caller, std::string_view user, bool with_password
   return Error(Code::kAuthentication,
                "access denied for user \"" + std::string(user) + "\"@\"" + caller.peer +
                    "\" (using password: " + (with_password ? "YES)" : "NO)"),
-               "Send the user and password of the MySQL side as HTTP Basic authentication.");
+               "Send the user and password of the MySQL side as HTTP Basic authentication, or a "
+               "bearer token of CREATE TOKEN.");
 }
 
 /// Whether it is who it says.
@@ -89,6 +99,15 @@ Status prove(const UserBook& users, const HttpCaller& caller, const Credentials&
                "Ask http://127.0.0.1, or run SET PASSWORD = '...' on the MySQL side.");
 }
 
+/// The user that the secret stands for, if it may come from there.
+std::optional<std::string> prove(const UserBook& users, const TokenBook& tokens,
+                                 const HttpCaller& caller, std::string_view secret, bool local) {
+  const auto token = tokens.find(secret, now_micros());
+  const auto account = token ? users.find(token->user) : nullptr;
+  if (!account || !sql::is_host(account->host, caller.peer, local)) return std::nullopt;
+  return account->name;
+}
+
 }  // namespace
 
 std::string claimed_user(const HttpCaller& caller) {
@@ -96,22 +115,34 @@ std::string claimed_user(const HttpCaller& caller) {
   return claimed ? claimed->user : std::string();
 }
 
-Result<std::string> authenticate(const UserBook& users, LoginGuard& guard,
-                                 const HttpCaller& caller) {
+Result<HttpIdentity> authenticate(const UserBook& users, const TokenBook& tokens, LoginGuard& guard,
+                                  const HttpCaller& caller) {
+  const auto loopback = is_loopback(caller.peer);
+  const bool local = loopback && *loopback;
+  const auto secret = read_bearer(caller.authorization);
+  if (secret) {
+    if (const auto user = prove(users, tokens, caller, *secret, local))
+      return HttpIdentity{*user, true};
+    // Which account the secret was meant for, nobody knows: the address alone is slowed.
+    const std::string nobody = "bearer of " + caller.peer;
+    const LoginAttempt attempt{nobody, caller.peer, local};
+    TRY_OK(guard.pass(attempt, Milliseconds(0)));
+    guard.note(attempt, false, now_micros());
+    return Error(Code::kAuthentication, "the access token is not valid (any more)",
+                 "CREATE TOKEN makes one, on the MySQL side.");
+  }
   Credentials claimed{std::string(kRoot), {}};
   if (!caller.authorization.empty()) {
     auto read = read_basic(caller.authorization);
     if (!read) return denied(caller, "", false);
     claimed = std::move(*read);
   }
-  const auto loopback = is_loopback(caller.peer);
-  const bool local = loopback && *loopback;
   const LoginAttempt attempt{claimed.user, caller.peer, local};
   TRY_OK(guard.pass(attempt, Milliseconds(0)));
   const auto proven = prove(users, caller, claimed, local);
   guard.note(attempt, proven.has_value(), now_micros());
   if (!proven) return proven.error();
-  return claimed.user;
+  return HttpIdentity{claimed.user, false};
 }
 
 Status check_origin(const HttpCaller& caller, const std::vector<std::string>& allowed) {

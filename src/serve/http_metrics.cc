@@ -252,12 +252,14 @@ void write_models(MetricWriter& writer, const sql::Rows& rows) {
 
 }  // namespace
 
-Result<MetricRows> read_metric_rows(sql::SqlSession& session) {
+Result<MetricRows> read_metric_rows(sql::SqlSession& session, const sql::Account& account) {
   MetricRows rows;
   TRY(rows.pipelines, rows_of_query(session, kPipelines));
   TRY(rows.partitions, rows_of_query(session, kPartitions));
   TRY(rows.models, rows_of_query(session, kModels));
-  TRY(rows.store, rows_of_query(session, kStore));
+  if (account.is_admin()) {
+    TRY(rows.store, rows_of_query(session, kStore));
+  }
   const size_t version = column_of(rows.models, "version");
   for (const auto& model : rows.models.rows) {
     // A query for each, with its version as a constant: the store then skips most of the series.

@@ -31,9 +31,10 @@ struct MetricRows {
   sql::Rows partitions;
   sql::Rows models;
   sql::Rows evaluations;  // of the models' newest versions: database, model, scope, metric, value
-  sql::Rows store;        // one row
+  sql::Rows store;        // one row; none for who may not know
 };
-Result<MetricRows> read_metric_rows(sql::SqlSession& session);
+/// With the rights of the session; `account` is its user's.
+Result<MetricRows> read_metric_rows(sql::SqlSession& session, const sql::Account& account);
 
 std::string metrics_text(const ServerFacts& facts, const MetricRows& rows);
 

@@ -40,7 +40,8 @@ void send(HttpAnswer answer, Response& response) {
   response.set_header("Cache-Control", "no-store");
   response.set_header("X-Content-Type-Options", "nosniff");
   if (answer.status == 401)
-    response.set_header("WWW-Authenticate", "Basic realm=\"millrace\", charset=\"UTF-8\"");
+    response.set_header("WWW-Authenticate",
+                        "Basic realm=\"millrace\", charset=\"UTF-8\", Bearer realm=\"millrace\"");
   if (answer.status == 503) response.set_header("Retry-After", "1");
   if (!answer.next_part) return response.set_content(answer.body, answer.content_type);
   response.set_chunked_content_provider(
@@ -58,16 +59,19 @@ HttpAnswer admit_and_answer(const RouteContext& context, const Handle& handle,
   const auto caller = caller_of(request);
   if (const auto fit = check_origin(caller, context.allowed_origins); !fit)
     return answer_error(fit.error());
-  auto user = authenticate(context.users, context.guard, caller);
-  if (!user) {
+  auto identity = authenticate(context.users, context.tokens, context.guard, caller);
+  if (!identity) {
     context.host.audit({"login_failed", claimed_user(caller), caller.peer, 0, "", "",
-                        facts(user.error().code).mysql_errno});
-    return answer_error(user.error());
+                        facts(identity.error().code).mysql_errno});
+    return answer_error(identity.error());
   }
   HttpQuestion question;
   question.user = {
-      std::move(*user),
-      Address{request.remote_addr, static_cast<uint16_t>(request.remote_port)}.to_string()};
+      std::move(identity->user),
+      Address{request.remote_addr, static_cast<uint16_t>(request.remote_port)}.to_string(),
+      identity->by_token};
+  if (context.host.audits() && context.logins.is_new(question.user.user, question.user.host))
+    context.host.audit({"login", question.user.user, question.user.host, 0, "", "", 0});
   question.body = request.body;
   question.json_lines =
       request.get_header_value("Accept").find(kJsonLinesType) != std::string::npos;

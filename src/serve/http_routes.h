@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "serve/http_api.h"
+#include "serve/http_logins.h"
 #include "serve/login_guard.h"
+#include "serve/token_book.h"
 #include "serve/users.h"
 
 namespace httplib {
@@ -19,8 +21,10 @@ namespace millrace::serve {
 struct RouteContext {
   HttpApi& api;
   const UserBook& users;
+  const TokenBook& tokens;
   LoginGuard& guard;
   sql::SessionHost& host;
+  HttpLogins& logins;
   std::vector<std::string> allowed_origins;  // of browsers' pages, besides our own
   size_t body_bytes_max = 0;                 // for the error
 };

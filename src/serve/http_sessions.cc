@@ -48,7 +48,9 @@ Result<std::unique_ptr<HttpSessions::Lease>> HttpSessions::open(const HttpUser& 
   guest->process.command = "Query";
   guest->process.state = "executing";
   guest->process.text = text.substr(0, kShownTextBytes);
-  TRY(guest->session, backend_.open_session({id, user.user, user.host}, host_));
+  sql::SessionInfo info{id, user.user, user.host};
+  info.by_token = user.by_token;
+  TRY(guest->session, backend_.open_session(std::move(info), host_));
   Lock lock(mutex_);
   if (stopping_) return Error(Code::kUnavailable, "the server stops");
   if (guests_.size() >= limits_.sessions_max)

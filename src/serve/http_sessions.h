@@ -32,6 +32,7 @@ struct HttpLimits {
 struct HttpUser {
   std::string user;
   std::string host;  // "127.0.0.1:51234"
+  bool by_token = false;
 };
 
 class HttpSessions {

@@ -163,12 +163,9 @@ std::string write_ok(const Ok& ok, uint32_t capabilities) {
   append_lenenc(out, ok.last_insert_id);
   append_u16(out, ok.status);
   append_u16(out, ok.warnings);
-  const bool changed = (ok.status & kStatusSessionChanged) != 0;
-  if ((capabilities & kSessionTrack) == 0) {
-    out += ok.info;
-  } else if (changed || !ok.info.empty()) {
-    append_lenenc_string(out, ok.info);
-  }
+  const bool changed =
+      (capabilities & kSessionTrack) != 0 && (ok.status & kStatusSessionChanged) != 0;
+  if (changed || !ok.info.empty()) append_lenenc_string(out, ok.info);
   if (!changed) return out;
   std::string schema;
   append_lenenc_string(schema, ok.schema);
@@ -205,7 +202,7 @@ Result<Ok> read_ok(std::string_view payload) {
   ok.status = reader.u16();
   ok.warnings = reader.u16();
   if (!reader.ok()) return Error(Code::kInvalidArgument, "malformed OK packet");
-  ok.info = reader.rest();
+  if (reader.left() > 0) ok.info = reader.lenenc_string();
   return ok;
 }
 

@@ -62,7 +62,8 @@ struct Ok {
   std::string info;
   std::string schema;  // the new one, when status says kStatusSessionChanged
 };
-/// Under kSessionTrack the info has a length, and what changed stands behind it.
+/// The info has its length before it, whatever the documentation says (net_send_ok() of MySQL's
+/// sql/protocol_classic.cc, and the drivers that read it); what changed stands behind it.
 std::string write_ok(const Ok& ok, uint32_t capabilities);
 /// The end of a result set: an EOF packet, or under kDeprecateEof an OK with EOF's first byte.
 std::string write_end(const Ok& ok, uint32_t capabilities);

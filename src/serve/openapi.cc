@@ -15,7 +15,7 @@ constexpr std::string_view kDocument =
   "description": "SQL, predictions, pipelines and models over HTTP. Users and )json"
     R"json(passwords are those of the MySQL side.",
   "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}},
- "security": [{"basic": []}, {}],
+ "security": [{"basic": []}, {"bearer": []}, {}],
  "paths": {
   "/healthz": {
    "get": {
@@ -178,7 +178,8 @@ constexpr std::string_view kDocument =
      "403": {"$ref": "#/components/responses/Forbidden"},
      "503": {"$ref": "#/components/responses/TooMany"}}}}},
  "components": {
-  "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
+  "securitySchemes": {"basic": {"type": "http", "scheme": "basic"},
+                      "bearer": {"type": "http", "scheme": "bearer"}},
   "responses": {
    "BadRequest": {
     "description": "The request, the statement or an argument of it is wrong",

@@ -225,6 +225,47 @@ TEST_F(ProtocolTest, TheLoginAndInitDbTellTrackingClientsTheSchema) {
   EXPECT_EQ(client.command("\x0e"), std::string_view("\0\0\0\2\0\0\0", 7));  // told once
 }
 
+TEST_F(ProtocolTest, FilesAreAskedForOnlyWhereBothSidesSaidSo) {
+  constexpr uint32_t kWithFiles = RawClient::kOld | kLocalFiles;
+  const auto logged_in = [&](uint32_t capabilities) {
+    auto client = guest();
+    Login login;
+    login.capabilities = capabilities;
+    login.user = "root";
+    login.plugin = kSha2Plugin;
+    EXPECT_EQ(client.log_in(login).substr(0, 1), kOkStart);
+    return client;
+  };
+  EXPECT_EQ(guest().greeting.capabilities & kLocalFiles, 0U);
+  auto before = logged_in(kWithFiles);
+  server_->set_local_infile(true);
+  EXPECT_EQ(guest().greeting.capabilities & kLocalFiles, kLocalFiles);
+  EXPECT_EQ(error_number(before.command("\x03LOAD 100")), 1142);
+  EXPECT_EQ(error_number(logged_in(RawClient::kOld).command("\x03LOAD 100")), 1142);
+  auto client = logged_in(kWithFiles);
+  EXPECT_EQ(client.command("\x03LOAD 100"),
+            "\xfb"
+            "a file");
+  client.write("twelve bytes");
+  client.write("");
+  EXPECT_EQ(client.read().substr(0, 2), std::string_view("\0\x0c", 2));  // rows changed
+  // A failure in the middle: what is left of the file is read, and the connection goes on.
+  EXPECT_EQ(client.command("\x03LOAD 5"),
+            "\xfb"
+            "a file");
+  for (int i = 0; i < 300; ++i) client.write("twelve bytes");
+  client.write("");
+  EXPECT_EQ(error_number(client.read()), 1366);
+  EXPECT_EQ(client.command("\x0e").substr(0, 1), kOkStart);
+  // A file that breaks off ends the connection.
+  EXPECT_EQ(client.command("\x03LOAD 100"),
+            "\xfb"
+            "a file");
+  client.write_raw(std::string("\x0c\0\0\x09", 4) + "out of order");
+  EXPECT_EQ(error_number(client.read_from(10)), 1156);
+  EXPECT_EQ(client.read(), "");
+}
+
 TEST_F(ProtocolTest, ConnectionAttributesMustBeWhole) {
   for (const bool whole : {true, false}) {
     auto client = guest();

@@ -39,7 +39,8 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Backend& bac
                       [&backend](const std::string& key, const std::string& value) {
                         return backend.set_setting(key, value);
                       }};
-  TRY(auto users, UserBook::open(std::move(place)));
+  TRY(auto users, UserBook::open(place));
+  TRY(auto tokens, TokenBook::open(std::move(place), *users));
   bool beyond = false;
   for (const Address* address : {&options.mysql_listen, &options.http_listen}) {
     TRY(const bool loopback, is_loopback(address->host));
@@ -60,14 +61,15 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Backend& bac
     TRY(audit, AuditLog::open(options.audit_log));
   }
   TRY(auto listener, Listener::open(options.mysql_listen));
-  Ground ground{std::move(options), std::move(users), std::move(listener), std::move(tls),
-                std::move(audit)};
+  Ground ground{std::move(options),  std::move(users), std::move(tokens),
+                std::move(listener), std::move(tls),   std::move(audit)};
   auto server = std::unique_ptr<Server>(new Server(std::move(ground), backend));
   HttpOptions http{server->options_.http_listen, server->server_version(),
                    server->options_.http_allowed_origins,
                    server->options_.http_tls ? files : TlsFiles()};
-  const HttpContext context{server->http_sessions_, backend,        *server,
-                            *server->users_,        server->guard_, server->counters_};
+  const HttpContext context{server->http_sessions_, backend,          *server,
+                            *server->users_,        *server->tokens_, server->guard_,
+                            server->counters_};
   TRY(server->http_, HttpServer::start(std::move(http), context));
   server->accepter_ = run_thread("mysql-accept", [&self = *server](const std::stop_token& stop) {
     self.accept_clients(stop);
@@ -78,9 +80,11 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Backend& bac
 Server::Server(Ground ground, Backend& backend)
     : options_(std::move(ground.options)),
       users_(std::move(ground.users)),
+      tokens_(std::move(ground.tokens)),
       audit_(std::move(ground.audit)),
       desk_(*users_, options_.auth_plugin, guard_),
       tls_(std::move(ground.tls)),
+      local_infile_(options_.local_infile),
       context_{backend, *this,           desk_,      counters_,
                seats_,  options_.limits, tls_.get(), options_.tls_only},
       listener_(std::move(ground.listener)),

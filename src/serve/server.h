@@ -4,6 +4,7 @@
 // to listen beyond the loopback while root has no password.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -21,6 +22,7 @@
 #include "serve/login.h"
 #include "serve/socket.h"
 #include "serve/tls.h"
+#include "serve/token_book.h"
 #include "serve/users.h"
 
 namespace millrace::serve {
@@ -37,6 +39,7 @@ struct ServerOptions {
   std::string tls_directory;  // empty, too: no TLS
   bool tls_only = false;      // refuse MySQL clients without TLS
   bool file_access = true;    // see sql::SessionHost
+  bool local_infile = false;  // likewise, at first
   std::string audit_log;      // a file; empty: none
   ConnectionLimits limits;
 };
@@ -59,11 +62,14 @@ class Server : public sql::SessionHost {
   std::vector<sql::Process> processes() override;
   Status kill(uint64_t connection_id, sql::KillScope scope) override;
   sql::Accounts& accounts() override { return *users_; }
+  sql::AccessTokens& tokens() override { return *tokens_; }
   bool audits() const override { return audit_ != nullptr; }
   void audit(const sql::AuditEvent& event) override {
     if (audit_) audit_->write(event);
   }
   bool file_access() const override { return options_.file_access; }
+  bool local_infile() const override { return local_infile_; }
+  void set_local_infile(bool allowed) override { local_infile_ = allowed; }
   std::string new_secret() override { return to_hex(make_scramble()); }
   std::string server_version() const override;
   int port() const override { return listener_.address().port; }
@@ -79,6 +85,7 @@ class Server : public sql::SessionHost {
   struct Ground {
     ServerOptions options;
     std::unique_ptr<UserBook> users;
+    std::unique_ptr<TokenBook> tokens;
     Listener listener;
     std::unique_ptr<TlsContext> tls;
     std::unique_ptr<AuditLog> audit;
@@ -94,12 +101,14 @@ class Server : public sql::SessionHost {
 
   const ServerOptions options_;
   const std::unique_ptr<UserBook> users_;
+  const std::unique_ptr<TokenBook> tokens_;
   const std::unique_ptr<AuditLog> audit_;  // null: none
   LoginGuard guard_;
   const LoginDesk desk_;
   const std::unique_ptr<TlsContext> tls_;  // null: no TLS
   const Stopwatch since_start_;
   ServerCounters counters_;
+  std::atomic<bool> local_infile_;
   Seats seats_;
   const ConnectionContext context_;
   Listener listener_;

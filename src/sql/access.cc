@@ -27,7 +27,8 @@ constexpr auto kHarmlessFunctions = std::to_array<std::string_view>(
 
 /// Behind these stands the name of a table.
 constexpr auto kTableWords =
-    std::to_array<std::string_view>({"FROM", "JOIN", "INTO", "UPDATE", "TABLE", "USING"});
+    std::to_array<std::string_view>({"FROM", "JOIN", "INTO", "UPDATE", "TABLE", "USING", "PIVOT",
+                                     "UNPIVOT", "PIVOT_WIDER", "PIVOT_LONGER"});
 /// These end the list behind FROM.
 constexpr auto kListEnds = std::to_array<std::string_view>(
     {"WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "SELECT", "UNION", "EXCEPT", "INTERSECT", "SET",
@@ -188,19 +189,23 @@ class NativeReader {
     const bool explained = reader_.accept("EXPLAIN");
     if (explained) {
       (void)reader_.accept("ANALYZE");
-      if (reader_.at({"(", "FORMAT"}) || reader_.at({"(", "ANALYZE"})) return std::move(result_);
+      if (reader_.at({"(", "FORMAT"}) || reader_.at({"(", "ANALYZE"})) {
+        while (!reader_.done() && !reader_.at(")")) reader_.skip();
+        reader_.skip();
+      }
     }
     result_.body = reader_.index();
     result_.kind = statement();
-    if (explained && result_.kind > NativeKind::kDelete) result_.kind = NativeKind::kOther;
+    if (explained && result_.kind > NativeKind::kMerge) result_.kind = NativeKind::kOther;
     return std::move(result_);
   }
 
  private:
   NativeKind statement() {
     if (reader_.at("SELECT") || reader_.at("WITH") || reader_.at("(") || reader_.at("VALUES") ||
-        reader_.at("FROM") || reader_.at("TABLE"))
+        reader_.at("FROM") || reader_.at("TABLE") || reader_.at("PIVOT") || reader_.at("UNPIVOT"))
       return NativeKind::kQuery;
+    if (reader_.accept("MERGE")) return merge();
     if (reader_.at("INSERT") || reader_.at("REPLACE")) return insert();
     if (reader_.accept("UPDATE")) return change(NativeKind::kUpdate, Right::kUpdate);
     if (reader_.accept({"DELETE", "FROM"})) return change(NativeKind::kDelete, Right::kDelete);
@@ -239,6 +244,19 @@ class NativeReader {
     return NativeKind::kInsert;
   }
 
+  /// What it may do stands behind THEN; a word too many asks for a right too many.
+  NativeKind merge() {
+    (void)reader_.accept("INTO");
+    if (!target(Right::kSelect)) return NativeKind::kOther;
+    const auto object = result_.needs.back().object;
+    for (; !reader_.done(); reader_.skip()) {
+      if (reader_.at("INSERT")) result_.needs.push_back({Right::kInsert, object});
+      if (reader_.at("UPDATE")) result_.needs.push_back({Right::kUpdate, object});
+      if (reader_.at("DELETE")) result_.needs.push_back({Right::kDelete, object});
+    }
+    return NativeKind::kMerge;
+  }
+
   NativeKind change(NativeKind kind, Right right) {
     return target(right) ? kind : NativeKind::kOther;
   }
@@ -251,7 +269,8 @@ class NativeReader {
       return NativeKind::kDrop;
     }
     (void)reader_.accept("TEMPORARY");
-    if (!reader_.accept("TABLE") && !reader_.accept("VIEW")) return NativeKind::kOther;
+    if (!reader_.accept("TABLE") && !reader_.accept("VIEW") && !reader_.accept("TYPE"))
+      return NativeKind::kOther;
     (void)reader_.accept({"IF", "EXISTS"});
     return targets(Right::kDrop) ? NativeKind::kDrop : NativeKind::kOther;
   }
@@ -267,9 +286,23 @@ class NativeReader {
     return NativeKind::kAlter;
   }
 
-  /// Indexes, views, and tables AS a query; all other tables are ours.
+  /// An enumeration of words, or another name for a type: no query, and nothing to read.
+  NativeKind type(bool replaces) {
+    (void)reader_.accept({"IF", "NOT", "EXISTS"});
+    if (!target(Right::kCreate)) return NativeKind::kOther;
+    if (replaces) result_.needs.push_back({Right::kDrop, result_.needs.back().object});
+    for (; !reader_.done(); reader_.skip()) {
+      if (reader_.at("SELECT") || reader_.at("FROM") || reader_.at("WITH") || reader_.at("TABLE") ||
+          reader_.at("VALUES"))
+        return NativeKind::kOther;
+    }
+    return NativeKind::kAlter;
+  }
+
+  /// Indexes, views, types, and tables AS a query; all other tables are ours.
   NativeKind create() {
     const bool replaces = reader_.accept({"OR", "REPLACE"});
+    if (reader_.accept("TYPE")) return type(replaces);
     if (reader_.accept("TEMPORARY") || reader_.accept("TEMP") || reader_.at("TABLE")) {
       if (!reader_.accept("TABLE")) return NativeKind::kOther;
       (void)reader_.accept({"IF", "NOT", "EXISTS"});
@@ -397,6 +430,23 @@ Result<std::vector<engine::ObjectName>> check_words(std::string_view text,
                                                     std::span<const Token> tokens,
                                                     LexOptions options, const WordRules& rules) {
   return WordCheck(text, tokens, options, rules).run();
+}
+
+std::string why_refused(std::string_view text, std::span<const Token> tokens) {
+  const auto has = [&](std::string_view word) {
+    return std::any_of(tokens.begin(), tokens.end(), [&](const Token& token) {
+      return token.kind == TokenKind::kWord && same_name(raw(text, token), word);
+    });
+  };
+  if (!has("CREATE")) return {};
+  if (has("MACRO") || has("FUNCTION"))
+    return "A macro would run with the rights of whoever calls it, and its functions are in no "
+           "plan; "
+           "a view can be created.";
+  if (has("SEQUENCE"))
+    return "Whose numbers nextval() takes is in no plan; an AUTO_INCREMENT column has its own.";
+  if (has("TYPE")) return "A type of a query's rows could read any table; list its words.";
+  return {};
 }
 
 NativeStatement read_native(std::string_view text, std::span<const Token> tokens,

@@ -64,6 +64,7 @@ enum class NativeKind : uint8_t {
   kInsert,
   kUpdate,
   kDelete,
+  kMerge,
   kCreateTable,  // AS a query
   kDrop,
   kAlter,
@@ -79,6 +80,8 @@ struct NativeStatement {
   std::vector<Need> needs;  // besides what its plan reads
   size_t body = 0;          // the token at which what has a plan begins: behind EXPLAIN, AS
 };
+/// Why a statement needs ADMIN that others might be thought to run; empty: it is not known.
+std::string why_refused(std::string_view text, std::span<const Token> tokens);
 NativeStatement read_native(std::string_view text, std::span<const Token> tokens,
                             LexOptions options, const std::string& database);
 

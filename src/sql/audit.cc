@@ -13,7 +13,8 @@ bool is_one_of(const Statement& statement) {
 }  // namespace
 
 std::string_view audit_kind(const Statement& statement, bool changes_schema) {
-  if (is_one_of<CreateUser, AlterUser, DropUser, GrantRights, SetPassword>(statement))
+  if (is_one_of<CreateUser, AlterUser, DropUser, GrantRights, SetPassword, CreateToken, DropToken>(
+          statement))
     return "users";
   const bool defines =
       is_one_of<CreateModel, DropModel, AlterModel, RestoreModel, ExportModel, CreatePipeline,

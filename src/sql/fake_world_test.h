@@ -74,6 +74,11 @@ class FakeStatement : public store::Statement {
     world_.log.push_back("with " + std::to_string(values.size()) + " values");
     return session_.execute(sql_);
   }
+  Result<std::unique_ptr<store::ResultStream>> execute_anew(
+      std::span<const store::BoundValue> values) override {
+    world_.log.push_back("planned anew");
+    return execute(values);
+  }
 
  private:
   store::Session& session_;
@@ -120,6 +125,9 @@ class FakeStoreSession : public store::Session {
   Result<std::unique_ptr<store::Statement>> prepare(std::string_view sql) override {
     world_.log.push_back("prepare " + std::string(sql));
     return std::unique_ptr<store::Statement>(std::make_unique<FakeStatement>(*this, world_, sql));
+  }
+  Result<std::unique_ptr<store::TableLoad>> load(const store::OutputSpec&) override {
+    return Error(Code::kUnsupported, "a fake session loads nothing");
   }
   Result<std::unique_ptr<store::RowStream>> query(std::string_view sql) override {
     world_.log.push_back("query " + std::string(sql));
@@ -390,6 +398,21 @@ class FakeEngine : public engine::Engine {
   Status check_droppable(const std::string& database) override {
     return say("check droppable ", database);
   }
+  Result<engine::LoadReport> load(const engine::PipelineDefinition& load, store::Session&,
+                                  const engine::OpenLoadInput& open,
+                                  const std::stop_token&) override {
+    loads.push_back(load);
+    TRY_OK(say("load into ", load.table));
+    TRY(const auto input, open());
+    engine::LoadReport report;
+    char byte = 0;
+    for (size_t got = 1; got > 0; report.records += static_cast<int64_t>(got)) {
+      TRY(got, input->read(&byte, 1));
+    }
+    report.taken = report.records;
+    return report;
+  }
+  std::vector<engine::PipelineDefinition> loads;
   store::Predictor& predictor() override { return predictor_; }
   void stop() override {}
 
@@ -469,6 +492,28 @@ class FakeAccounts : public Accounts {
   std::map<std::string, std::shared_ptr<const Account>, std::less<>> accounts_;
 };
 
+/// Changes are logged and change nothing.
+class FakeTokens : public AccessTokens {
+ public:
+  explicit FakeTokens(FakeWorld& world) : world_(world) {}
+  Result<std::string> create(const AccessToken& token) override {
+    world_.log.push_back("create token " + token.name + " of " + token.user);
+    return std::string("a secret");
+  }
+  Status drop(const std::string& user, const std::string& name) override {
+    world_.log.push_back("drop token " + name + " of " + user);
+    return {};
+  }
+  Status forget(const std::string& user) override {
+    world_.log.push_back("forget tokens of " + user);
+    return {};
+  }
+  std::vector<AccessToken> list() const override { return {}; }
+
+ private:
+  FakeWorld& world_;
+};
+
 class FakeHost : public SessionHost {
  public:
   explicit FakeHost(FakeWorld& world) : world_(world), accounts_(world) {}
@@ -483,6 +528,7 @@ class FakeHost : public SessionHost {
     return {};
   }
   Accounts& accounts() override { return accounts_; }
+  AccessTokens& tokens() override { return tokens_; }
   bool file_access() const override { return true; }
   bool audits() const override { return true; }
   void audit(const AuditEvent& event) override {
@@ -490,6 +536,8 @@ class FakeHost : public SessionHost {
                       event.statement);
   }
   std::vector<std::string> audited;
+  bool local_infile() const override { return local_infile_; }
+  void set_local_infile(bool allowed) override { local_infile_ = allowed; }
   std::string new_secret() override { return "a secret"; }
   std::string server_version() const override { return "8.0.36-millrace-0.1.0"; }
   int port() const override { return 3306; }
@@ -498,6 +546,8 @@ class FakeHost : public SessionHost {
  private:
   FakeWorld& world_;
   FakeAccounts accounts_;
+  FakeTokens tokens_{world_};
+  bool local_infile_ = false;
 };
 
 }  // namespace millrace::sql

@@ -106,11 +106,14 @@ class Finder {
            !is(last, "FALSE") && ends_operand(text_, tokens_[last - 1]);
   }
 
-  /// a, t.a, and what ends with a member: f(t).a
+  /// a, t.a, db.t.a; a member of what is none of these, f(t).a, is called by its whole text.
   bool has_own_name(size_t begin, size_t end) const {
-    const size_t last = end - 1;
     if (is(begin, "NULL") || is(begin, "TRUE") || is(begin, "FALSE")) return false;
-    return is_name(tokens_[last]) && (last == begin || is_operator(last - 1, "."));
+    for (size_t i = begin; i < end; ++i) {
+      const bool name = (i - begin) % 2 == 0;
+      if (name ? !is_name(tokens_[i]) : !is_operator(i, ".")) return false;
+    }
+    return (end - begin) % 2 == 1;
   }
 
   void item(size_t begin, size_t end) {

@@ -105,6 +105,17 @@ std::string_view digits_of(std::string_view raw) {
   return raw;
 }
 
+/// MySQL executes what is in /*! */; a number is the version from which on it does. Later ones are
+/// comments, and so is what MariaDB alone executes, /*M! */.
+bool is_executed(std::string_view comment) {
+  constexpr int kVersion = 80036;
+  if (!comment.starts_with("/*!")) return false;
+  int version = 0;
+  for (size_t i = 3; i < comment.size() && i < 9 && is_digit(comment[i]); ++i)
+    version = version * 10 + (comment[i] - '0');
+  return version <= kVersion;
+}
+
 }  // namespace
 
 Token Lexer::token(TokenKind kind, size_t begin, size_t end) {
@@ -124,10 +135,9 @@ Status Lexer::skip_blanks() {
                                                        static_cast<unsigned char>(rest[2]) < 32))) {
       const size_t line_end = text_.find('\n', position_);
       position_ = line_end == std::string_view::npos ? text_.size() : line_end + 1;
-    } else if (rest.starts_with("/*!") || rest.starts_with("/*M!")) {
-      // MySQL executes what is in here; the number is the version from which on it does.
+    } else if (is_executed(rest)) {
       in_executed_comment_ = true;
-      position_ += rest[2] == '!' ? 3U : 4U;
+      position_ += 3;
       for (int digits = 0; digits < 6 && is_digit(at(position_)); ++digits) ++position_;
     } else if (rest.starts_with("/*")) {
       const size_t close = text_.find("*/", position_ + 2);

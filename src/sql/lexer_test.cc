@@ -103,7 +103,9 @@ TEST(Lexer, PassesOverComments) {
 TEST(Lexer, ReadsWhatMysqlExecutes) {
   EXPECT_EQ(shown("/*!40101 SET a=1 */ b"), "W:SET W:a O:= N:1 W:b");
   EXPECT_EQ(shown("/*! a */"), "W:a");
-  EXPECT_EQ(shown("/*M!100100 a */"), "W:a");
+  EXPECT_EQ(shown("/*M!100100 a */ b"), "W:b");
+  EXPECT_EQ(shown("/*!100100 a */ b"), "W:b");
+  EXPECT_EQ(shown("/*M!999999\\- enable the sandbox mode */ b"), "W:b");
   EXPECT_EQ(shown("/*!80000 'a */ b' */ c"), "S:'a */ b' W:c");
   EXPECT_EQ(shown("a */ b"), "W:a O:* O:/ W:b");
 }

@@ -75,6 +75,7 @@ Result<Statement> parse_create(TokenReader& reader, const std::string& database)
     return create_database(reader, database);
   }
   if (reader.accept("USER")) return parse_create_user(reader);
+  if (reader.accept("TOKEN")) return parse_create_token(reader);
   if (reader.at("ROLE")) return roles_unsupported(reader);
   for (const std::string_view kind : {"PROCEDURE", "TRIGGER", "EVENT", "SERVER"}) {
     if (reader.at(kind)) return reader.unsupported("CREATE " + std::string(kind));
@@ -89,6 +90,7 @@ Result<Statement> parse_drop(TokenReader& reader, const std::string& database) {
   if (reader.accept("PIPELINE")) return parse_drop_pipeline(reader, database);
   if (accept_database(reader)) return drop_database(reader, database);
   if (reader.accept("USER")) return parse_drop_user(reader);
+  if (reader.accept("TOKEN")) return parse_drop_token(reader);
   if (reader.at("ROLE")) return roles_unsupported(reader);
   return Native{};
 }
@@ -270,6 +272,7 @@ constexpr auto kFamilies = std::to_array<Family>({
     {"EXTRACT", pipeline_statement<parse_extract_pipeline>},
     {"DETACH", pipeline_statement<parse_detach_pipeline>},
     {"RETRY", retry_statement},
+    {"LOAD", parse_load},
 });
 
 bool is_statement_word(std::string_view word) {

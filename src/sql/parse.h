@@ -44,8 +44,12 @@ Result<Statement> parse_profile_pipeline(TokenReader& reader, const std::string&
 /// RETRY | REJECTS FOR PIPELINE ...
 Result<Statement> parse_retry_rejects(TokenReader& reader, const std::string& database);
 Result<Statement> parse_extract_pipeline(TokenReader& reader, const std::string& database);
-/// LOAD DATA ... to the end: the body of CREATE PIPELINE.
-Status parse_load_data(TokenReader& reader, const std::string& database, CreatePipeline& result);
+/// LOAD DATA ... to the end: the body of CREATE PIPELINE. Of a file: what stands behind its name.
+enum class LoadDataOf : uint8_t { kPipeline, kFile };
+Status parse_load_data(TokenReader& reader, const std::string& database, LoadDataOf of,
+                       CreatePipeline& result);
+/// LOAD DATA [LOCAL] INFILE ...
+Result<Statement> parse_load(TokenReader& reader, const std::string& database);
 /// | {FIELDS | COLUMNS} ..., | LINES ..., | NULL DEFINED BY ... of LOAD DATA
 Status parse_csv_fields(TokenReader& reader, decode::CsvFormat& csv);
 Status parse_csv_lines(TokenReader& reader, decode::CsvFormat& csv);
@@ -65,6 +69,9 @@ Result<Statement> parse_create_user(TokenReader& reader);
 Result<Statement> parse_alter_user(TokenReader& reader);
 Result<Statement> parse_drop_user(TokenReader& reader);
 Result<Statement> parse_grant(TokenReader& reader, const std::string& database);
+/// CREATE TOKEN | ..., DROP TOKEN | ...
+Result<Statement> parse_create_token(TokenReader& reader);
+Result<Statement> parse_drop_token(TokenReader& reader);
 Result<Statement> parse_set_password(TokenReader& reader);
 Status parse_show_grants(TokenReader& reader, Show& show);
 Result<Statement> parse_kill(TokenReader& reader);

@@ -1,5 +1,5 @@
-// LOAD DATA ... to the end of CREATE PIPELINE: one table of clauses, which may stand in any order,
-// each at most once.
+// The clauses of LOAD DATA, of pipelines and of files: one table of clauses, which may stand in any
+// order, each at most once.
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -21,9 +21,13 @@ class LoadData {
            std::vector<std::string>& warnings)
       : reader_(reader), database_(database), pipeline_(pipeline), warnings_(warnings) {}
 
-  Status parse() {
+  Status pipeline() {
     TRY_OK(reader_.expect({"LOAD", "DATA"}));
     TRY_OK(source());
+    return clauses_to_end();
+  }
+
+  Status clauses_to_end() {
     while (!reader_.done()) TRY_OK(clause());
     if (pipeline_.table.name.empty()) return reader_.error("INTO TABLE", {"INTO"});
     return check_together();
@@ -561,9 +565,10 @@ Status LoadData::where() {
 
 }  // namespace
 
-Status parse_load_data(TokenReader& reader, const std::string& database, CreatePipeline& result) {
+Status parse_load_data(TokenReader& reader, const std::string& database, LoadDataOf of,
+                       CreatePipeline& result) {
   LoadData load_data(reader, database, result.pipeline, result.warnings);
-  TRY_OK(load_data.parse());
+  TRY_OK(of == LoadDataOf::kPipeline ? load_data.pipeline() : load_data.clauses_to_end());
   result.clauses = load_data.clauses_written();
   return {};
 }

@@ -223,7 +223,7 @@ Result<Statement> parse_create_pipeline(TokenReader& reader, const std::string& 
   TRY(result.pipeline.name, reader.object_name("the pipeline's name", database));
   TRY_OK(reader.expect("AS"));
   // What the pipeline names without a database is looked for beside the pipeline.
-  TRY_OK(parse_load_data(reader, result.pipeline.name.database, result));
+  TRY_OK(parse_load_data(reader, result.pipeline.name.database, LoadDataOf::kPipeline, result));
   return result;
 }
 

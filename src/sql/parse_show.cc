@@ -40,6 +40,7 @@ constexpr auto kKinds = std::to_array<Kind>({
     {"COLLATION", "", ShowKind::kCollations},
     {"GRANTS", "", ShowKind::kGrants},
     {"USERS", "", ShowKind::kUsers},
+    {"TOKENS", "", ShowKind::kTokens},
     {"TRIGGERS", "", ShowKind::kEmpty},
     {"EVENTS", "", ShowKind::kEmpty},
     {"PLUGINS", "", ShowKind::kEmpty},

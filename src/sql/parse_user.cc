@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "data/schema.h"
+#include "decode/time_text.h"
 #include "sql/parse.h"
 
 namespace millrace::sql {
@@ -216,6 +217,41 @@ Result<Statement> parse_set_password(TokenReader& reader) {
   const bool call = reader.accept({"PASSWORD", "("});
   TRY(result.password, reader.string("the password in quotes"));
   if (call) TRY_OK(reader.expect(")"));
+  TRY_OK(reader.expect_end());
+  return result;
+}
+
+/// CREATE TOKEN | name [FOR user] [EXPIRE INTERVAL n DAY | VALID UNTIL 'moment']
+Result<Statement> parse_create_token(TokenReader& reader) {
+  constexpr int64_t kDaysMax = 36'500;
+  TRY_OK(check_utf8(reader));
+  CreateToken result;
+  TRY(result.name, reader.name("the token's name"));
+  if (reader.accept("FOR")) {
+    TRY(result.user, parse_account(reader));
+  }
+  if (reader.accept({"EXPIRE", "INTERVAL"})) {
+    TRY(result.days, reader.integer("the number of days", 1, kDaysMax));
+    TRY_OK(reader.expect("DAY"));
+  } else if (reader.accept({"VALID", "UNTIL"})) {
+    const int64_t position = reader.position();
+    TRY(const std::string moment, reader.string("a moment in quotes"));
+    if (decode::parse_timestamp(moment, result.expires) != decode::Parsed::kValue)
+      return reader.error_at(position, Code::kInvalidArgument, "\"" + moment + "\" is no moment",
+                             "It is written '2026-12-31 23:59:59', in UTC.");
+  }
+  TRY_OK(reader.expect_end());
+  return result;
+}
+
+/// DROP TOKEN | [IF EXISTS] name [FOR user]
+Result<Statement> parse_drop_token(TokenReader& reader) {
+  DropToken result;
+  result.if_exists = reader.accept({"IF", "EXISTS"});
+  TRY(result.name, reader.name("the token's name"));
+  if (reader.accept("FOR")) {
+    TRY(result.user, parse_account(reader));
+  }
   TRY_OK(reader.expect_end());
   return result;
 }

@@ -95,18 +95,19 @@ class Reader {
     return true;
   }
 
-  /// ('model', row).member: all of one row.
+  /// ('model', row).member: all of one row. Without an alias it is called by its text.
   bool member(Item& item) {
     std::string row;
     std::string member;
+    const size_t begin = tokens_[at_ - 1].begin;
     if (!accept("(") || !string(item.model) || !accept(",") || !name(row) || !accept(")") ||
         !accept(".") || !name(member))
       return false;
     if (!alias_.empty() && !same_name(alias_, row)) return false;
-    // The store's name for it, where it would quote nothing: no letter is a keyword.
-    const bool letter = row.size() == 1 && row[0] >= 'a' && row[0] <= 'z';
-    if (letter && member != "class" && item.model.find('\'') == std::string::npos)
-      item.name = "(predict('" + item.model + "', " + row + "))." + member;
+    const auto whole = text_.substr(begin, tokens_[at_ - 1].end - begin);
+    const bool comments = whole.find("/*") != std::string_view::npos ||
+                          whole.find_first_of("#\n") != std::string_view::npos;
+    if (!comments && whole.size() <= kTextBytesMax) item.name = whole;
     item.what = std::move(member);
     alias_ = std::move(row);
     return true;

@@ -70,7 +70,6 @@ TEST(PlainSelect, WhatIsNotOfTheFormIsTheStores) {
         "SELECT predict('m', r) FROM (SELECT 1 AS a) r",
         "SELECT predict('m', r).logits FROM (SELECT 1 AS a) r",
         "SELECT predict('m', r).Class FROM (SELECT 1 AS a) r",
-        "SELECT predict('m', r).class FROM (SELECT 1 AS a) r",
         "SELECT predict('m', r).what FROM (SELECT 1 AS a) r",
         "SELECT predict('m', r, version => 1).class_id FROM (SELECT 1 AS a) r",
         "SELECT predict('other', r).class_id FROM (SELECT 1 AS a) r",
@@ -78,8 +77,6 @@ TEST(PlainSelect, WhatIsNotOfTheFormIsTheStores) {
         "SELECT predict('m', r).class_id FROM (SELECT 1 AS r) r",
         "SELECT predict('m', r).class_id FROM (SELECT 1 AS a, 2 AS A) r",
         "SELECT predict('m', r).class_id FROM (SELECT 1 a) r",
-        "SELECT predict('m', R).class_id FROM (SELECT 1 AS a) R",
-        "SELECT predict('m', row).class_id FROM (SELECT 1 AS a) row",
         "SELECT predict('m''n', r).class_id FROM (SELECT 1 AS a) r",
         "SELECT predict('m', r).class_id FROM (SELECT a FROM t) r",
         "SELECT predict('m', r).class_id FROM (SELECT 1 AS a UNION ALL SELECT 2) r",
@@ -99,8 +96,8 @@ TEST(PlainSelect, ARowThatIsWrittenOutIsPredicted) {
   EXPECT_EQ(answer("SELECT 7 AS id, predict('m', c).class_id AS k, predict('m', c).probability, "
                    "predict('m', c).prediction FROM (SELECT 1 AS a) c"),
             "id " + type(store::SqlType::kInteger) + " 7, k " + type(store::SqlType::kBigint) +
-                " 1, (predict('m', c)).probability " + type(store::SqlType::kDouble) +
-                " 0.25, (predict('m', c)).prediction " + type(store::SqlType::kDouble) + " NULL");
+                " 1, predict('m', c).probability " + type(store::SqlType::kDouble) +
+                " 0.25, predict('m', c).prediction " + type(store::SqlType::kDouble) + " NULL");
   EXPECT_EQ(answer("SELECT predict('m', c).class_id FROM (SELECT 1 AS a) c", {}, "elsewhere"),
             "the store");
 }

@@ -9,6 +9,7 @@
 #include "sql/plain_select.h"
 #include "sql/quote.h"
 #include "sql/schema_change.h"
+#include "sql/session_table.h"
 #include "sql/system_schema.h"
 
 namespace millrace::sql {
@@ -47,6 +48,7 @@ Runner::Runner(store::Store& store, engine::Engine& engine, SessionInfo info, Se
         if (const auto* own = engine::find_engine_variable(name))
           return std::to_string(engine_.variable(own->variable));
         if (name == "version") return host_.server_version();
+        if (name == "local_infile") return host_.local_infile() ? "ON" : "OFF";
         if (name == "port") return std::to_string(host_.port());
         if (name == "pseudo_thread_id") return std::to_string(info_.connection_id);
         if ((name == "have_ssl" || name == "have_openssl") && info_.tls_offered) return "YES";
@@ -113,8 +115,8 @@ Result<StatementResult> Runner::dispatch(std::string_view text) {
   auto done = carry_out(*statement);
   audit(*statement, done ? nullptr : &done.error());
   TRY(StatementResult result, std::move(done));
-  result.warnings =
-      static_cast<uint16_t>(warnings_.size() - std::min(warnings_before, warnings_.size()));
+  const size_t added = warnings_.size() - std::min(warnings_before, warnings_.size());
+  result.warnings = std::max(result.warnings, static_cast<uint16_t>(added));
   return result;
 }
 
@@ -306,6 +308,10 @@ TranslateOptions Runner::translate_options(bool names_items) const {
           .variables = &variables_,
           .names_items = names_items,
           .shown_only = account_ && !account_->is_admin(),
+          .session_tables =
+              [this](std::string_view schema, std::string_view table) {
+                return session_table(schema, table, show_facts());
+              },
           .marks = prepared_ != nullptr ? Marks::kNumbered : Marks::kNone};
 }
 

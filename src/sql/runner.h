@@ -69,6 +69,7 @@ class Runner {
   Result<StatementResult> run(Prepared& prepared, std::span<const store::BoundValue> values);
   Status use(std::string_view database);
   Status reset();
+  void set_client_files(ClientFiles& files) { client_files_ = &files; }
 
   const std::string& database() const { return database_; }
   bool autocommit() const { return variables_.autocommit(); }
@@ -104,6 +105,7 @@ class Runner {
   Result<StatementResult> execute(const ProfilePipeline& statement);
   Result<StatementResult> execute(const ExtractPipeline& statement);
   Result<StatementResult> execute(const RetryRejects& statement);
+  Result<StatementResult> execute(const LoadInfile& statement);
   Result<StatementResult> execute(const Use& statement);
   Result<StatementResult> execute(const CreateDatabase& statement);
   Result<StatementResult> execute(const DropDatabase& statement);
@@ -115,6 +117,8 @@ class Runner {
   Result<StatementResult> execute(const DropUser& statement);
   Result<StatementResult> execute(const GrantRights& statement);
   Result<StatementResult> execute(const SetPassword& statement);
+  Result<StatementResult> execute(const CreateToken& statement);
+  Result<StatementResult> execute(const DropToken& statement);
   Result<StatementResult> execute(const Kill& statement);
   Result<StatementResult> execute(const Show& statement);
 
@@ -130,6 +134,7 @@ class Runner {
   engine::PipelineDefinition with_defaults(const CreatePipeline& statement) const;
   Status set_engine_variable(const SetVariable& variable, const engine::EngineVariableFacts& facts,
                              const Cell& value);
+  Status set_local_infile(const SetVariable& variable, const Cell& value);
   Status set_store_setting(const SetVariable& variable, const std::string& value);
   Result<Cell> evaluate(const SetVariable& variable);
 
@@ -160,10 +165,17 @@ class Runner {
   bool changes_own_password(const AlterUser& statement) const;
   Result<Rows> grants(const Show& show);
   Rows users() const;
+  Rows tokens() const;
+
+  // LOAD DATA INFILE: runner_load.cc.
+  Result<engine::LoadReport> load(const LoadInfile& statement);
+  Status number_rows(engine::PipelineDefinition& load);
+  Result<std::unique_ptr<engine::LoadInput>> open_input(const LoadInfile& statement);
 
   std::stop_token new_stop() EXCLUDES(stop_mutex_);
   TranslateOptions translate_options(bool names_items) const;
   bool names_items() const;
+  ShowFacts show_facts() const { return {variables_, warnings_, host_, info_, *account_}; }
   /// The statement at work for the store. An INSERT into a table with an AUTO_INCREMENT column
   /// returns the number of that column, which is not for the client.
   Result<Translation> translate_native();
@@ -194,6 +206,7 @@ class Runner {
   store::Store& store_;
   engine::Engine& engine_;
   SessionHost& host_;
+  ClientFiles* client_files_ = nullptr;  // null: none
   const SessionInfo info_;
   std::unique_ptr<store::Session> session_;
   std::shared_ptr<const Account> account_;        // of the user, as it was when the statement began

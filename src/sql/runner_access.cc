@@ -133,6 +133,18 @@ struct AccessVisitor {
   Status operator()(const RetryRejects& statement) const { return pipeline(statement.name); }
   Status operator()(const RunPipeline& statement) const { return pipeline(statement.name); }
 
+  Status operator()(const LoadInfile& statement) const {
+    const auto& load = statement.load;
+    if (!statement.local) return admin_only(account, "a file of the server's machine");
+    TRY_OK(need(Right::kInsert, load.table));
+    if (load.duplicates == store::Duplicates::kReplace) TRY_OK(need(Right::kDelete, load.table));
+    if (load.duplicates == store::Duplicates::kUpdate) {
+      TRY_OK(need(Right::kUpdate, load.table));
+      TRY_OK(need(Right::kSelect, load.table));
+    }
+    return runner.check_no_query();
+  }
+
   Status operator()(const CreateDatabase& statement) const {
     return need(Right::kCreate, statement.name);
   }
@@ -156,17 +168,27 @@ struct AccessVisitor {
     return {};
   }
   Status operator()(const SetPassword& statement) const {
+    if (runner.info_.by_token) return admin_only(account, "SET PASSWORD in a session of a token");
     if (runner.is_own(statement.account.name)) return {};
     return admin_only(account, "another user's password");
   }
   Status operator()(const AlterUser& statement) const {
-    if (runner.changes_own_password(statement)) return {};
+    if (runner.changes_own_password(statement) && !runner.info_.by_token) return {};
     return admin_only(account, "ALTER USER");
   }
   Status operator()(const CreateUser&) const { return admin_only(account, "CREATE USER"); }
   Status operator()(const DropUser&) const { return admin_only(account, "DROP USER"); }
   Status operator()(const GrantRights& statement) const {
     return admin_only(account, statement.revoke ? "REVOKE" : "GRANT");
+  }
+  Status operator()(const CreateToken& statement) const {
+    if (!runner.is_own(statement.user.name)) return admin_only(account, "another user's token");
+    return runner.info_.by_token ? admin_only(account, "CREATE TOKEN in a session of a token")
+                                 : Status();
+  }
+  Status operator()(const DropToken& statement) const {
+    if (runner.is_own(statement.user.name)) return {};
+    return admin_only(account, "another user's token");
   }
   Status operator()(const Kill& statement) const {
     return check_kill(runner.host_, account, statement.connection_id);
@@ -204,6 +226,8 @@ Status Runner::check_files(const Statement& statement) {
   if (host_.file_access()) return {};
   bool reaches = std::holds_alternative<ExportModel>(statement) ||
                  std::holds_alternative<ExtractPipeline>(statement);
+  if (const auto* load = std::get_if<LoadInfile>(&statement); load != nullptr)
+    reaches = !load->local;
   if (const auto* model = std::get_if<CreateModel>(&statement); model != nullptr)
     reaches = reaches_out(text_, tokens_, lex_options());
   if (const auto* made = std::get_if<CreatePipeline>(&statement); made != nullptr)
@@ -289,8 +313,11 @@ Status Runner::check_native(const std::string& sql) {
 /// Of the statement at work, of the store's: what its words need.
 Status Runner::check_needs() const {
   const auto native = read_native(text_, tokens_, lex_options(), database_);
-  if (native.kind == NativeKind::kOther)
-    return admin_only(*account_, "this statement, or this form of it,");
+  if (native.kind == NativeKind::kOther) {
+    Error error = admin_only(*account_, "this statement, or this form of it,");
+    if (const auto why = why_refused(text_, tokens_); !why.empty()) error.hint = why;
+    return error;
+  }
   for (const auto& [right, object] : native.needs) {
     if (!account_->may(right, object.database, object.name))
       return denied(*account_, right, object);
@@ -328,8 +355,10 @@ Result<std::string> Runner::plan_of(const std::string& sql) {
   TRY_OK(run_quietly("SET explain_output = 'all'"));
   const auto explained = [&]() -> Result<Rows> {
     const std::string text = "EXPLAIN (FORMAT JSON) " + sql;
-    if (prepared_ == nullptr) return fetch(text);
     TRY(const auto statement, session_->prepare(text));
+    // Some stand for several, of which the first ones would run before the plan is looked at.
+    if (!statement->columns())
+      return admin_only(*account_, "PIVOT without the list of its columns (IN)");
     std::vector<store::BoundValue> nothing;
     auto values = values_;
     if (values.size() != statement->parameters().size()) {

@@ -38,6 +38,7 @@ engine::PipelineDefinition Runner::with_defaults(const CreatePipeline& statement
   if (unsaid("MAX_OFFSETS_PER_BATCH_PARTITION"))
     pipeline.offsets_per_partition_max = defaults.offsets_per_partition_max;
   if (unsaid("STOP_ON_ERROR")) pipeline.stop_on_error = defaults.stop_on_error;
+  pipeline.creator = info_.user;
   return pipeline;
 }
 

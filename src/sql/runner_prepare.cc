@@ -40,6 +40,9 @@ Result<std::unique_ptr<Prepared>> Runner::prepare(std::string_view text) {
     if (!done) return std::move(done).error();
     return prepared;
   }
+  if (std::holds_alternative<LoadInfile>(statement))
+    return Error(Code::kUnsupported, "LOAD DATA cannot be prepared",
+                 "Send it as a statement of its own.");
   const auto mark = std::find_if(tokens.begin(), tokens.end(), [&](const Token& token) {
     return token.kind == TokenKind::kOperator && raw(prepared->text_, token) == "?";
   });
@@ -110,14 +113,15 @@ bool Runner::plan_ages() const {
 
 Result<StatementResult> Runner::run_prepared(const std::string& sql) {
   // What a session function or variable stands for may have changed since, or who sees what.
-  if (prepared_->sql_ != sql || prepared_->account_ != account_ || plan_ages()) {
+  if (prepared_->sql_ != sql || prepared_->account_ != account_) {
     prepared_->statement_.reset();
     prepared_->sql_.clear();
     TRY(prepared_->statement_, session_->prepare(sql));
     prepared_->sql_ = sql;
     prepared_->account_ = account_;
   }
-  TRY(auto stream, prepared_->statement_->execute(values_));
+  auto& statement = *prepared_->statement_;
+  TRY(auto stream, plan_ages() ? statement.execute_anew(values_) : statement.execute(values_));
   return outcome(std::move(stream));
 }
 

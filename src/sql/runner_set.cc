@@ -91,12 +91,28 @@ Status Runner::set_engine_variable(const SetVariable& variable,
   return {};
 }
 
+/// The server's, for the clients that come after.
+Status Runner::set_local_infile(const SetVariable& variable, const Cell& value) {
+  if (variable.target != SetVariable::Target::kGlobal) {
+    return at(Error(Code::kWrongState, "system variable \"local_infile\" is the server's",
+                    "SET GLOBAL sets it, for clients that connect after that."),
+              variable.position);
+  }
+  Variables scratch({});
+  auto done = variable.form == SetVariable::Form::kDefault ? scratch.set_default(variable.name)
+                                                           : scratch.set(variable.name, value);
+  if (!done) return at(std::move(done).error(), variable.position);
+  host_.set_local_infile(scratch.get(variable.name) == "ON");
+  return {};
+}
+
 Status Runner::set_variable(const SetVariable& variable) {
   if (variable.target == SetVariable::Target::kUser) return set_user_variable(variable);
   TRY(const Cell value, evaluate(variable));
   if (const auto* own = engine::find_engine_variable(variable.name)) {
     return set_engine_variable(variable, *own, value);
   }
+  if (same_name(variable.name, "local_infile")) return set_local_infile(variable, value);
   if (!Variables::known(variable.name)) return set_store_setting(variable, value.value_or(""));
   const bool committed_before = variables_.autocommit();
   auto done = variable.form == SetVariable::Form::kDefault ? variables_.set_default(variable.name)
@@ -147,7 +163,7 @@ Result<StatementResult> Runner::show_create_table(const Show& show) {
   if (!view.rows.empty()) {
     result.add_column("View");
     result.add_column("Create View");
-    result.rows.push_back({show.object, view.rows[0][0]});
+    result.rows.push_back({show.object, create_view_text(show.object, *view.rows[0][0])});
     return rows(std::move(result));
   }
   TRY(const Rows columns, fetch(table_columns_query(show.database, show.object)));
@@ -169,9 +185,9 @@ Result<StatementResult> Runner::execute(const Show& statement) {
   if (of_table) TRY_OK(check_table(statement));
   if (of_database) TRY_OK(check_database(statement.database));
   if (statement.kind == ShowKind::kCreateTable) return show_create_table(statement);
-  const ShowFacts known{variables_, warnings_, host_, info_, *account_};
-  auto ready = show_rows(statement, known);
+  auto ready = show_rows(statement, show_facts());
   if (statement.kind == ShowKind::kUsers) ready = users();
+  if (statement.kind == ShowKind::kTokens) ready = tokens();
   if (statement.kind == ShowKind::kGrants) {
     TRY(ready, grants(statement));
   }

@@ -1,5 +1,7 @@
 // A Runner's statements about users, and whose session it is.
+#include "base/clock.h"
 #include "data/schema.h"
+#include "decode/time_text.h"
 #include "sql/quote.h"
 #include "sql/runner.h"
 
@@ -51,8 +53,56 @@ Result<StatementResult> Runner::execute(const AlterUser& statement) {
 }
 
 Result<StatementResult> Runner::execute(const DropUser& statement) {
-  TRY_OK(host_.accounts().drop(named(statement.accounts), statement.if_exists));
+  const auto accounts = named(statement.accounts);
+  TRY_OK(host_.accounts().drop(accounts, statement.if_exists));
+  for (const auto& account : accounts) TRY_OK(host_.tokens().forget(account.name));
   return ok();
+}
+
+/// The one row is the one time that anyone sees the secret.
+Result<StatementResult> Runner::execute(const CreateToken& statement) {
+  constexpr int64_t kDayMicros = 86'400'000'000;
+  AccessToken token;
+  token.user = is_own(statement.user.name) ? info_.user : statement.user.name;
+  if (!host_.accounts().find(token.user))
+    return Error(Code::kAccount, "user \"" + token.user + "\" does not exist",
+                 "SHOW USERS names those that do.");
+  token.name = statement.name;
+  token.created = now_micros();
+  token.expires = statement.expires;
+  if (statement.days != 0) token.expires = token.created + statement.days * kDayMicros;
+  if (token.expires != 0 && token.expires <= token.created)
+    return Error(Code::kInvalidArgument, "the token would have expired already");
+  TRY(std::string secret, host_.tokens().create(token));
+  Rows result;
+  result.add_column("Token");
+  result.rows.push_back({std::move(secret)});
+  return rows(std::move(result));
+}
+
+Result<StatementResult> Runner::execute(const DropToken& statement) {
+  const std::string& user = is_own(statement.user.name) ? info_.user : statement.user.name;
+  const auto dropped = host_.tokens().drop(user, statement.name);
+  const bool absent = !dropped && dropped.error().code == Code::kNotFound;
+  if (!dropped && !(absent && statement.if_exists)) return dropped.error();
+  return ok();
+}
+
+/// Who is no admin sees its own.
+Rows Runner::tokens() const {
+  Rows result;
+  for (const std::string_view name : {"User", "Name"}) result.add_column(std::string(name));
+  for (const std::string_view name : {"Created", "Expires"})
+    result.add_column(std::string(name), store::SqlType::kTimestamp);
+  for (const auto& token : host_.tokens().list()) {
+    if (!account_->is_admin() && token.user != info_.user) continue;
+    decode::TimeText created;
+    decode::TimeText expires;
+    result.rows.push_back(
+        {token.user, token.name, std::string(decode::timestamp_text(token.created, created)),
+         token.expires == 0 ? Cell() : Cell(decode::timestamp_text(token.expires, expires))});
+  }
+  return result;
 }
 
 Result<StatementResult> Runner::execute(const GrantRights& statement) {

@@ -92,6 +92,7 @@ class Session : public SqlSession {
         std::make_unique<PreparedExecution>(*this, static_cast<Prepared&>(statement), values));
   }
   void allow_multi_statements(bool allowed) override { multi_statements_ = allowed; }
+  void set_client_files(ClientFiles& files) override { runner_.set_client_files(files); }
   Status use(std::string_view database) override { return runner_.use(database); }
   Status reset() override { return runner_.reset(); }
   const std::string& database() const override { return runner_.database(); }

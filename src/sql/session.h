@@ -21,12 +21,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "sql/access_token.h"
 #include "sql/account.h"
 #include "store/session.h"
 
 namespace millrace::engine {
 class Engine;
-}
+class LoadInput;
+}  // namespace millrace::engine
 namespace millrace::store {
 class Store;
 }
@@ -43,6 +45,7 @@ struct SessionInfo {
   bool tls_offered = false;
   std::string tls_version{};  // "TLSv1.3"; empty: the client came without TLS
   std::string tls_cipher{};
+  bool by_token = false;  // it came with an access token, and not with a password
 };
 
 /// A row of SHOW PROCESSLIST.
@@ -68,11 +71,15 @@ class SessionHost {
   /// kNotFound when there is no such connection. May be the caller's own.
   virtual Status kill(uint64_t connection_id, KillScope scope) = 0;
   virtual Accounts& accounts() = 0;
+  virtual AccessTokens& tokens() = 0;
   /// For the audit log, if there is one.
   virtual bool audits() const = 0;
   virtual void audit(const AuditEvent& event) = 0;
   /// False: no statement of anyone's reaches a file of this machine.
   virtual bool file_access() const = 0;
+  /// LOAD DATA LOCAL: whether clients may be asked for files.
+  virtual bool local_infile() const = 0;
+  virtual void set_local_infile(bool allowed) = 0;
   /// Text that nobody can guess, another at each call.
   virtual std::string new_secret() = 0;
   /// VERSION(): as in the handshake, "8.0.36-millrace-0.1.0".
@@ -81,6 +88,16 @@ class SessionHost {
   virtual int port() const = 0;
   /// SHOW STATUS: seconds since start.
   virtual int64_t uptime_seconds() const = 0;
+};
+
+/// The files of the client, as its protocol hands them over. Lives as long as the session, on its
+/// thread.
+class ClientFiles {
+ public:
+  virtual ~ClientFiles() = default;
+  /// Asks the client for a file. What is left of it is read and thrown away when the input goes.
+  /// Errors: kPermission when the client said that it gives none.
+  virtual Result<std::unique_ptr<engine::LoadInput>> open(const std::string& name) = 0;
 };
 
 /// What one statement came to: rows to stream, or an OK.
@@ -136,6 +153,8 @@ class SqlSession {
                                                      std::span<const store::BoundValue> values) = 0;
   /// COM_SET_OPTION and the CLIENT_MULTI_STATEMENTS flag. At first: allowed.
   virtual void allow_multi_statements(bool allowed) = 0;
+  /// For LOAD DATA LOCAL; without one there are no files of the client's.
+  virtual void set_client_files(ClientFiles& files) = 0;
   /// COM_INIT_DB, USE. kUnknownDatabase when there is no such database.
   virtual Status use(std::string_view database) = 0;
   /// COM_RESET_CONNECTION: rolls back, forgets variables, temporary tables and warnings, keeps the

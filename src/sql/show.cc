@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "data/schema.h"
+#include "sql/lexer.h"
 #include "sql/quote.h"
 #include "sql/system_schema.h"
 
@@ -155,6 +156,12 @@ std::string auto_column_query(const std::string& database, const std::string& ta
          ") ORDER BY database_name = 'temp' DESC, column_index LIMIT 1";
 }
 
+std::string column_default_query(const std::string& database, const std::string& table,
+                                 const std::string& column) {
+  return "SELECT column_default FROM duckdb_columns() WHERE " + is_stored_table(database, table) +
+         " AND " + is_name("column_name", column);
+}
+
 std::string table_names_query(const std::string& database) {
   return "SELECT \"TABLE_NAME\" FROM " + tables_from(database);
 }
@@ -198,6 +205,36 @@ std::string view_query(const std::string& database, const std::string& table) {
       is_information_schema(database) ? "millrace_information_schema" : database;
   return "SELECT sql FROM duckdb_views() WHERE database_name = current_database() AND " +
          is_name("schema_name", schema) + " AND " + is_name("view_name", table);
+}
+
+std::string create_view_text(const std::string& view, const std::string& sql) {
+  const LexOptions store{.ansi_quotes = true, .backslash_escapes = false};
+  const auto tokens = lex(sql, store);
+  if (!tokens) return sql;
+  std::string result;
+  size_t copied = 0;  // of sql
+  size_t i = 0;
+  const auto is = [&](size_t at, std::string_view word) {
+    return at < tokens->size() && same_name(raw(sql, (*tokens)[at]), word);
+  };
+  while (i < tokens->size() && !is(i, "VIEW")) ++i;
+  if (i + 1 >= tokens->size()) return sql;
+  const size_t name = is(i + 2, ".") ? i + 3 : i + 1;
+  result = sql.substr(0, (*tokens)[i].end) + " " + backticked(view);
+  copied = (*tokens)[name].end;
+  for (i = name + 1; i < tokens->size(); ++i) {
+    const Token& token = (*tokens)[i];
+    if (token.kind == TokenKind::kEnd || (is(i, ";") && i + 2 >= tokens->size())) break;
+    result += sql.substr(copied, token.begin - copied);
+    copied = token.end;
+    if (token.kind == TokenKind::kQuotedName)
+      result += backticked(value_of(sql, token, store));
+    else if (token.kind == TokenKind::kString)
+      result += mysql_text(value_of(sql, token, store));
+    else
+      result += raw(sql, token);
+  }
+  return result;
 }
 
 std::string create_table_text(const std::string& table, const Rows& columns, const Rows& keys) {

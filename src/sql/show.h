@@ -41,6 +41,9 @@ std::string with_like(const std::string& query, const std::string& column,
 
 /// (name, index from 0) of the column that is numbered by a sequence, if the table has one.
 std::string auto_column_query(const std::string& database, const std::string& table);
+/// What a column that is not given gets, as the store's SQL.
+std::string column_default_query(const std::string& database, const std::string& table,
+                                 const std::string& column);
 /// One row when the table or view is there: its columns' number.
 std::string table_exists_query(const std::string& database, const std::string& table);
 /// The names of the tables and views of a database.
@@ -51,6 +54,9 @@ std::string table_names_query(const std::string& database);
 std::string table_columns_query(const std::string& database, const std::string& table);
 std::string table_keys_query(const std::string& database, const std::string& table);
 std::string view_query(const std::string& database, const std::string& table);
+/// The store's text of a view in MySQL's lexis, without the view's database: it is made where it is
+/// loaded.
+std::string create_view_text(const std::string& view, const std::string& sql);
 std::string create_table_text(const std::string& table, const Rows& columns, const Rows& keys);
 
 }  // namespace millrace::sql

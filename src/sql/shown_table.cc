@@ -26,6 +26,16 @@ bool has_alias(const TokenReader& reader, size_t ahead) {
 
 }  // namespace
 
+std::optional<ShownTable> made_table(const TokenReader& reader, const SessionTables& tables) {
+  if (!reader.at(".", 1) || !is_name(reader.peek(2))) return std::nullopt;
+  const std::string table = value_of(reader.text(), reader.peek(2), reader.options());
+  const auto query = tables(reader.value(), table);
+  if (!query) return std::nullopt;
+  const std::string name = quoted_name(table);
+  if (reader.at(".", 3)) return ShownTable{name, 3};
+  return ShownTable{"(" + *query + ")" + (has_alias(reader, 3) ? "" : " AS " + name), 3};
+}
+
 std::optional<ShownTable> shown_table(const TokenReader& reader) {
   const std::string schema = reader.value();
   if (!is_information_schema(schema) && !same_name(schema, "millrace")) return std::nullopt;

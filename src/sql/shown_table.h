@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sql/token_reader.h"
+#include "sql/translate.h"
 
 namespace millrace::sql {
 
@@ -19,5 +20,7 @@ struct ShownTable {
 /// an alias follows. At a column of one, information_schema.TABLES.TABLE_NAME: that name. Else
 /// nothing.
 std::optional<ShownTable> shown_table(const TokenReader& reader);
+/// The same at a table of MySQL's that `tables` has a query for.
+std::optional<ShownTable> made_table(const TokenReader& reader, const SessionTables& tables);
 
 }  // namespace millrace::sql

@@ -103,6 +103,13 @@ struct ExtractPipeline {
   std::string file;
 };
 
+/// LOAD DATA [LOCAL] INFILE: of a pipeline, what fills a table.
+struct LoadInfile {
+  bool local = false;
+  std::string file;
+  engine::PipelineDefinition load;
+};
+
 // Databases and tables.
 struct Use {
   std::string database;
@@ -164,6 +171,18 @@ struct SetPassword {
   AccountName account;  // its name empty: the session's own
   std::string password;
 };
+/// The user's name empty: the session's own.
+struct CreateToken {
+  std::string name;
+  AccountName user;
+  int64_t days = 0;     // from now on; 0: not said
+  int64_t expires = 0;  // microseconds since 1970; 0: not said
+};
+struct DropToken {
+  std::string name;
+  AccountName user;
+  bool if_exists = false;
+};
 struct Kill {
   uint64_t connection_id = 0;
   bool query_only = false;
@@ -193,6 +212,7 @@ enum class ShowKind : uint8_t {
   kCollations,
   kGrants,  // of the user `object`, at the host `database`; empty: the session's own
   kUsers,
+  kTokens,
   kEmpty,  // `object` says of what: TRIGGERS, EVENTS...
 };
 struct Show {
@@ -211,8 +231,9 @@ using Statement =
     std::variant<Native, Ignored, CreateModel, DropModel, DescribeModel, ShowCreateModel,
                  TrainModel, EvaluateModel, RestoreModel, ExportModel, AlterModel, CheckModel,
                  CreatePipeline, DropPipeline, ShowCreatePipeline, RunPipeline, DetachPipeline,
-                 AlterPipeline, TestPipeline, ProfilePipeline, ExtractPipeline, RetryRejects, Use,
-                 CreateDatabase, DropDatabase, CreateTable, Transaction, Set, CreateUser, AlterUser,
-                 DropUser, GrantRights, SetPassword, Kill, Show>;
+                 AlterPipeline, TestPipeline, ProfilePipeline, ExtractPipeline, RetryRejects,
+                 LoadInfile, Use, CreateDatabase, DropDatabase, CreateTable, Transaction, Set,
+                 CreateUser, AlterUser, DropUser, GrantRights, SetPassword, CreateToken, DropToken,
+                 Kill, Show>;
 
 }  // namespace millrace::sql

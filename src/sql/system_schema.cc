@@ -10,9 +10,9 @@
 namespace millrace::sql {
 namespace {
 
-constexpr auto kSystem =
-    std::to_array<std::string_view>({"millrace", "millrace_internal", "millrace_information_schema",
-                                     "information_schema", "pg_catalog", "main", "system", "temp"});
+constexpr auto kSystem = std::to_array<std::string_view>(
+    {"millrace", "millrace_internal", "millrace_information_schema", "information_schema",
+     "performance_schema", "mysql", "pg_catalog", "main", "system", "temp"});
 
 constexpr auto kTaughtFunctions = std::to_array<std::string_view>(
     {"locate", "find_in_set", "space", "strcmp", "json_unquote", "from_unixtime", "upper", "lower",

@@ -286,6 +286,12 @@ Status Translator::name() {
   if (call() && !after("INTO") && is_forbidden_function(value)) {
     return reader_.unsupported("function " + to_lower(value) + "()");
   }
+  if (!after(".") && options_.session_tables) {
+    if (const auto made = made_table(reader_, options_.session_tables)) {
+      take(made->sql, made->tokens);
+      return {};
+    }
+  }
   if (!after(".") && options_.shown_only) {
     if (const auto shown = shown_table(reader_)) {
       take(shown->sql, shown->tokens);

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +32,10 @@ struct SessionFacts {
   uint64_t last_insert_id = 0;
 };
 
+/// The query that stands for a table of MySQL's, by its schema and name; nothing for any other.
+using SessionTables =
+    std::function<std::optional<std::string>(std::string_view schema, std::string_view table)>;
+
 /// What becomes of `?`.
 enum class Marks : uint8_t {
   kNone,      // it stays: the store refuses it
@@ -45,6 +51,7 @@ struct TranslateOptions {
   bool names_items = false;  // give unnamed items of the SELECT list the name MySQL gives them
   /// System tables are those of the account's own rows (sql/access.h).
   bool shown_only = false;
+  SessionTables session_tables{};  // none in a pipeline's expression
   Marks marks = Marks::kNone;
   std::span<const size_t> defaults{};  // tokens that become DEFAULT, ascending
 };

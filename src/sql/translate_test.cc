@@ -246,7 +246,8 @@ TEST_F(Translate, UnnamedItemsAreCalledByTheirText) {
        "SELECT COUNT(*) AS \"n\", SUM(a) AS \"s\" FROM t"},
       {"SELECT a \"the a\" FROM t", "SELECT a AS \"the a\" FROM t"},
       {"SELECT DATE '2026-11-24', TIME \"10:00:00\"", "SELECT DATE '2026-11-24', TIME '10:00:00'"},
-      {"SELECT predict('m', t).probability FROM t", "SELECT predict('m', t).probability FROM t"},
+      {"SELECT predict('m', t).probability FROM t",
+       "SELECT predict('m', t).probability AS \"predict('m', t).probability\" FROM t"},
       {"SELECT DISTINCT LOWER(a) FROM t UNION SELECT UPPER(b)",
        "SELECT DISTINCT millrace_internal.lower(a) AS \"LOWER(a)\" FROM t UNION SELECT "
        "millrace_internal.upper(b) AS \"UPPER(b)\""},

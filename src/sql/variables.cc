@@ -58,7 +58,7 @@ constexpr auto kFacts = std::to_array<Fact>({
     {"lc_messages", "en_US"},
     {"lc_time_names", "en_US"},
     {"license", "Apache-2.0", kText, Access::kReadOnly},
-    {"local_infile", "OFF", kFlag, Access::kReadOnly},
+    {"local_infile", "OFF", kFlag},
     {"lock_wait_timeout", "31536000", kNumber},
     {"lower_case_file_system", "OFF", kFlag, Access::kReadOnly},
     {"lower_case_table_names", "2", kNumber, Access::kReadOnly},

@@ -26,7 +26,7 @@ struct Assignment {
 struct ShapeSpec {
   std::shared_ptr<const Schema> input;
   std::vector<Assignment>
-      columns;        // added to the input's columns, or in place of the one of that name
+      columns;           // added to the input's columns, or in place of the one of that name
   std::string where;     // empty: all rows
   std::string names_in;  // the database of names that have none, tables and models; empty: main
 };
@@ -59,8 +59,8 @@ struct PipelineIdentity {
 
 /// What becomes of a row whose key the table has: it is refused, or takes the place of the other,
 /// or the other is updated by expressions, in which a bare column is the other's and
-/// `excluded.column` the row's.
-enum class Duplicates : uint8_t { kRefuse, kReplace, kUpdate };
+/// `excluded.column` the row's; or it is left out without a word.
+enum class Duplicates : uint8_t { kRefuse, kReplace, kUpdate, kIgnore };
 
 struct OutputSpec {
   std::string database;
@@ -74,6 +74,7 @@ struct OutputSpec {
   std::string where;  // kRows
   Duplicates duplicates = Duplicates::kRefuse;
   std::vector<Assignment> on_duplicate;  // kUpdate
+  size_t failures_max = SIZE_MAX;        // of a batch: after so many it is not looked at further
   // A table that rejects are written to as well, by the columns of reject_columns(); empty: none.
   std::string rejects_database, rejects_table;
 };

@@ -1,6 +1,7 @@
 // Expressions over the rows of a Batch: prepared once, run for each batch on a connection of its
-// own (it reads what is committed, whatever transaction the batch is part of). A row on which an
-// expression fails is found by halving the range that failed, so that it costs its own few
+// own (it reads what is committed, whatever transaction the batch is part of). What may read tables
+// is planned for each run, in its transaction: a plan believes in the values that it saw. A row on
+// which an expression fails is found by halving the range that failed, so that it costs its own few
 // statements and not the other rows.
 #pragma once
 
@@ -26,13 +27,12 @@ struct BatchRows {
 class BatchQuery {
  public:
   /// `expressions` in the store's SQL, whose names without a database are found in `names_in`;
-  /// `where` may be empty.
-  static Result<std::unique_ptr<BatchQuery>> open(duckdb_database database,
-                                                  std::shared_ptr<BatchSources> sources,
-                                                  std::string_view names_in,
-                                                  std::shared_ptr<const Schema> input,
-                                                  std::vector<std::string> expressions,
-                                                  std::string where);
+  /// `where` may be empty. After `failures_max` rows of a batch that failed, the others are not
+  /// looked at.
+  static Result<std::unique_ptr<BatchQuery>> open(
+      duckdb_database database, std::shared_ptr<BatchSources> sources, std::string_view names_in,
+      std::shared_ptr<const Schema> input, std::vector<std::string> expressions, std::string where,
+      size_t failures_max = SIZE_MAX);
   ~BatchQuery();
   BatchQuery(const BatchQuery&) = delete;
   BatchQuery& operator=(const BatchQuery&) = delete;
@@ -46,6 +46,8 @@ class BatchQuery {
  private:
   BatchQuery() = default;
   Status prepare_query();
+  Result<bool> may_read_tables() const;
+  Result<QueryResult> execute_anew();
   Status run_range(size_t first, size_t count, BatchRows& rows, std::vector<RowFailure>& failures);
   Status take_result(QueryResult result, BatchRows& rows);
 
@@ -55,7 +57,9 @@ class BatchQuery {
   std::string scan_;
   std::vector<std::string> expressions_;
   std::string where_;
+  size_t failures_max_ = SIZE_MAX;
   bool sorted_ = false;  // a subquery may return the rows in another order than it got them
+  bool reads_tables_ = false;
   Prepared statement_;
 };
 

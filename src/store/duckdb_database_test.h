@@ -47,7 +47,7 @@ class TestDatabase {
     return std::move(*connection);
   }
   std::unique_ptr<Session> session() const {
-    auto session = open_duckdb_session(database_);
+    auto session = open_duckdb_session(database_, nullptr);
     EXPECT_TRUE(session) << session.error().to_string();
     return std::move(*session);
   }

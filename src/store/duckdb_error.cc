@@ -119,6 +119,15 @@ std::string rest_of(std::string_view text) {
   return rest;
 }
 
+/// A name of the store's inside, which nobody meant.
+bool is_inner(std::string_view candidate) {
+  candidate.remove_prefix(
+      candidate.rfind('.') == std::string_view::npos ? 0 : candidate.rfind('.') + 1);
+  if (candidate.starts_with('"')) candidate.remove_prefix(1);
+  return candidate.starts_with("pg_") || candidate.starts_with("duckdb_") ||
+         candidate.starts_with("sqlite_") || candidate.starts_with("pragma_");
+}
+
 std::string hint_of(std::string_view name, std::string_view candidates, std::string_view message) {
   if (!candidates.empty()) {
     std::vector<std::string_view> known;
@@ -126,7 +135,7 @@ std::string hint_of(std::string_view name, std::string_view candidates, std::str
       const auto end = std::min(candidates.find(',', at), candidates.size());
       auto word = candidates.substr(at, end - at);
       while (!word.empty() && word.front() == ' ') word.remove_prefix(1);
-      if (!word.empty()) known.push_back(word);
+      if (!word.empty() && !is_inner(word)) known.push_back(word);
       at = end + 1;
     }
     // The store ranks its candidates; ours only says whether the first is near enough to suggest.
@@ -137,7 +146,10 @@ std::string hint_of(std::string_view name, std::string_view candidates, std::str
   }
   const auto at = message.find("Did you mean");
   if (at == std::string_view::npos) return {};
-  return std::string(message.substr(at, message.find('\n', at) - at));
+  const auto hint = message.substr(at, message.find('\n', at) - at);
+  const auto quote = hint.find('"');
+  const bool inner = quote != std::string_view::npos && is_inner(hint.substr(quote + 1));
+  return inner ? std::string() : std::string(hint);
 }
 
 Code next(Code code) {

@@ -1,6 +1,7 @@
 #include "store/duckdb_session.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/check.h"
@@ -11,6 +12,7 @@
 #include "store/duckdb_schema.h"
 #include "store/duckdb_statement.h"
 #include "store/duckdb_stream.h"
+#include "store/duckdb_target.h"
 
 namespace millrace::store {
 namespace {
@@ -45,6 +47,16 @@ std::string first_word(std::string_view sql) {
   return word;
 }
 
+/// Of statements that may read or change a table; each of them may be part of a transaction.
+bool reads_tables(std::string_view sql) {
+  constexpr auto kWords = std::to_array<std::string_view>(
+      {"SELECT", "WITH", "FROM", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE",
+       "PIVOT", "UNPIVOT", "SUMMARIZE", "COPY", ""});  // "": a parenthesis
+  const auto word = first_word(sql);
+  if (word == "SET") return sql.find("VARIABLE") != std::string_view::npos;
+  return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+}
+
 bool is_rollback(std::string_view sql) {
   const auto word = first_word(sql);
   return word == "ROLLBACK" || word == "ABORT";
@@ -57,27 +69,33 @@ bool is_commit(std::string_view sql) {
 
 class DuckdbSession : public Session {
  public:
-  explicit DuckdbSession(Connection connection) : connection_(std::move(connection)) {}
+  DuckdbSession(duckdb_database database, std::shared_ptr<BatchSources> sources,
+                Connection connection)
+      : database_handle_(database),
+        sources_(std::move(sources)),
+        connection_(std::move(connection)) {}
   ~DuckdbSession() override { CHECK(!running_, "a session outlives its streams"); }
 
   Result<std::unique_ptr<ResultStream>> execute(std::string_view sql) override;
   Result<std::unique_ptr<RowStream>> query(std::string_view sql) override;
   Result<std::unique_ptr<Statement>> prepare(std::string_view sql) override;
+  Result<std::unique_ptr<TableLoad>> load(const OutputSpec& output) override;
   Status use(std::string_view database) override;
   const std::string& database() const override { return database_; }
   bool in_transaction() const override { return in_transaction_; }
   void interrupt() override { interruption_.interrupt(connection_.get()); }
 
  private:
+  friend class SessionLoad;
   template <class Start>
   auto begin(std::string_view sql, Start start) -> decltype(start(std::string()));
   /// The statement's answer.
   enum class Allowed : uint8_t { kAll, kQueries };
   Result<QueryResult> start(const std::string& sql, Allowed allowed);
   Result<std::unique_ptr<Statement>> plan(const std::string& sql);
-  Result<std::unique_ptr<ResultStream>> run_with(const DuckdbStatement& statement,
+  Result<std::unique_ptr<ResultStream>> run_with(DuckdbStatement& statement,
                                                  std::span<const BoundValue> values,
-                                                 std::string_view sql);
+                                                 std::string_view sql, DuckdbStatement::Plan how);
   Result<Extracted> extract(const std::string& sql, idx_t& count);
   Result<QueryResult> run_prepared(const Prepared& statement, Allowed allowed);
   StreamEvents events();
@@ -87,16 +105,24 @@ class DuckdbSession : public Session {
   Error failed(Error error);
   Error failed_statement(Error error, std::string_view sql);
   void end_statement();
+  Status begin_own(std::string_view sql);
+  Status commit_unless_streaming();
+  void end_own(const char* how);
   void roll_back();
   Status begin_again();
   bool is_refused();
 
+  const duckdb_database database_handle_;
+  const std::shared_ptr<BatchSources> sources_;
   Connection connection_;
   std::string database_ = kMainSchema;
   Interruption interruption_;
   bool running_ = false;
   bool streaming_ = false;  // DuckDB still makes rows of the running statement
   bool in_transaction_ = false;
+  bool own_ = false;  // the statement at work has a transaction of its own
+  Prepared begin_;    // BEGIN and COMMIT, once they were needed
+  Prepared commit_;
   bool changed_ = false;  // a statement of the open transaction changed something
   bool aborted_ = false;  // in a transaction that only ROLLBACK can end
 };
@@ -113,6 +139,7 @@ auto DuckdbSession::begin(std::string_view sql, Start start) -> decltype(start(s
   interruption_.begin();
   auto stream = start(std::string(sql));
   if (stream) return stream;
+  if (own_) end_own("ROLLBACK");
   end_statement();
   return failed_statement(std::move(stream).error(), sql);
 }
@@ -149,26 +176,34 @@ Result<std::unique_ptr<Statement>> DuckdbSession::plan(const std::string& sql) {
   TRY(const Extracted statements, extract(sql, count));
   if (count > 1) {
     return std::unique_ptr<Statement>(std::make_unique<DuckdbStatement>(
-        [this, sql](const DuckdbStatement&, std::span<const BoundValue>) { return execute(sql); }));
+        [this, sql](DuckdbStatement&, std::span<const BoundValue>, DuckdbStatement::Plan) {
+          return execute(sql);
+        }));
   }
   Prepared prepared;
   if (duckdb_prepare_extracted_statement(connection_.get(), statements.get(), 0, prepared.out()) ==
       DuckDBError)
     return error_of(duckdb_prepare_error(prepared.get()));
   auto statement = std::make_unique<DuckdbStatement>(
-      [this, sql](const DuckdbStatement& self, std::span<const BoundValue> values) {
-        return run_with(self, values, sql);
-      });
+      [this, sql](DuckdbStatement& self, std::span<const BoundValue> values,
+                  DuckdbStatement::Plan how) { return run_with(self, values, sql, how); });
   TRY_OK(statement->describe(std::move(prepared)));
   return std::unique_ptr<Statement>(std::move(statement));
 }
 
-Result<std::unique_ptr<ResultStream>> DuckdbSession::run_with(const DuckdbStatement& statement,
+Result<std::unique_ptr<ResultStream>> DuckdbSession::run_with(DuckdbStatement& statement,
                                                               std::span<const BoundValue> values,
-                                                              std::string_view sql) {
-  return begin(sql, [&](const std::string&) -> Result<std::unique_ptr<ResultStream>> {
+                                                              std::string_view sql,
+                                                              DuckdbStatement::Plan how) {
+  return begin(sql, [&](const std::string& text) -> Result<std::unique_ptr<ResultStream>> {
+    if (how == DuckdbStatement::Plan::kNew) {
+      TRY_OK(begin_own(text));
+      TRY(auto planned, store::prepare(connection_.get(), text));
+      TRY_OK(statement.describe(std::move(planned)));
+    }
     TRY_OK(bind_values(statement.prepared(), statement.parameters(), values));
     TRY(auto result, run_prepared(statement.prepared(), Allowed::kAll));
+    TRY_OK(commit_unless_streaming());
     TRY(auto stream, DuckdbStream::open(std::move(result), interruption_, events()));
     return std::unique_ptr<ResultStream>(std::move(stream));
   });
@@ -208,11 +243,47 @@ Result<Extracted> DuckdbSession::extract(const std::string& sql, idx_t& count) {
 Result<QueryResult> DuckdbSession::start(const std::string& sql, Allowed allowed) {
   idx_t count = 0;
   TRY(const Extracted statements, extract(sql, count));
+  TRY_OK(begin_own(sql));
   QueryResult result;
   for (idx_t i = 0; i < count; ++i) {
     TRY(result, run_statement(statements.get(), i, i + 1 < count ? Allowed::kAll : allowed));
   }
+  TRY_OK(commit_unless_streaming());
   return result;
+}
+
+/// Left alone, DuckDB plans a statement in one transaction and runs it in another. The plan
+/// believes in the smallest and largest values that it saw: rows that are committed in between may
+/// be missed, or do not fit into what it made room for.
+Status DuckdbSession::begin_own(std::string_view sql) {
+  if (in_transaction_ || own_ || !reads_tables(sql)) return {};
+  if (!begin_) {
+    TRY(begin_, store::prepare(connection_.get(), "BEGIN TRANSACTION"));
+    TRY(commit_, store::prepare(connection_.get(), "COMMIT"));
+  }
+  TRY_OK(store::execute(begin_));
+  own_ = true;
+  return {};
+}
+
+/// What a statement changed is committed, or its error, before anyone is told of it. An interrupt
+/// comes too late for that, and ends no more than the rows that it shows.
+Status DuckdbSession::commit_unless_streaming() {
+  if (!own_ || streaming_) return {};
+  TRY_OK(interruption_.check());
+  interruption_.end();
+  TRY_OK(store::execute(commit_));
+  own_ = false;
+  interruption_.begin();
+  return {};
+}
+
+/// Never leaves it open: what came after would be part of it.
+void DuckdbSession::end_own(const char* how) {
+  interruption_.end();
+  own_ = false;
+  const std::string_view last = "ROLLBACK";
+  if (!run(connection_.get(), how) && how != last) (void)run(connection_.get(), "ROLLBACK");
 }
 
 Result<QueryResult> DuckdbSession::run_statement(duckdb_extracted_statements statements,
@@ -257,7 +328,9 @@ Result<QueryResult> DuckdbSession::run_prepared(const Prepared& statement, Allow
 void DuckdbSession::end_statement() {
   // A streamed query that is not at its end keeps its transaction, its threads and its memory until
   // the connection is asked for something else.
-  if (streaming_) {
+  if (own_)
+    end_own("COMMIT");
+  else if (streaming_) {
     Prepared nothing;
     (void)duckdb_prepare(connection_.get(), "SELECT 1", nothing.out());
   }
@@ -279,6 +352,7 @@ Error DuckdbSession::failed_statement(Error error, std::string_view sql) {
 }
 
 Error DuckdbSession::failed(Error error) {
+  if (own_) end_own("ROLLBACK");
   if (!in_transaction_ || aborted_) return error;
   if (error.code == Code::kConflict) {
     roll_back();
@@ -310,6 +384,45 @@ bool DuckdbSession::is_refused() {
   return !run(connection_.get(), "SELECT 1");
 }
 
+/// The rows go past statements, and count as one that changes something.
+class SessionLoad : public TableLoad {
+ public:
+  SessionLoad(DuckdbSession& session, std::unique_ptr<DuckdbTarget> target, std::string count)
+      : session_(session), target_(std::move(target)), count_(std::move(count)) {}
+
+  Result<int64_t> append(const Batch& rows, std::vector<RowFailure>& failures) override {
+    TRY_OK(session_.check_aborted({}));
+    session_.changed_ = true;
+    auto done = target_->stage(rows, failures);
+    if (done) done = target_->append();
+    if (!done) return session_.failed(std::move(done).error());
+    return target_->taken();
+  }
+  Result<int64_t> table_rows() override {
+    auto rows = query(session_.connection_.get(), count_);
+    if (!rows) return session_.failed(std::move(rows).error());
+    return rows->next() ? rows->integer(0) : 0;
+  }
+
+ private:
+  DuckdbSession& session_;
+  const std::unique_ptr<DuckdbTarget> target_;
+  const std::string count_;
+};
+
+Result<std::unique_ptr<TableLoad>> DuckdbSession::load(const OutputSpec& output) {
+  CHECK(!running_, "a stream is gone before load()");
+  CHECK(in_transaction_, "a load is part of a transaction");
+  TRY_OK(check_aborted({}));
+  auto target =
+      DuckdbTarget::open(database_handle_, connection_.get(), sources_, database_, output);
+  if (!target) return failed(std::move(target).error());
+  const std::string count = "SELECT count(*) FROM " + quoted_name(schema_of(output.database)) +
+                            "." + quoted_name(output.table);
+  return std::unique_ptr<TableLoad>(
+      std::make_unique<SessionLoad>(*this, std::move(*target), count));
+}
+
 Status DuckdbSession::use(std::string_view database) {
   CHECK(!running_, "a stream is gone before use()");
   TRY_OK(check_aborted({}));
@@ -331,9 +444,11 @@ Status DuckdbSession::use(std::string_view database) {
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> open_duckdb_session(duckdb_database database) {
+Result<std::unique_ptr<Session>> open_duckdb_session(duckdb_database database,
+                                                     std::shared_ptr<BatchSources> sources) {
   TRY(auto connection, open_connection(database));
-  return std::unique_ptr<Session>(std::make_unique<DuckdbSession>(std::move(connection)));
+  return std::unique_ptr<Session>(
+      std::make_unique<DuckdbSession>(database, std::move(sources), std::move(connection)));
 }
 
 }  // namespace millrace::store

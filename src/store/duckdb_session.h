@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "base/result.h"
+#include "store/duckdb_batch_scan.h"
 #include "store/duckdb_handles.h"
 #include "store/session.h"
 
@@ -19,6 +20,7 @@ namespace millrace::store {
 
 /// A session in schema `main` of the store's file, which is attached to `database`. It must be gone
 /// before the database is.
-Result<std::unique_ptr<Session>> open_duckdb_session(duckdb_database database);
+Result<std::unique_ptr<Session>> open_duckdb_session(duckdb_database database,
+                                                     std::shared_ptr<BatchSources> sources);
 
 }  // namespace millrace::store

@@ -284,6 +284,63 @@ TEST_F(SessionTest, ATypoLeavesTheTransaction) {
   EXPECT_EQ(one("SELECT count(*) FROM t"), "2");
 }
 
+/// The plan of a statement knows the largest value; a row beyond it, committed before the statement
+/// runs, must be in all of its answer or in nothing of it.
+TEST_F(SessionTest, APlanIsNeverOlderThanWhatItReads) {
+  ok("CREATE TABLE n (a BIGINT)");
+  ok("INSERT INTO n VALUES (0)");
+  std::atomic<bool> done = false;
+  std::atomic<int64_t> newest = 0;
+  auto writer = run_thread("writer", [&](const auto&) {
+    auto session = database_.session();
+    while (!done) ok(*session, "INSERT INTO n VALUES (" + std::to_string(++newest) + ")");
+  });
+  constexpr const char* kQuery =
+      "SELECT count(*) FILTER (WHERE a + 0 > $1), (SELECT count(*) FROM n WHERE a > $1) FROM n";
+  const auto statement = session_->prepare(kQuery);
+  ASSERT_TRUE(statement);
+  int64_t torn = 0;
+  for (int i = 0; i < 1500; ++i) {
+    const int64_t last = newest;
+    std::string text = kQuery;
+    while (text.find("$1") != std::string::npos)
+      text.replace(text.find("$1"), 2, std::to_string(last));
+    const auto from_text = ok(text).rows[0];
+    if (from_text[0] != from_text[1]) ++torn;
+    const std::vector<BoundValue> values{last};
+    const auto stream = (*statement)->execute_anew(values);
+    ASSERT_TRUE(stream) << stream.error().to_string();
+    const auto chunk = (*stream)->next();
+    ASSERT_TRUE(chunk);
+    if ((*chunk)->integer(0, 0) != (*chunk)->integer(1, 0)) ++torn;
+  }
+  done = true;
+  writer.join();
+  EXPECT_EQ(torn, 0);
+}
+
+TEST_F(SessionTest, AStatementOutsideOfATransactionLeavesNone) {
+  const auto outside = [&](Session& session) {
+    EXPECT_FALSE(session.in_transaction());
+    ok(session, "BEGIN TRANSACTION");  // fails inside of one
+    ok(session, "ROLLBACK");
+  };
+  ok("INSERT INTO t VALUES (1, 'x')");
+  outside(*session_);
+  fails("INSERT INTO t VALUES (2, 'y'), (1, 'again')", Code::kConstraint);
+  outside(*session_);
+  EXPECT_EQ(one("SELECT count(*) FROM t"), "1");
+  fails("SELECT CAST(b AS INTEGER) FROM t", Code::kTypeMismatch);
+  outside(*session_);
+  {
+    const auto dropped = session_->execute("SELECT * FROM range(100000)");
+    ASSERT_TRUE(dropped);
+    ASSERT_TRUE((*dropped)->next());
+  }
+  outside(*session_);
+  EXPECT_EQ(ok(*other_, "SELECT count(*) FROM t").one(), "1");
+}
+
 TEST_F(SessionTest, AConflictEndsTheTransaction) {
   ok("INSERT INTO t VALUES (1, 'x')");
   ok("BEGIN");

@@ -225,6 +225,21 @@ TEST_F(ShaperTest, OrderHoldsThroughASubquery) {
   }
 }
 
+TEST_F(ShaperTest, ASubqueryReadsWhatIsThereWhenItRuns) {
+  sql("CREATE TABLE __millrace.main.seen AS SELECT 1::BIGINT AS a");
+  const auto one = shaper({{"newest", "(SELECT max(a) FROM seen)"},
+                           {"late", "(SELECT count(*) FROM seen WHERE a > 1)"}});
+  const auto in = batch_of(input_, {{int64_t{1}, "v", "1"}});
+  Batch out(one->schema());
+  std::vector<RowFailure> failures;
+  for (int64_t newest = 1; newest < 4; ++newest) {
+    ASSERT_TRUE(one->shape(in, out, failures));
+    EXPECT_EQ(out.find("newest")->values<int64_t>()[0], newest);
+    EXPECT_EQ(out.find("late")->values<int64_t>()[0], newest - 1);
+    sql("INSERT INTO __millrace.main.seen VALUES (" + std::to_string(newest + 1) + ")");
+  }
+}
+
 TEST_F(ShaperTest, WhatMakesNoSenseIsAnErrorAtOnce) {
   const auto code = [&](const std::string& expression) {
     return store().open_shaper({input_, {{"n", expression}}, "", {}}).error().code;

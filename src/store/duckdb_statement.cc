@@ -35,6 +35,7 @@ bool shows_rows(duckdb_prepared_statement statement) {
 
 Status DuckdbStatement::describe(Prepared prepared) {
   prepared_ = std::move(prepared);
+  parameters_.clear();
   auto* statement = prepared_.get();
   for (idx_t i = 1; i <= duckdb_nparams(statement); ++i) {
     const LogicalType type(duckdb_param_logical_type(statement, i));

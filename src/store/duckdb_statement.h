@@ -16,8 +16,9 @@ namespace millrace::store {
 
 class DuckdbStatement : public Statement {
  public:
-  using Run = std::function<Result<std::unique_ptr<ResultStream>>(const DuckdbStatement&,
-                                                                  std::span<const BoundValue>)>;
+  enum class Plan : uint8_t { kKept, kNew };
+  using Run = std::function<Result<std::unique_ptr<ResultStream>>(
+      DuckdbStatement&, std::span<const BoundValue>, Plan)>;
   explicit DuckdbStatement(Run run) : run_(std::move(run)) {}
 
   /// Takes the statement and reads its parameters and columns. Errors: kUnsupported for a column
@@ -28,7 +29,10 @@ class DuckdbStatement : public Statement {
   const std::vector<SqlType>& parameters() const override { return parameters_; }
   const std::optional<std::vector<ResultColumn>>& columns() const override { return columns_; }
   Result<std::unique_ptr<ResultStream>> execute(std::span<const BoundValue> values) override {
-    return run_(*this, values);
+    return run_(*this, values, Plan::kKept);
+  }
+  Result<std::unique_ptr<ResultStream>> execute_anew(std::span<const BoundValue> values) override {
+    return run_(*this, values, Plan::kNew);
   }
 
  private:

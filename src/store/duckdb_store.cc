@@ -106,7 +106,7 @@ Status DuckdbStore::attach(const StoreOptions& options) {
 }
 
 Result<std::unique_ptr<Session>> DuckdbStore::open_session() {
-  return open_duckdb_session(database_.get());
+  return open_duckdb_session(database_.get(), sources_);
 }
 
 Result<std::vector<std::string>> DuckdbStore::databases() {

@@ -49,7 +49,7 @@ Result<std::unique_ptr<DuckdbTarget>> DuckdbTarget::open(duckdb_database databas
   }
   if (!expressions.empty()) {
     TRY(target->query_, BatchQuery::open(database, std::move(sources), names_in, spec.input,
-                                         expressions, spec.where));
+                                         expressions, spec.where, spec.failures_max));
   }
   TRY_OK(open_appender(connection, kCatalog, target->table_.schema, target->table_.name,
                        target->names_));
@@ -211,12 +211,15 @@ Status DuckdbTarget::each_chunk(std::span<const uint32_t> rows, const UseChunk& 
 }
 
 Status DuckdbTarget::append(std::span<const uint32_t> rows) {
+  taken_ = static_cast<int64_t>(rows.size());
   if (rows.empty()) return {};
-  if (upsert_)
-    return upsert_->append([&](const std::function<Status(duckdb_data_chunk)>& use) {
+  if (upsert_) {
+    TRY(taken_, upsert_->append([&](const std::function<Status(duckdb_data_chunk)>& use) {
       return each_chunk(
           rows, [&](duckdb_data_chunk chunk, std::span<const uint32_t>) { return use(chunk); });
-    });
+    }));
+    return {};
+  }
   TRY(const auto appender,
       open_appender(connection_, kCatalog, table_.schema, table_.name, names_));
   TRY_OK(check_types(appender));

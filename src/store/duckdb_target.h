@@ -37,6 +37,10 @@ class DuckdbTarget {
   /// Finds out which rows the table refuses; outside of a transaction, after append() failed.
   Status sift(Sifting sifting, std::vector<RowFailure>& failures);
 
+  /// How many rows the table took at the last append(): fewer than rows() when Duplicates::kIgnore
+  /// left some out.
+  int64_t taken() const { return taken_; }
+
   size_t rows() const { return kept_.size(); }
   /// The row of the batch that the i-th of rows() is.
   uint32_t batch_row(size_t i) const { return row_of(kept_[i]); }
@@ -84,6 +88,7 @@ class DuckdbTarget {
   const Batch* batch_ = nullptr;
   BatchRows rows_;
   Rows kept_;
+  int64_t taken_ = 0;
 };
 
 }  // namespace millrace::store

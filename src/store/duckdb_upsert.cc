@@ -27,8 +27,10 @@ Result<std::unique_ptr<DuckdbUpsert>> DuckdbUpsert::open(duckdb_connection conne
                                                          const std::vector<std::string>& names,
                                                          const OutputSpec& output) {
   TRY(const auto keys, DuckdbKeys::find(connection, table, names));
+  const bool ignore = output.duplicates == Duplicates::kIgnore;
+  if (keys.empty() && ignore) return std::unique_ptr<DuckdbUpsert>();
   if (keys.empty()) return no_key(table, "has no key of filled columns");
-  if (keys.all().size() > 1) return no_key(table, "has several keys");
+  if (keys.all().size() > 1 && !ignore) return no_key(table, "has several keys");
   std::unique_ptr<DuckdbUpsert> upsert(new DuckdbUpsert(connection));
   upsert->duplicates_ = output.duplicates;
   std::string columns, staged, renamed;
@@ -49,6 +51,11 @@ Result<std::unique_ptr<DuckdbUpsert>> DuckdbUpsert::open(duckdb_connection conne
   const bool replace = output.duplicates == Duplicates::kReplace;
   upsert->make_stage_ = "CREATE OR REPLACE TEMP TABLE " + std::string(kStage) + " AS SELECT " +
                         renamed + " FROM " + table.quoted() + " LIMIT 0";
+  if (ignore) {
+    upsert->insert_ = "INSERT OR IGNORE INTO " + table.quoted() + " (" + columns + ") SELECT " +
+                      staged + " FROM temp." + kStage + " ORDER BY rowid";
+    return upsert;
+  }
   upsert->rank_ = "row_number() OVER (PARTITION BY " + staged_keys + " ORDER BY rowid" +
                   (replace ? " DESC" : "") + ")";
   upsert->insert_ = std::string(replace ? "INSERT OR REPLACE" : "INSERT") + " INTO " +
@@ -66,29 +73,38 @@ Result<std::unique_ptr<DuckdbUpsert>> DuckdbUpsert::open(duckdb_connection conne
   return upsert;
 }
 
-Status DuckdbUpsert::append(const EachChunk& each_chunk) const {
+Result<int64_t> DuckdbUpsert::append(const EachChunk& each_chunk) const {
   TRY_OK(run(connection_, make_stage_));
   TRY(const auto appender, open_appender(connection_, "temp", kMainSchema, kStage, {}));
   TRY_OK(each_chunk([&](duckdb_data_chunk chunk) { return append_chunk(appender, chunk); }));
   TRY_OK(finish(appender));
-  TRY_OK(duplicates_ == Duplicates::kReplace ? take_replacing() : take_updating());
-  return run(connection_, "DROP TABLE temp." + std::string(kStage));
+  // The last row of a key is what REPLACE after REPLACE leaves.
+  const bool replace = duplicates_ == Duplicates::kReplace;
+  TRY(const int64_t taken,
+      duplicates_ == Duplicates::kUpdate
+          ? take_updating()
+          : take(insert_ + (replace ? " WHERE rank = 1 OR " + keyless_ + " ORDER BY place" : "")));
+  TRY_OK(run(connection_, "DROP TABLE temp." + std::string(kStage)));
+  return taken;
 }
 
-/// The last row of a key is what REPLACE after REPLACE leaves.
-Status DuckdbUpsert::take_replacing() const {
-  return run(connection_, insert_ + " WHERE rank = 1 OR " + keyless_ + " ORDER BY place");
+Result<int64_t> DuckdbUpsert::take(const std::string& sql) const {
+  TRY(const auto statement, prepare(connection_, sql));
+  return change(statement, {});
 }
 
 /// One statement must not meet a key twice: the first rows of their keys, then the second ones.
-Status DuckdbUpsert::take_updating() const {
+Result<int64_t> DuckdbUpsert::take_updating() const {
   TRY(auto found, query(connection_, "SELECT coalesce(max(rank), 0)::BIGINT FROM (SELECT " + rank_ +
                                          " AS rank FROM temp." + kStage + ")"));
   const int64_t ranks = found.next() ? found.integer(0) : 0;
-  for (int64_t rank = 1; rank <= ranks; ++rank)
-    TRY_OK(run(connection_,
-               insert_ + " WHERE rank = " + std::to_string(rank) + " ORDER BY place" + conflict_));
-  return {};
+  int64_t taken = 0;
+  for (int64_t rank = 1; rank <= ranks; ++rank) {
+    TRY(const int64_t of_rank,
+        take(insert_ + " WHERE rank = " + std::to_string(rank) + " ORDER BY place" + conflict_));
+    taken += of_rank;
+  }
+  return taken;
 }
 
 }  // namespace millrace::store

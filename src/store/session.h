@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "data/batch.h"
+#include "store/batch_writer.h"
 #include "store/bound_value.h"
 
 namespace millrace::store {
@@ -100,7 +101,12 @@ class Statement {
   /// Empty for a statement that returns no rows; nothing when that depends on the values.
   virtual const std::optional<std::vector<ResultColumn>>& columns() const = 0;
   /// Errors: kInvalidArgument for another number of values, and all that execute() may fail with.
+  /// Outside of a transaction, what the plan knows of the tables is older than what the run reads:
+  /// only for statements that read none.
   virtual Result<std::unique_ptr<ResultStream>> execute(std::span<const BoundValue> values) = 0;
+  /// The same with a new plan, which sees the tables as the run does.
+  virtual Result<std::unique_ptr<ResultStream>> execute_anew(
+      std::span<const BoundValue> values) = 0;
 };
 
 /// The rows of a query as columns, for models. Columns of types that no model reads are left out.
@@ -113,6 +119,19 @@ class RowStream {
   virtual Result<bool> next(Batch& rows) = 0;
 };
 
+/// Rows of batches into a table, within the transaction of a session that has one open. It must be
+/// gone before the session runs anything else.
+class TableLoad {
+ public:
+  virtual ~TableLoad() = default;
+  /// Returns how many rows the table took. Rows on which an expression fails, or that have a NULL
+  /// where none may be, are left out and listed in `failures`. Errors: all that an INSERT may fail
+  /// with; the transaction is what it would be after that.
+  virtual Result<int64_t> append(const Batch& rows, std::vector<RowFailure>& failures) = 0;
+  /// Of the table, as the transaction sees it.
+  virtual Result<int64_t> table_rows() = 0;
+};
+
 class Session {
  public:
   virtual ~Session() = default;
@@ -123,6 +142,8 @@ class Session {
   /// A query of the store's SQL, in the order of its rows. Errors: kInvalidArgument for a statement
   /// that is none. The stream must be gone before the next execute() or query().
   virtual Result<std::unique_ptr<RowStream>> query(std::string_view sql) = 0;
+  /// Into the table of `output`, of the form kRows. Errors: kNotFound, and what does not fit it.
+  virtual Result<std::unique_ptr<TableLoad>> load(const OutputSpec& output) = 0;
   /// Makes `database` the current one. Errors: kNotFound.
   virtual Status use(std::string_view database) = 0;
   virtual const std::string& database() const = 0;

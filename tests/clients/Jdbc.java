@@ -1,5 +1,6 @@
 // Run by jdbc_test.py: java -cp mysql-connector-j.jar Jdbc.java URL PASSWORD. MySQL's Connector/J as
 // programs and BI tools use it; fails with what was wrong.
+import java.io.ByteArrayInputStream;
 import java.math.BigDecimal;
 import java.sql.*;
 import java.util.ArrayList;
@@ -130,7 +131,7 @@ public class Jdbc {
     DatabaseMetaData facts = session.getMetaData();
     check("MySQL", facts.getDatabaseProductName(), "product");
     check(true, texts(facts.getCatalogs(), "TABLE_CAT").contains(database), "catalogs");
-    check("[item|TABLE, parent|TABLE]",
+    check("[item|TABLE, loaded|TABLE, parent|TABLE]",
         texts(facts.getTables(database, null, "%", new String[] {"TABLE"}), "TABLE_NAME", "TABLE_TYPE").toString(),
         "tables");
     check("[id|INT|NO|YES, name|TEXT|NO|NO]",
@@ -158,6 +159,15 @@ public class Jdbc {
     check(true, session.isValid(5), "valid");
   }
 
+  static void files(Connection session) throws SQLException {
+    try (Statement statement = session.createStatement()) {
+      statement.execute("CREATE TABLE loaded (id INT, name TEXT)");
+      statement.unwrap(com.mysql.cj.jdbc.JdbcStatement.class)
+          .setLocalInfileInputStream(new ByteArrayInputStream("1\tname\n".repeat(100_000).getBytes()));
+      check(100_000, statement.executeUpdate("LOAD DATA LOCAL INFILE 'stream' INTO TABLE loaded"), "rows loaded");
+    }
+  }
+
   public static void main(String[] arguments) throws SQLException {
     Properties options = new Properties();
     options.setProperty("user", "root");
@@ -168,6 +178,7 @@ public class Jdbc {
       values(session);
       results(session);
       errors(session);
+      files(session);
       metadata(session, database);
     }
     options.setProperty("password", arguments[1] + "x");

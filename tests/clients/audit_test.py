@@ -1,5 +1,7 @@
 """The audit log: who came, who did not get in, what changed, what was denied; and no secrets."""
 
+import base64
+import http.client
 import json
 
 import pymysql
@@ -52,6 +54,42 @@ def test_it_has_what_happened_and_no_secrets(make_server, tmp_path):
     for event in events(path):
         assert event["at"].endswith("Z") and event["host"].startswith("127.0.0.1:")
         assert event["connection"] > 0
+
+
+def ask(server, authorization, connection=None):
+    connection = connection or http.client.HTTPConnection(*server.http, timeout=60)
+    connection.request("GET", "/api/v1/models", headers={"Authorization": authorization})
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+def test_it_has_who_came_over_http_once_a_connection(make_server, tmp_path):
+    path = tmp_path / "audit.jsonl"
+    server = make_server().start(arguments=["--audit-log", str(path)])
+    with connect(server, "root", "") as root, root.cursor() as cursor:
+        cursor.execute("CREATE USER u IDENTIFIED BY 'sesame'")
+        cursor.execute("CREATE TOKEN robot FOR u")
+        ((token,),) = cursor.fetchall()
+        cursor.execute("DROP TOKEN robot FOR u")
+        cursor.execute("CREATE TOKEN robot FOR u")
+        ((robot,),) = cursor.fetchall()
+    basic = "Basic " + base64.b64encode(b"u:sesame").decode()
+    kept = http.client.HTTPConnection(*server.http, timeout=60)
+    for _ in range(3):
+        assert ask(server, basic, kept) == 200
+    assert ask(server, f"Bearer {robot}") == 200
+    assert ask(server, f"Bearer {token}") == 401
+    told = [(event["event"], event["user"], event.get("statement", "")) for event in events(path)]
+    assert told == [
+        ("login", "root", ""),
+        ("users", "root", "CREATE USER u IDENTIFIED BY '?'"),
+        ("users", "root", "CREATE TOKEN robot FOR u"),
+        ("users", "root", "DROP TOKEN robot FOR u"),
+        ("users", "root", "CREATE TOKEN robot FOR u"),
+        ("login", "u", ""), ("login", "u", ""), ("login_failed", "", ""),
+    ]
+    assert token not in path.read_text() and robot not in path.read_text()
 
 
 def test_a_log_that_cannot_be_opened_stops_the_start(make_server, tmp_path):

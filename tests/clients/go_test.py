@@ -28,6 +28,7 @@ def program(tmp_path_factory):
 def test_gos_driver_is_served(server, program, way):
     server.connect().execute("SET PASSWORD = 'sesame'")
     server.connect(password="sesame").execute("CREATE DATABASE shop")
+    server.connect(password="sesame").execute("SET GLOBAL local_infile = ON")
     dsn = "root:sesame@tcp({}:{})/shop?{}".format(*server.mysql, WAYS[way])
     ran = subprocess.run([program, dsn], text=True, timeout=60, capture_output=True)
     assert ran.returncode == 0 and ran.stdout == "done\n", ran.stderr

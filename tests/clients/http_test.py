@@ -32,6 +32,12 @@ class Http:
             pair = base64.b64encode(f"{user}:{password}".encode()).decode()
             self.headers["Authorization"] = f"Basic {pair}"
 
+    @classmethod
+    def bearer(cls, server, token):
+        made = cls(server)
+        made.headers["Authorization"] = f"Bearer {token}"
+        return made
+
     def send(self, method, path, body=None, headers=None):
         connection = http.client.HTTPConnection(*self.address, timeout=120)
         text = None if body is None else json.dumps(body)
@@ -272,6 +278,54 @@ def test_the_password_is_that_of_mysql(server, web, session):
     assert Http(server, "root", "wrong").sql("SELECT 1", status=401)
     assert Http(server, "root", "sesame").sql("SELECT 1")[0]["rows"] == [[1]]
     assert web.send("GET", "/healthz").status == 200
+
+
+def test_an_access_token_stands_for_its_user(server, session):
+    session.execute("CREATE DATABASE shop; CREATE TABLE shop.t (a INT);"
+                    "CREATE TABLE shop.u (a INT)")
+    session.execute("CREATE USER u IDENTIFIED BY 'sesame'")
+    session.execute("GRANT SELECT ON shop.t TO u")
+    ((token,),) = session.execute("CREATE TOKEN dashboard FOR u EXPIRE INTERVAL 30 DAY")
+    web = Http.bearer(server, token)
+    assert web.sql("SELECT count(*) FROM shop.t")[0]["rows"] == [[0]]
+    assert web.sql("SELECT count(*) FROM shop.u", status=403)
+    assert web.sql("SELECT CURRENT_USER()")[0]["rows"] == [["u@%"]]
+    for path in ("/metrics", "/api/v1/models", "/api/v1/pipelines"):
+        assert web.send("GET", path).status == 200
+    # A token makes nothing that would outlive it.
+    for statement in ("CREATE TOKEN other", "SET PASSWORD = 'x'", "ALTER USER u IDENTIFIED BY 'x'"):
+        assert web.sql(statement, status=403)
+    assert session.execute("SHOW TOKENS")[0][:2] == ("u", "dashboard")
+    for wrong in ("millrace_" + "0" * 40, "", token[:-1], token + "0"):
+        assert Http.bearer(server, wrong).send("GET", "/metrics").status == 401
+    session.execute("DROP TOKEN dashboard FOR u")
+    assert web.send("GET", "/metrics").status == 401
+
+
+def test_tokens_last_as_long_as_they_and_their_users_do(server, session):
+    session.execute("CREATE USER u IDENTIFIED BY 'sesame'")
+    user = server.connect(user="u", password="sesame")
+    ((own,),) = user.execute("CREATE TOKEN own")
+    ((short,),) = user.execute("CREATE TOKEN short VALID UNTIL '2099-01-01'")
+    for statement in ("CREATE TOKEN own", "CREATE TOKEN x VALID UNTIL '2001-01-01'",
+                      "CREATE TOKEN x FOR root", "DROP TOKEN x", "DROP TOKEN x FOR root",
+                      "CREATE TOKEN x FOR nobody"):
+        with pytest.raises(Exception):
+            user.execute(statement)
+    user.execute("DROP TOKEN IF EXISTS x")
+    assert [row[1] for row in user.execute("SHOW TOKENS")] == ["own", "short"]
+    ((roots,),) = session.execute("CREATE TOKEN roots")
+    server.restart()
+    kept = b"".join(file.read_bytes() for file in server.data.iterdir() if file.is_file())
+    for token in (own, short, roots):
+        assert token.encode() not in kept
+        assert Http.bearer(server, token).send("GET", "/metrics").status == 200
+    again = server.connect()
+    again.execute("DROP USER u")
+    again.execute("CREATE USER u")
+    assert Http.bearer(server, own).send("GET", "/metrics").status == 401
+    assert Http.bearer(server, roots).send("GET", "/metrics").status == 200
+    assert [row[0] for row in again.execute("SHOW TOKENS")] == ["root"]
 
 
 def test_pages_of_other_sites(make_server):

@@ -9,12 +9,12 @@ from lib import places
 
 SOURCE = places.ROOT / "tests" / "clients" / "Jdbc.java"
 DRIVER = places.ROOT / ".deps" / "java" / "mysql-connector-j.jar"
-PLAIN = "sslMode=DISABLED&allowPublicKeyRetrieval=true"
+PLAIN = "sslMode=DISABLED&allowPublicKeyRetrieval=true&allowLoadLocalInfile=true"
 WAYS = {
     "text": PLAIN,
     "prepared": PLAIN + "&useServerPrepStmts=true&cachePrepStmts=true",
     "cursor": PLAIN + "&useServerPrepStmts=true&useCursorFetch=true",
-    "tls": "sslMode=REQUIRED&useServerPrepStmts=true",
+    "tls": "sslMode=REQUIRED&useServerPrepStmts=true&allowLoadLocalInfile=true",
     "zlib": PLAIN + "&useCompression=true&useServerPrepStmts=true",
     "show": PLAIN + "&useInformationSchema=false",
     "bulk": PLAIN + "&rewriteBatchedStatements=true&allowMultiQueries=true",
@@ -26,6 +26,7 @@ def test_connector_j_is_served(server, way):
     assert shutil.which("java") and DRIVER.exists(), "run tools/bootstrap --for test"
     server.connect().execute("SET PASSWORD = 'sesame'")
     server.connect(password="sesame").execute("CREATE DATABASE shop")
+    server.connect(password="sesame").execute("SET GLOBAL local_infile = ON")
     url = "jdbc:mysql://{}:{}/shop?{}".format(*server.mysql, WAYS[way])
     ran = subprocess.run(["java", "-cp", DRIVER, SOURCE, url, "sesame"], text=True, timeout=100,
                          capture_output=True)

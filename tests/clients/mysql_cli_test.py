@@ -102,3 +102,32 @@ class Terminal:
         end = self.unread.index(word) + len(word)
         seen, self.unread = self.unread[:end], self.unread[end:]
         return seen
+
+
+DUMP = shutil.which("mariadb-dump") or shutil.which("mysqldump")
+
+
+def test_a_dump_makes_the_database_again(server):
+    made = run(server, "CREATE DATABASE shop; USE shop;"
+               "CREATE TABLE item (id BIGINT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(20) NOT NULL,"
+               " price DECIMAL(10, 2) DEFAULT 1.5, bytes BLOB, at DATETIME(6), flag BOOLEAN,"
+               " UNIQUE KEY by_name (name));"
+               "INSERT INTO item VALUES"
+               " (1, 'it''s', 2.25, x'00ff5c27', '2026-11-26 10:00:00.5', 1),"
+               " (7, 'line\\nbreak', NULL, NULL, NULL, NULL);"
+               "CREATE TABLE empty_one (a INT); CREATE VIEW names AS SELECT name FROM item;")
+    assert made.returncode == 0, made.stderr
+    host, port = server.mysql
+    dumped = subprocess.run([DUMP, "--no-defaults", f"--host={host}", f"--port={port}",
+                             "--protocol=tcp", "--user=root", "--hex-blob", "shop"],
+                            capture_output=True, timeout=60, text=True)
+    assert dumped.returncode == 0, dumped.stderr
+    assert run(server, "CREATE DATABASE again;").returncode == 0
+    loaded = run(server, dumped.stdout, "again")
+    assert loaded.returncode == 0, loaded.stderr
+    asked = ("SELECT id, name, price, HEX(bytes), at, flag FROM item ORDER BY id;"
+             "SELECT * FROM empty_one; SELECT * FROM names ORDER BY 1;")
+    rows = {database: run(server, asked, database).stdout for database in ("shop", "again")}
+    assert rows["shop"] == rows["again"] and "line" in rows["again"]
+    taken = run(server, "INSERT INTO item (name) VALUES ('it''s');", "again")
+    assert "ERROR 1062" in taken.stderr

@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -97,6 +99,23 @@ func transactions(db *sql.DB) {
 	check(int64(1), number(db, "SELECT count(*) FROM t"), "rows after the commit")
 }
 
+func files(db *sql.DB) {
+	_, err := db.Exec("CREATE TABLE loaded (id INT, name TEXT)")
+	must(err)
+	mysql.RegisterReaderHandler("rows", func() io.Reader {
+		return strings.NewReader(strings.Repeat("1\tname\n", 100_000))
+	})
+	loaded, err := db.Exec("LOAD DATA LOCAL INFILE 'Reader::rows' INTO TABLE loaded")
+	must(err)
+	changed, err := loaded.RowsAffected()
+	must(err)
+	check(int64(100_000), changed, "rows loaded")
+	_, err = db.Exec("LOAD DATA LOCAL INFILE 'Reader::rows' INTO TABLE loaded (id)")
+	var wrong *mysql.MySQLError
+	check(true, errors.As(err, &wrong) && wrong.Number == 1366, "bad rows")
+	check(int64(100_000), number(db, "SELECT count(*) FROM loaded"), "rows after bad ones")
+}
+
 func main() {
 	db, err := sql.Open("mysql", os.Args[1])
 	must(err)
@@ -105,5 +124,6 @@ func main() {
 	values(db)
 	results(db)
 	transactions(db)
+	files(db)
 	fmt.Println("done")
 }

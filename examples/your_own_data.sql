@@ -4,7 +4,7 @@
 --   $ tools/kafka start --dir /tmp/millrace-kafka --port 9092
 --   $ tools/kafka topic --dir /tmp/millrace-kafka create rents
 --   $ tools/kafka topic --dir /tmp/millrace-kafka create new_flats
---   $ tail -n +2 examples/rents.csv | head -n 1500 | tools/kafka produce --dir /tmp/millrace-kafka rents
+--   $ sed -n 2,1501p examples/rents.csv | tools/kafka produce --dir /tmp/millrace-kafka rents
 --   $ tail -n +1502 examples/rents.csv | tools/kafka produce --dir /tmp/millrace-kafka new_flats
 CREATE DATABASE flats;
 USE flats;

@@ -85,7 +85,7 @@ Result<bool> House::holds_data(const std::string& topic) const {
   options.topic = topic;
   TRY(const auto reader, source::open_kafka(options));
   const auto partitions = reader->partitions();
-  if (!partitions && partitions.error().code == Code::kNotFound) return false;
+  if (!partitions && partitions.error().code == Code::kMissingTopic) return false;
   if (!partitions) return partitions.error();
   for (const auto& partition : *partitions) {
     // What was deleted counts too: the numbers of its messages are used up.

@@ -2,36 +2,24 @@
 // gradients touch their own rows only.
 #include <cmath>
 
-#include "estimator/optimizer.h"
+#include "estimator/row_optimizer.h"
 
 namespace millrace::estimator {
 namespace {
 
-class AdadeltaOptimizer : public Optimizer {
+class AdadeltaOptimizer : public RowOptimizer<AdadeltaOptimizer> {
  public:
-  explicit AdadeltaOptimizer(const OptimizerSpec& spec) : Optimizer(spec) {}
+  explicit AdadeltaOptimizer(const OptimizerSpec& spec) : RowOptimizer(spec) {}
 
   std::vector<SlotFacts> slots() const override {
     return {{"accum_grad", 0.0F}, {"accum_var", 0.0F}};
   }
 
  private:
-  void update_dense(Parameter& parameter, std::span<const float> gradient) override {
-    update(parameter.values(), parameter, 0, gradient);
-  }
+  friend RowOptimizer<AdadeltaOptimizer>;
 
-  void update_sparse(Parameter& parameter, std::span<const int32_t> ids, std::span<float> rows,
-                     std::span<const float> gradient) override {
-    const size_t width = parameter.width();
-    for (size_t i = 0; i < ids.size(); ++i) {
-      update(rows.subspan(i * width, width), parameter, static_cast<size_t>(ids[i]) * width,
-             gradient.subspan(i * width, width));
-    }
-  }
-
-  /// `w`, whose slots begin at `first`.
-  void update(std::span<float> w, Parameter& parameter, size_t first,
-              std::span<const float> gradient) const {
+  void move(std::span<float> w, Parameter& parameter, size_t first,
+            std::span<const float> gradient) const {
     const auto squares = parameter.slot(0).subspan(first);
     const auto moves = parameter.slot(1).subspan(first);
     const float rho = spec().rho;

@@ -2,36 +2,24 @@
 // w -= (g * lr) / (sqrt(n) + epsilon). Duchi, Hazan, Singer 2011.
 #include <cmath>
 
-#include "estimator/optimizer.h"
+#include "estimator/row_optimizer.h"
 
 namespace millrace::estimator {
 namespace {
 
-class AdagradOptimizer : public Optimizer {
+class AdagradOptimizer : public RowOptimizer<AdagradOptimizer> {
  public:
-  explicit AdagradOptimizer(const OptimizerSpec& spec) : Optimizer(spec) {}
+  explicit AdagradOptimizer(const OptimizerSpec& spec) : RowOptimizer(spec) {}
 
   std::vector<SlotFacts> slots() const override {
     return {{"accumulator", spec().initial_accumulator_value}};
   }
 
  private:
-  void update_dense(Parameter& parameter, std::span<const float> gradient) override {
-    update(parameter.values(), parameter, 0, gradient);
-  }
+  friend RowOptimizer<AdagradOptimizer>;
 
-  void update_sparse(Parameter& parameter, std::span<const int32_t> ids, std::span<float> rows,
-                     std::span<const float> gradient) override {
-    const size_t width = parameter.width();
-    for (size_t i = 0; i < ids.size(); ++i) {
-      update(rows.subspan(i * width, width), parameter, static_cast<size_t>(ids[i]) * width,
-             gradient.subspan(i * width, width));
-    }
-  }
-
-  /// `w`, whose slots begin at `first`.
-  void update(std::span<float> w, Parameter& parameter, size_t first,
-              std::span<const float> gradient) const {
+  void move(std::span<float> w, Parameter& parameter, size_t first,
+            std::span<const float> gradient) const {
     const auto n = parameter.slot(0).subspan(first);
     for (size_t k = 0; k < gradient.size(); ++k) {
       const float g = gradient[k];

@@ -3,39 +3,27 @@
 #include <algorithm>
 #include <cmath>
 
-#include "estimator/optimizer.h"
+#include "estimator/row_optimizer.h"
 
 namespace millrace::estimator {
 namespace {
 
-class AdamaxOptimizer : public Optimizer {
+class AdamaxOptimizer : public RowOptimizer<AdamaxOptimizer> {
  public:
-  explicit AdamaxOptimizer(const OptimizerSpec& spec) : Optimizer(spec) {}
+  explicit AdamaxOptimizer(const OptimizerSpec& spec) : RowOptimizer(spec) {}
 
   std::vector<SlotFacts> slots() const override { return {{"m", 0.0F}, {"v", 0.0F}}; }
 
  private:
+  friend RowOptimizer<AdamaxOptimizer>;
+
   void prepare() override {
     const auto t = static_cast<float>(iterations() + 1);
     step_ = learning_rate() / (1 - std::pow(spec().beta_1, t));
   }
 
-  void update_dense(Parameter& parameter, std::span<const float> gradient) override {
-    update(parameter.values(), parameter, 0, gradient);
-  }
-
-  void update_sparse(Parameter& parameter, std::span<const int32_t> ids, std::span<float> rows,
-                     std::span<const float> gradient) override {
-    const size_t width = parameter.width();
-    for (size_t i = 0; i < ids.size(); ++i) {
-      update(rows.subspan(i * width, width), parameter, static_cast<size_t>(ids[i]) * width,
-             gradient.subspan(i * width, width));
-    }
-  }
-
-  /// `w`, whose slots begin at `first`.
-  void update(std::span<float> w, Parameter& parameter, size_t first,
-              std::span<const float> gradient) const {
+  void move(std::span<float> w, Parameter& parameter, size_t first,
+            std::span<const float> gradient) const {
     const auto m = parameter.slot(0).subspan(first);
     const auto v = parameter.slot(1).subspan(first);
     for (size_t k = 0; k < gradient.size(); ++k) {

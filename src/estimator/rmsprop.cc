@@ -4,15 +4,15 @@
 // inside the root, and only the rows with a gradient change.
 #include <cmath>
 
-#include "estimator/optimizer.h"
+#include "estimator/row_optimizer.h"
 
 namespace millrace::estimator {
 namespace {
 
-class RmspropOptimizer : public Optimizer {
+class RmspropOptimizer : public RowOptimizer<RmspropOptimizer> {
  public:
   explicit RmspropOptimizer(const OptimizerSpec& spec)
-      : Optimizer(spec), has_momentum_(spec.momentum > 0) {}
+      : RowOptimizer(spec), has_momentum_(spec.momentum > 0) {}
 
   std::vector<SlotFacts> slots() const override {
     std::vector<SlotFacts> slots = {{"rms", 0.0F}};
@@ -22,19 +22,17 @@ class RmspropOptimizer : public Optimizer {
   }
 
  private:
+  friend RowOptimizer<RmspropOptimizer>;
+
   void update_dense(Parameter& parameter, std::span<const float> gradient) override {
     if (!has_momentum_) fade(parameter);
-    update(parameter.values(), parameter, 0, gradient);
+    RowOptimizer::update_dense(parameter, gradient);
   }
 
   void update_sparse(Parameter& parameter, std::span<const int32_t> ids, std::span<float> rows,
                      std::span<const float> gradient) override {
-    const size_t width = parameter.width();
     if (!has_momentum_) fade(parameter);
-    for (size_t i = 0; i < ids.size(); ++i) {
-      update(rows.subspan(i * width, width), parameter, static_cast<size_t>(ids[i]) * width,
-             gradient.subspan(i * width, width));
-    }
+    RowOptimizer::update_sparse(parameter, ids, rows, gradient);
   }
 
   void fade(Parameter& parameter) const {
@@ -43,9 +41,8 @@ class RmspropOptimizer : public Optimizer {
     for (float& value : parameter.slot(1)) value *= spec().rho;
   }
 
-  /// `w`, whose slots begin at `first`.
-  void update(std::span<float> w, Parameter& parameter, size_t first,
-              std::span<const float> gradient) const {
+  void move(std::span<float> w, Parameter& parameter, size_t first,
+            std::span<const float> gradient) const {
     const auto squares = parameter.slot(0).subspan(first);
     const auto means = spec().centered ? parameter.slot(1).subspan(first) : std::span<float>();
     const auto moving = has_momentum_ ? parameter.slot(parameter.slot_count() - 1).subspan(first)

@@ -1,15 +1,15 @@
 // Gradient descent as Keras's legacy SGD: plain, or with momentum in TensorFlow's
 // ApplyKerasMomentum form (a = a * momentum - lr * g; w += a; nesterov: w += a * momentum - lr *
 // g). Rows without a gradient keep their momentum as it is.
-#include "estimator/optimizer.h"
+#include "estimator/row_optimizer.h"
 
 namespace millrace::estimator {
 namespace {
 
-class SgdOptimizer : public Optimizer {
+class SgdOptimizer : public RowOptimizer<SgdOptimizer> {
  public:
   explicit SgdOptimizer(const OptimizerSpec& spec)
-      : Optimizer(spec), has_momentum_(spec.momentum > 0) {}
+      : RowOptimizer(spec), has_momentum_(spec.momentum > 0) {}
 
   std::vector<SlotFacts> slots() const override {
     if (!has_momentum_) return {};
@@ -17,22 +17,10 @@ class SgdOptimizer : public Optimizer {
   }
 
  private:
-  void update_dense(Parameter& parameter, std::span<const float> gradient) override {
-    update(parameter.values(), parameter, 0, gradient);
-  }
+  friend RowOptimizer<SgdOptimizer>;
 
-  void update_sparse(Parameter& parameter, std::span<const int32_t> ids, std::span<float> rows,
-                     std::span<const float> gradient) override {
-    const size_t width = parameter.width();
-    for (size_t i = 0; i < ids.size(); ++i) {
-      update(rows.subspan(i * width, width), parameter, static_cast<size_t>(ids[i]) * width,
-             gradient.subspan(i * width, width));
-    }
-  }
-
-  /// `w`, whose slots begin at `first`.
-  void update(std::span<float> w, Parameter& parameter, size_t first,
-              std::span<const float> gradient) const {
+  void move(std::span<float> w, Parameter& parameter, size_t first,
+            std::span<const float> gradient) const {
     if (!has_momentum_) {
       for (size_t k = 0; k < gradient.size(); ++k) w[k] -= gradient[k] * learning_rate();
       return;

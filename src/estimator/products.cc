@@ -136,6 +136,17 @@ __attribute__((target("avx512f"))) void add_products_avx512(const Factors& facto
 
 #endif
 
+/// visit(factor, row, column) of those that are not zero, row by row.
+template <class Visit>
+void each_factor(const Factors& factors, const Visit& visit) {
+  for (size_t i = 0; i < factors.rows; ++i) {
+    for (size_t k = 0; k < factors.columns; ++k) {
+      const float* factor = factors.first + i * factors.row_stride + k * factors.column_stride;
+      if (*factor != 0) visit(factor, i, k);
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<AddProducts> versions_of_add_products() {
@@ -153,25 +164,15 @@ void add_products(const Factors& factors, const float* matrix, size_t width, flo
 }
 
 void add_sparse_products(const Factors& factors, const float* matrix, size_t width, float* sums) {
-  for (size_t i = 0; i < factors.rows; ++i) {
-    const float* row = factors.first + i * factors.row_stride;
-    for (size_t k = 0; k < factors.columns; ++k) {
-      const float* factor = row + k * factors.column_stride;
-      if (*factor != 0)
-        add_products({factor, 1, 1, 1}, matrix + k * width, width, sums + i * width);
-    }
-  }
+  each_factor(factors, [&](const float* factor, size_t i, size_t k) {
+    add_products({factor, 1, 1, 1}, matrix + k * width, width, sums + i * width);
+  });
 }
 
 void scatter_products(const Factors& factors, const float* from, size_t width, float* matrix) {
-  for (size_t i = 0; i < factors.rows; ++i) {
-    const float* row = factors.first + i * factors.row_stride;
-    for (size_t k = 0; k < factors.columns; ++k) {
-      const float* factor = row + k * factors.column_stride;
-      if (*factor != 0)
-        add_products({factor, 1, 1, 1}, from + i * width, width, matrix + k * width);
-    }
-  }
+  each_factor(factors, [&](const float* factor, size_t i, size_t k) {
+    add_products({factor, 1, 1, 1}, from + i * width, width, matrix + k * width);
+  });
 }
 
 }  // namespace millrace::estimator

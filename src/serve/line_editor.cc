@@ -121,6 +121,9 @@ std::optional<LineEditor::Line> LineEditor::read(const std::string& prompt) {
   in.prompt = prompt;
   in.dropped = false;
   int count = 0;
+  // libedit shows the prompt first and takes the keys afterwards: a Ctrl-C between the two would be
+  // a signal, and the line would stay.
+  el_set(in.edit, EL_PREP_TERM, 1);
   const char* text = el_gets(in.edit, &count);
   if (in.dropped) return Line{{}, true};
   if (text == nullptr || count <= 0) return std::nullopt;

@@ -5,6 +5,7 @@
 #include "base/thread.h"
 #include "source/kafka_offsets.h"
 #include "source/kafka_reader.h"
+#include "source/kafka_topic_view.h"
 #include "source/source.h"
 
 namespace millrace::source {
@@ -19,8 +20,6 @@ constexpr milliseconds kStragglers{500};
 constexpr milliseconds kLook{100};
 // One attempt to reach a broker that has been away for longer than the source's patience.
 constexpr milliseconds kProbe{1000};
-// The topic's id waits behind a request for messages that the broker holds back (Pace).
-constexpr milliseconds kTopicProbe{4000};
 // A part of a partition that is a backlog: well below what its queue holds
 // (queued.max.messages.kbytes).
 constexpr int64_t kBacklogBytes = 1 << 20;
@@ -65,24 +64,25 @@ class KafkaSource : public Source {
   KafkaSource(KafkaOptions options, std::shared_ptr<KafkaConsumer> consumer)
       : options_(std::move(options)),
         consumer_(std::move(consumer)),
+        topic_(options_, consumer_),
         group_offsets_(options_.group_id, consumer_) {}
 
-  Result<std::vector<PartitionBounds>> partitions() override;
-  Result<size_t> partition_count() override;
-  Result<std::string> topic_id() override;
+  Result<std::vector<PartitionBounds>> partitions() override { return topic_.bounds(); }
+  Result<size_t> partition_count() override { return topic_.partition_count(); }
+  Result<std::string> topic_id() override { return topic_.topic_id(); }
   Status seek(const std::vector<Cursor>& cursors) override;
   Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) override;
   std::vector<PartitionEnd> heard_ends() const override;
   Result<MessageBatch> take_again(const std::vector<OffsetRange>& ranges,
                                   const std::stop_token& stop) override;
-  Result<std::vector<Cursor>> cursors_at(int64_t timestamp_ms) override;
+  Result<std::vector<Cursor>> cursors_at(int64_t timestamp_ms) override {
+    return topic_.cursors_at(timestamp_ms);
+  }
   void acknowledge(const std::vector<Cursor>& cursors) override { group_offsets_.tell(cursors); }
 
  private:
   using Readers = std::vector<std::unique_ptr<PartitionReader>>;
 
-  Result<std::vector<int32_t>> partition_numbers();
-  Result<PartitionBounds> bounds_of(int32_t partition);
   Status check_cursor(int32_t partition, int64_t offset, const PartitionBounds& bounds) const;
   PartitionReader* find(int32_t partition) const;
   Status read_from(const Cursor& cursor);
@@ -95,8 +95,6 @@ class KafkaSource : public Source {
   Status choose_pace();
   Status change_pace(Pace pace);
   Status check_broken();
-  Result<std::string> ask_topic_id(milliseconds time_max);
-  Result<bool> is_of_topic();
   Status keep_if_of_topic();
   Status check_broker();
 
@@ -107,138 +105,19 @@ class KafkaSource : public Source {
   bool backlog_ = false;  // the last part of a partition was a large one
   steady_clock::time_point moved_at_ = steady_clock::now();
   std::jthread ending_;  // of the consumer before this one
-  TopicPin pin_;
-  KafkaPartitions known_;  // as last heard; empty when leaders may have moved since
+  TopicView topic_;
   GroupOffsets group_offsets_;
 };
-
-Result<std::vector<int32_t>> KafkaSource::partition_numbers() {
-  TRY(known_,
-      kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(), consumer_->words,
-                          options_.brokers, options_.connect_timeout));
-  return known_.numbers;
-}
-
-/// Of a partition that the metadata told of. Its leader may not know it yet, for a moment after it
-/// was started: it is gone only when it stays unknown.
-Result<PartitionBounds> KafkaSource::bounds_of(int32_t partition) {
-  const auto deadline = steady_clock::now() + options_.connect_timeout;
-  PartitionBounds bounds{partition, 0, 0};
-  bool unknown = false;
-  do {
-    const auto error =
-        rd_kafka_query_watermark_offsets(consumer_->kafka.get(), options_.topic.c_str(), partition,
-                                         &bounds.earliest_offset, &bounds.latest_offset, 1000);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return bounds;
-    unknown = error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-              error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-              error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    rd_kafka_poll(consumer_->kafka.get(), 20);
-    if (!unknown) consumer_->words.heard(error, rd_kafka_err2str(error));
-  } while (steady_clock::now() < deadline);
-  if (unknown)
-    return Error(Code::kMissingTopic, "Kafka topic \"" + options_.topic + "\" has no partition " +
-                                      std::to_string(partition));
-  return kafka_unreachable(options_.brokers, consumer_->words, options_.connect_timeout);
-}
-
-Result<std::vector<PartitionBounds>> KafkaSource::partitions() {
-  TRY(const auto numbers, partition_numbers());
-  std::vector<PartitionBounds> all;
-  for (const int32_t number : numbers) {
-    TRY(const auto bounds, bounds_of(number));
-    all.push_back(bounds);
-  }
-  consumer_->words.clear();
-  return all;
-}
-
-/// The topic's id is asked for with it, while nothing waits for the answer; the one question tells
-/// both, unless the broker that is asked does not lead any more.
-Result<size_t> KafkaSource::partition_count() {
-  if (pin_.pinned() && !known_.leaders.empty()) {
-    const auto id = ask_topic_id(kTopicProbe);
-    if (id && !known_.numbers.empty()) {
-      consumer_->words.clear();
-      return known_.numbers.size();
-    }
-    if (!id && id.error().code != Code::kUnavailable) return id.error();
-  }
-  TRY(const auto numbers, partition_numbers());
-  if (pin_.pinned()) {
-    TRY([[maybe_unused]] const auto id, ask_topic_id(options_.connect_timeout));
-  }
-  consumer_->words.clear();
-  return numbers.size();
-}
-
-Result<std::string> KafkaSource::topic_id() {
-  TRY([[maybe_unused]] const auto numbers, partition_numbers());
-  return ask_topic_id(options_.connect_timeout);
-}
-
-Result<std::string> KafkaSource::ask_topic_id(milliseconds time_max) {
-  const int64_t before = consumer_->answers.count();
-  TRY(auto found, kafka_topic(consumer_->kafka.get(), known_.leaders.at(0), options_.topic,
-                              options_.brokers, consumer_->words, time_max));
-  auto& id = found.id;
-  if (pin_.pinned() && !id.empty() && id != pin_.id())
-    return topic_made_again(options_.topic, pin_.id(), id);
-  if (!pin_.pinned()) pin_.pin(id);
-  pin_.hold(before, consumer_->answers);
-  known_ = std::move(found.partitions);
-  return std::move(id);
-}
-
-/// Whether all that was fetched so far is of the topic that the source was opened for. False when
-/// that cannot be known now: no broker answers, or one that starts and does not know the topic yet.
-Result<bool> KafkaSource::is_of_topic() {
-  if (!pin_.pinned() || pin_.holds(consumer_->answers)) return true;
-  if (known_.leaders.empty()) {
-    auto known = kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(),
-                                     consumer_->words, options_.brokers, kProbe);
-    if (!known) return false;
-    known_ = std::move(*known);
-  }
-  const auto id = ask_topic_id(kTopicProbe);
-  if (id) return true;
-  if (id.error().code == Code::kDataLoss) return id.error();
-  known_ = {};
-  return false;
-}
 
 /// Puts back what is in the parts unless it is known to be of the topic. kDataLoss when it is not.
 Status KafkaSource::keep_if_of_topic() {
   const bool moved = std::any_of(readers_.begin(), readers_.end(),
                                  [](const auto& reader) { return reader->moved(); });
   // While nothing comes it is asked too, so that what comes next need not wait for the answer.
-  const auto right = is_of_topic();
+  const auto right = topic_.is_right();
   if (!moved) return right ? Status() : right.error();
   if (!right || !*right) put_back();
   return right ? Status() : right.error();
-}
-
-Result<std::vector<Cursor>> KafkaSource::cursors_at(int64_t timestamp_ms) {
-  TRY(const auto bounds, partitions());
-  KafkaOwned<rd_kafka_topic_partition_list_t> list(
-      rd_kafka_topic_partition_list_new(static_cast<int>(bounds.size())));
-  for (const auto& bound : bounds)
-    rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), bound.partition)->offset =
-        timestamp_ms;
-  const auto error = rd_kafka_offsets_for_times(consumer_->kafka.get(), list.get(),
-                                                static_cast<int>(options_.connect_timeout.count()));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    consumer_->words.heard(error, rd_kafka_err2str(error));
-    return kafka_unreachable(options_.brokers, consumer_->words, options_.connect_timeout);
-  }
-  std::vector<Cursor> cursors;
-  for (const auto& bound : bounds) {
-    const auto* found =
-        rd_kafka_topic_partition_list_find(list.get(), options_.topic.c_str(), bound.partition);
-    const bool there = found != nullptr && found->offset >= 0;
-    cursors.push_back({bound.partition, there ? found->offset : bound.latest_offset});
-  }
-  return cursors;
 }
 
 Status KafkaSource::check_cursor(int32_t partition, int64_t offset,
@@ -269,12 +148,12 @@ Status KafkaSource::read_from(const Cursor& cursor) {
 }
 
 Status KafkaSource::seek(const std::vector<Cursor>& cursors) {
-  TRY(const auto numbers, partition_numbers());
+  TRY(const auto numbers, topic_.partition_numbers());
   for (const auto& cursor : cursors) {
     if (!std::binary_search(numbers.begin(), numbers.end(), cursor.partition))
       return Error(Code::kNotFound, "Kafka topic \"" + options_.topic + "\" has no partition " +
                                         std::to_string(cursor.partition));
-    TRY(const auto bounds, bounds_of(cursor.partition));
+    TRY(const auto bounds, topic_.bounds_of(cursor.partition));
     TRY_OK(check_cursor(cursor.partition, cursor.next_offset, bounds));
   }
   consumer_->words.clear();
@@ -310,7 +189,7 @@ bool KafkaSource::anything_in_parts() const {
 Status KafkaSource::check_broken() {
   for (const auto& reader : readers_) {
     if (!reader->broken()) continue;
-    if (const auto same = is_of_topic(); !same && same.error().code == Code::kDataLoss)
+    if (const auto same = topic_.is_right(); !same && same.error().code == Code::kDataLoss)
       return same.error();
     return *reader->broken();
   }
@@ -347,7 +226,7 @@ Status KafkaSource::change_pace(Pace pace) {
   std::vector<Cursor> cursors;
   for (const auto& reader : readers_) cursors.push_back({reader->partition(), reader->position()});
   readers_.clear();
-  pin_.hold_no_more();
+  topic_.ask_by(consumer);
   group_offsets_.tell_by(consumer);
   // Its end takes a while, and whoever reads does not wait for it.
   ending_ = run_thread("kafka-end", [old = std::exchange(consumer_, std::move(consumer))](
@@ -375,7 +254,7 @@ MessageBatch KafkaSource::seal() {
   batch.headers = [messages = held](size_t i) { return headers_json(messages->messages[i]); };
   if (!batch.ranges.empty()) moved_at_ = steady_clock::now();
   batch.owner = std::move(held);
-  batch.topic_id = pin_.id();
+  batch.topic_id = topic_.id();
   return batch;
 }
 
@@ -423,10 +302,11 @@ Result<MessageBatch> KafkaSource::take(const TakeLimits& limits, const std::stop
 /// A broker answers about all partitions that it leads and whose end is reached.
 std::vector<PartitionEnd> KafkaSource::heard_ends() const {
   std::vector<PartitionEnd> ends;
-  for (size_t i = 0; i < known_.numbers.size(); ++i) {
-    const auto* reader = find(known_.numbers[i]);
+  const auto& known = topic_.known();
+  for (size_t i = 0; i < known.numbers.size(); ++i) {
+    const auto* reader = find(known.numbers[i]);
     if (reader == nullptr || !reader->at_end()) continue;
-    const int64_t heard_at = consumer_->answers.fetched_at(known_.leaders[i]);
+    const int64_t heard_at = consumer_->answers.fetched_at(known.leaders[i]);
     const int64_t end = reader->end();
     if (end >= 0 && heard_at > 0) ends.push_back({reader->partition(), end, heard_at});
   }
@@ -437,7 +317,7 @@ Status KafkaSource::seek_to_ranges(const std::vector<OffsetRange>& ranges) {
   for (const auto& range : ranges) {
     const auto* reader = find(range.partition);
     if (reader && !reader->broken() && reader->position() == range.first_offset) continue;
-    TRY(const auto bounds, bounds_of(range.partition));
+    TRY(const auto bounds, topic_.bounds_of(range.partition));
     TRY_OK(check_cursor(range.partition, range.first_offset, bounds));
     TRY_OK(check_cursor(range.partition, range.end_offset, bounds));
     TRY_OK(read_from({range.partition, range.first_offset}));
@@ -448,7 +328,7 @@ Status KafkaSource::seek_to_ranges(const std::vector<OffsetRange>& ranges) {
 /// Nothing came for the source's patience, though the ranges were there once.
 Status KafkaSource::check_ranges_exist(const std::vector<OffsetRange>& ranges) {
   for (const auto& range : ranges) {
-    TRY(const auto bounds, bounds_of(range.partition));
+    TRY(const auto bounds, topic_.bounds_of(range.partition));
     TRY_OK(check_cursor(range.partition, range.end_offset, bounds));
   }
   return {};
@@ -472,7 +352,7 @@ Result<MessageBatch> KafkaSource::take_again(const std::vector<OffsetRange>& ran
       if (reader->broken()) status = *reader->broken();
     }
     if (complete) {
-      const auto right = is_of_topic();
+      const auto right = topic_.is_right();
       if (right && *right) return seal();
       if (!right) status = right.error();
     }

@@ -1,0 +1,138 @@
+#include "source/kafka_topic_view.h"
+
+#include <utility>
+
+namespace millrace::source {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// One attempt to hear of a topic whose leaders are not known.
+constexpr milliseconds kProbe{1000};
+// The topic's id waits behind a request for messages that the broker holds back (Pace).
+constexpr milliseconds kTopicProbe{4000};
+
+}  // namespace
+
+void TopicView::ask_by(std::shared_ptr<KafkaConsumer> consumer) {
+  consumer_ = std::move(consumer);
+  pin_.hold_no_more();
+}
+
+Result<std::vector<int32_t>> TopicView::partition_numbers() {
+  TRY(known_, kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(), consumer_->words,
+                                  options_.brokers, options_.connect_timeout));
+  return known_.numbers;
+}
+
+/// Of a partition that the metadata told of. Its leader may not know it yet, for a moment after it
+/// was started: it is gone only when it stays unknown.
+Result<PartitionBounds> TopicView::bounds_of(int32_t partition) {
+  const auto deadline = steady_clock::now() + options_.connect_timeout;
+  PartitionBounds bounds{partition, 0, 0};
+  bool unknown = false;
+  do {
+    const auto error =
+        rd_kafka_query_watermark_offsets(consumer_->kafka.get(), options_.topic.c_str(), partition,
+                                         &bounds.earliest_offset, &bounds.latest_offset, 1000);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return bounds;
+    unknown = error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+              error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+              error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    rd_kafka_poll(consumer_->kafka.get(), 20);
+    if (!unknown) consumer_->words.heard(error, rd_kafka_err2str(error));
+  } while (steady_clock::now() < deadline);
+  if (unknown)
+    return Error(Code::kMissingTopic, "Kafka topic \"" + options_.topic + "\" has no partition " +
+                                          std::to_string(partition));
+  return kafka_unreachable(options_.brokers, consumer_->words, options_.connect_timeout);
+}
+
+Result<std::vector<PartitionBounds>> TopicView::bounds() {
+  TRY(const auto numbers, partition_numbers());
+  std::vector<PartitionBounds> all;
+  for (const int32_t number : numbers) {
+    TRY(const auto bounds, bounds_of(number));
+    all.push_back(bounds);
+  }
+  consumer_->words.clear();
+  return all;
+}
+
+/// The topic's id is asked for with it, while nothing waits for the answer; the one question tells
+/// both, unless the broker that is asked does not lead any more.
+Result<size_t> TopicView::partition_count() {
+  if (pin_.pinned() && !known_.leaders.empty()) {
+    const auto id = ask_id(kTopicProbe);
+    if (id && !known_.numbers.empty()) {
+      consumer_->words.clear();
+      return known_.numbers.size();
+    }
+    if (!id && id.error().code != Code::kUnavailable) return id.error();
+  }
+  TRY(const auto numbers, partition_numbers());
+  if (pin_.pinned()) {
+    TRY([[maybe_unused]] const auto id, ask_id(options_.connect_timeout));
+  }
+  consumer_->words.clear();
+  return numbers.size();
+}
+
+Result<std::string> TopicView::topic_id() {
+  TRY([[maybe_unused]] const auto numbers, partition_numbers());
+  return ask_id(options_.connect_timeout);
+}
+
+Result<std::string> TopicView::ask_id(milliseconds time_max) {
+  const int64_t before = consumer_->answers.count();
+  TRY(auto found, kafka_topic(consumer_->kafka.get(), known_.leaders.at(0), options_.topic,
+                              options_.brokers, consumer_->words, time_max));
+  auto& id = found.id;
+  if (pin_.pinned() && !id.empty() && id != pin_.id())
+    return topic_made_again(options_.topic, pin_.id(), id);
+  if (!pin_.pinned()) pin_.pin(id);
+  pin_.hold(before, consumer_->answers);
+  known_ = std::move(found.partitions);
+  return std::move(id);
+}
+
+Result<bool> TopicView::is_right() {
+  if (!pin_.pinned() || pin_.holds(consumer_->answers)) return true;
+  if (known_.leaders.empty()) {
+    auto known = kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(),
+                                     consumer_->words, options_.brokers, kProbe);
+    if (!known) return false;
+    known_ = std::move(*known);
+  }
+  const auto id = ask_id(kTopicProbe);
+  if (id) return true;
+  if (id.error().code == Code::kDataLoss) return id.error();
+  known_ = {};
+  return false;
+}
+
+Result<std::vector<Cursor>> TopicView::cursors_at(int64_t timestamp_ms) {
+  TRY(const auto bounds, this->bounds());
+  KafkaOwned<rd_kafka_topic_partition_list_t> list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(bounds.size())));
+  for (const auto& bound : bounds)
+    rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), bound.partition)->offset =
+        timestamp_ms;
+  const auto error = rd_kafka_offsets_for_times(consumer_->kafka.get(), list.get(),
+                                                static_cast<int>(options_.connect_timeout.count()));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    consumer_->words.heard(error, rd_kafka_err2str(error));
+    return kafka_unreachable(options_.brokers, consumer_->words, options_.connect_timeout);
+  }
+  std::vector<Cursor> cursors;
+  for (const auto& bound : bounds) {
+    const auto* found =
+        rd_kafka_topic_partition_list_find(list.get(), options_.topic.c_str(), bound.partition);
+    const bool there = found != nullptr && found->offset >= 0;
+    cursors.push_back({bound.partition, there ? found->offset : bound.latest_offset});
+  }
+  return cursors;
+}
+
+}  // namespace millrace::source

@@ -2,6 +2,7 @@
 
 #include "data/batch.h"
 #include "data/json_text.h"
+#include "data/quoting.h"
 
 namespace millrace {
 namespace {
@@ -89,8 +90,19 @@ TEST(Types, HaveSqlNames) {
 
 TEST(JsonText, EscapesQuotesBackslashesAndControlCharacters) {
   std::string out = "[";
-  append_json_text("a\"\\\n\x1f\xc3\xa9", out);
-  EXPECT_EQ(out, "[\"a\\\"\\\\\\u000a\\u001f\xc3\xa9\"");
+  append_json_text("a\"\\\n\t\r\x1f\xc3\xa9", out);
+  EXPECT_EQ(out, "[\"a\\\"\\\\\\n\\t\\r\\u001f\xc3\xa9\"");
+}
+
+TEST(Quoting, EscapesAreMySqls) {
+  EXPECT_EQ(unescaped('0'), '\0');
+  EXPECT_EQ(unescaped('Z'), '\x1A');
+  EXPECT_EQ(unescaped('%'), '%');
+}
+
+TEST(Quoting, DoublesTheQuotesInside) {
+  EXPECT_EQ(with_doubled('"', "a\"b'c"), "\"a\"\"b'c\"");
+  EXPECT_EQ(with_doubled('\'', ""), "''");
 }
 
 }  // namespace

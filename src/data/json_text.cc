@@ -12,6 +12,12 @@ void append_json_text(std::string_view text, std::string& out) {
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (c == '\r') {
+      out += "\\r";
     } else if (byte < 0x20) {
       out += "\\u00";
       out += kDigits[byte >> 4];

@@ -1,4 +1,5 @@
-// A text as JSON writes it: RFC 8259, with \u00xx for control characters.
+// A text as JSON writes it: RFC 8259, with the short forms of line ends and tabs and \u00xx
+// for other control characters.
 #pragma once
 
 #include <string>

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "data/quoting.h"
+
 namespace millrace::decode {
 namespace {
 
@@ -14,26 +16,6 @@ constexpr size_t kBlock = 64;
 
 int byte_of(const std::string& text) {
   return text.empty() ? -1 : static_cast<unsigned char>(text[0]);
-}
-
-/// What stands for an escaped character: MySQL's table; anything else stands for itself.
-char unescape(char c) {
-  switch (c) {
-    case '0':
-      return '\0';
-    case 'b':
-      return '\b';
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    case 'Z':
-      return '\x1A';
-    default:
-      return c;
-  }
 }
 
 }  // namespace
@@ -279,7 +261,7 @@ std::string_view CsvSplitter::unescaped(size_t from, size_t to, bool in_quotes,
   for (size_t i = from; i < to; ++i) {
     const auto c = static_cast<unsigned char>(payload_[i]);
     if (c == escape_ && i + 1 < to) {
-      *out++ = unescape(payload_[++i]);
+      *out++ = millrace::unescaped(payload_[++i]);
     } else {
       *out++ = payload_[i];
       if (in_quotes && c == quote_ && i + 1 < to && payload_[i + 1] == payload_[i]) ++i;

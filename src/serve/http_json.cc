@@ -1,12 +1,12 @@
 #include "serve/http_json.h"
 
+#include "data/json_text.h"
 #include "decode/utf8.h"
 #include "store/value_text.h"
 
 namespace millrace::serve {
 namespace {
 
-using store::append_json_string;
 using store::SqlType;
 
 std::string_view plain_name(SqlType type) {
@@ -126,7 +126,7 @@ void append_member(std::string_view name, std::string_view text, std::string& ou
   out += ",\"";
   out += name;
   out += "\":";
-  append_json_string(text, out);
+  append_json_text(text, out);
 }
 
 }  // namespace
@@ -153,13 +153,13 @@ void append_json_value(const store::ResultChunk& chunk, const store::ResultColum
       out += text == "1" ? "true" : "false";
       return;
     case JsonForm::kReal:
-      if (!is_finite_text(text)) return append_json_string(text, out);
+      if (!is_finite_text(text)) return append_json_text(text, out);
       out += text;
       return;
     case JsonForm::kBytes:
       return store::append_json_bytes(text, out);
     default:
-      return append_json_string(text, out);
+      return append_json_text(text, out);
   }
 }
 
@@ -180,7 +180,7 @@ void append_json_object(const store::ResultChunk& chunk,
   out += '{';
   for (size_t i = 0; i < columns.size(); ++i) {
     if (i > 0) out += ',';
-    append_json_string(columns[i].name, out);
+    append_json_text(columns[i].name, out);
     out += ':';
     append_json_value(chunk, columns[i], i, row, out);
   }
@@ -191,7 +191,7 @@ void append_json_columns(const std::vector<store::ResultColumn>& columns, std::s
   out += '[';
   for (size_t i = 0; i < columns.size(); ++i) {
     out += i > 0 ? ",{\"name\":" : "{\"name\":";
-    append_json_string(columns[i].name, out);
+    append_json_text(columns[i].name, out);
     append_member("type", type_name(columns[i]), out);
     out += '}';
   }
@@ -201,7 +201,7 @@ void append_json_columns(const std::vector<store::ResultColumn>& columns, std::s
 std::string json_error(const Error& error) {
   const auto& known = facts(error.code);
   std::string out = "{\"error\":{\"code\":";
-  append_json_string(known.name, out);
+  append_json_text(known.name, out);
   append_member("sqlstate", known.sqlstate, out);
   out += ",\"errno\":" + std::to_string(known.mysql_errno);
   append_member("message", as_utf8(error.message), out);

@@ -4,8 +4,8 @@
 #include <set>
 
 #include "base/check.h"
+#include "data/json_text.h"
 #include "sql/quote.h"
-#include "store/value_text.h"
 
 namespace millrace::serve {
 namespace {
@@ -29,7 +29,7 @@ class Answer {
 
 std::string json_text(std::string_view text) {
   std::string out;
-  store::append_json_string(text, out);
+  append_json_text(text, out);
   return out;
 }
 

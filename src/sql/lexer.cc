@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "data/quoting.h"
+
 namespace millrace::sql {
 namespace {
 
@@ -34,25 +36,6 @@ Error unfinished(std::string_view what, size_t position) {
   return error;
 }
 
-char escaped(char c) {
-  switch (c) {
-    case '0':
-      return '\0';
-    case 'b':
-      return '\b';
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    case 'Z':
-      return '\x1a';
-    default:
-      return c;
-  }
-}
-
 /// Whether a backslash means something between these quotes.
 bool has_escapes(char quote, LexOptions options) {
   return options.backslash_escapes && quote != '`' && !(quote == '"' && options.ansi_quotes);
@@ -73,7 +56,7 @@ std::string unquoted(std::string_view quoted, bool escapes) {
       const char next = quoted[++i];
       // These two keep their backslash, for LIKE.
       if (next == '%' || next == '_') result += '\\';
-      result += escaped(next);
+      result += unescaped(next);
     } else {
       result += c;
     }

@@ -1,18 +1,10 @@
 #include "sql/quote.h"
 
+#include "data/quoting.h"
 #include "sql/keywords.h"
 
 namespace millrace::sql {
 namespace {
-
-std::string doubled(std::string_view text, char quote) {
-  std::string result(1, quote);
-  for (const char c : text) {
-    if (c == quote) result += c;
-    result += c;
-  }
-  return result + quote;
-}
 
 bool is_plain(std::string_view name) {
   if (name.empty() || (name[0] >= '0' && name[0] <= '9') || is_reserved(name)) return false;
@@ -27,15 +19,15 @@ bool is_plain(std::string_view name) {
 }  // namespace
 
 std::string quoted_name(std::string_view name) {
-  return doubled(name, '"');
+  return with_doubled('"', name);
 }
 
 std::string quoted_text(std::string_view text) {
-  if (text.find('\0') == std::string_view::npos) return doubled(text, '\'');
+  if (text.find('\0') == std::string_view::npos) return with_doubled('\'', text);
   std::string result = "(''";
   while (!text.empty()) {
     const size_t zero = text.find('\0');
-    if (zero != 0) result += " || " + doubled(text.substr(0, zero), '\'');
+    if (zero != 0) result += " || " + with_doubled('\'', text.substr(0, zero));
     if (zero == std::string_view::npos) break;
     result += " || chr(0)";
     text.remove_prefix(zero + 1);
@@ -60,7 +52,7 @@ std::string mysql_name(std::string_view name) {
 }
 
 std::string backticked(std::string_view name) {
-  return doubled(name, '`');
+  return with_doubled('`', name);
 }
 
 std::string mysql_text(std::string_view text) {

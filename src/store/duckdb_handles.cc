@@ -1,18 +1,10 @@
 #include "store/duckdb_handles.h"
 
+#include "data/quoting.h"
 #include "store/duckdb_error.h"
 
 namespace millrace::store {
 namespace {
-
-std::string doubled(std::string_view text, char quote) {
-  std::string result(1, quote);
-  for (const char c : text) {
-    if (c == quote) result += c;
-    result += c;
-  }
-  return result + quote;
-}
 
 duckdb_state bind(duckdb_prepared_statement statement, idx_t index, const Parameter& parameter) {
   if (const auto* whole = std::get_if<int64_t>(&parameter))
@@ -106,11 +98,11 @@ std::string Rows::text(idx_t column) const {
 }
 
 std::string quoted_name(std::string_view name) {
-  return doubled(name, '"');
+  return with_doubled('"', name);
 }
 
 std::string quoted_text(std::string_view text) {
-  return doubled(text, '\'');
+  return with_doubled('\'', text);
 }
 
 }  // namespace millrace::store

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "data/json_text.h"
 #include "store/value_text.h"
 
 namespace millrace::store {
@@ -279,12 +280,12 @@ void TextVector::append_json(size_t row, std::string& out) const {
       out += value<uint8_t>(row) != 0 ? "true" : "false";
       return;
     case DUCKDB_TYPE_VARCHAR:
-      return append_json_string(view_of(static_cast<const duckdb_string_t*>(data_)[row]), out);
+      return append_json_text(view_of(static_cast<const duckdb_string_t*>(data_)[row]), out);
     case DUCKDB_TYPE_BLOB:
     case DUCKDB_TYPE_GEOMETRY:
       return append_json_bytes(view_of(static_cast<const duckdb_string_t*>(data_)[row]), out);
     case DUCKDB_TYPE_ENUM:
-      return append_json_string(type_->names[static_cast<size_t>(stored_integer(row))], out);
+      return append_json_text(type_->names[static_cast<size_t>(stored_integer(row))], out);
     default:
       break;
   }
@@ -314,7 +315,7 @@ void TextVector::append_members(size_t row, std::string& out) const {
   for (size_t i = 0; i < children_.size(); ++i) {
     if (i > 0) out += ", ";
     if (named) {
-      append_json_string(type_->names[i], out);
+      append_json_text(type_->names[i], out);
       out += ": ";
     }
     children_[i].append_json(row, out);
@@ -333,7 +334,7 @@ void TextVector::append_map(size_t row, std::string& out) const {
     if (out[start] != '"') {
       const std::string key = out.substr(start);
       out.resize(start);
-      append_json_string(key, out);
+      append_json_text(key, out);
     }
     out += ": ";
     children_[1].append_json(i, out);

@@ -42,8 +42,6 @@ void append_uuid(UInt128 value, std::string& out);
 /// A number of any length, its absolute value as big-endian bytes.
 void append_magnitude(std::string_view bytes, std::string& out);
 
-/// As a JSON string, quotes and escapes included. The text must be UTF-8.
-void append_json_string(std::string_view text, std::string& out);
 /// Bytes as a JSON string of base64.
 void append_json_bytes(std::string_view bytes, std::string& out);
 

@@ -277,7 +277,7 @@ Result<RunReport> retry_batches(const ProbeContext& context) {
     messages.owner = bytes;
     messages.batch_id = last + report.batches + 1;
     for (const auto& reject : *bytes)
-      messages.messages.push_back({reject.bytes, {}, reject.partition, reject.offset, -1});
+      messages.messages.push_back({reject.bytes, {}, reject.partition, reject.offset, -1, reject.line});
     for (const auto& [partition, next] : cursors)
       messages.ranges.push_back({partition, next, next, 0, -1});
     TRY_OK(run_stages(stages, messages, batch));

@@ -26,7 +26,7 @@ Result<std::optional<KeptRejects>> DuckdbStore::next_rejects(int64_t pipeline_id
                        "octet_length(bytes) < $4 AND source_partition IN (SELECT source_partition "
                        "FROM millrace_internal.cursors WHERE pipeline_id = $1)) "
                        "SELECT batch_id, source_partition::BIGINT, source_offset, reason, detail, "
-                       "octet_length(bytes), bytes FROM whole "
+                       "octet_length(bytes), bytes, coalesce(line, 0) FROM whole "
                        "WHERE batch_id = (SELECT min(batch_id) FROM whole) "
                        "ORDER BY source_partition, source_offset, place",
                        {pipeline_id, after, last, static_cast<int64_t>(kRejectBytesMax)}));
@@ -39,6 +39,7 @@ Result<std::optional<KeptRejects>> DuckdbStore::next_rejects(int64_t pipeline_id
     reject.reason = reject_reason(rows.text(3)).value_or(RejectReason::kBadDocument);
     reject.detail = rows.text(4);
     reject.bytes = rows.text(6);
+    reject.line = rows.integer(7);
     kept.rejects.push_back(std::move(reject));
   }
   if (kept.rejects.empty()) return std::optional<KeptRejects>();

@@ -127,6 +127,9 @@ struct PipelineError {
   int64_t batch_id = -1;
   int32_t partition = -1;
   std::string std_error;  // what a transform wrote to its stderr
+  /// The row that stopped it.
+  std::optional<std::string> line = {};
+  int64_t line_number = 0;  // 0: not known
 };
 
 /// How much of the logs stays; 0: all of it. Nothing that a commit or a replay stands on is in it.

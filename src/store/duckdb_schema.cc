@@ -64,6 +64,8 @@ CREATE TABLE IF NOT EXISTS millrace_internal.pipeline_files (
   size BIGINT NOT NULL, skipped BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS millrace_internal.programs (
   checksum VARCHAR NOT NULL, bytes BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS millrace_internal.earlier_readings (
+  pipeline_id BIGINT NOT NULL, last_batch_id BIGINT NOT NULL, reading VARCHAR NOT NULL);
 ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS transformed_bytes BIGINT;
 ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS records BIGINT;
 ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS program VARCHAR;

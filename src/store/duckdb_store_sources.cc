@@ -46,6 +46,28 @@ Result<std::optional<KeptRejects>> DuckdbStore::next_rejects(int64_t pipeline_id
   return std::optional(std::move(kept));
 }
 
+/// A reading that no batch was read by is not kept.
+Status DuckdbStore::keep_earlier_reading(int64_t pipeline_id, const std::string& json) {
+  TRY(const int64_t last, last_batch_id(pipeline_id));
+  Lock lock(mutex_);
+  return run(connection_.get(),
+             "INSERT INTO millrace_internal.earlier_readings SELECT $1, $2, $3 WHERE $2 > "
+             "(SELECT coalesce(max(last_batch_id), 0) FROM millrace_internal.earlier_readings "
+             "WHERE pipeline_id = $1)",
+             {pipeline_id, last, std::string_view(json)});
+}
+
+Result<std::vector<EarlierReading>> DuckdbStore::earlier_readings(int64_t pipeline_id) {
+  Lock lock(mutex_);
+  TRY(auto rows, query(connection_.get(),
+                       "SELECT last_batch_id, reading FROM millrace_internal.earlier_readings "
+                       "WHERE pipeline_id = $1 ORDER BY last_batch_id",
+                       {pipeline_id}));
+  std::vector<EarlierReading> readings;
+  while (rows.next()) readings.push_back({rows.integer(0), rows.text(1)});
+  return readings;
+}
+
 Result<std::string> DuckdbStore::keep_program(std::string_view bytes) {
   Lock lock(mutex_);
   TRY(auto sum, query(connection_.get(), "SELECT sha256($1::BLOB)", {Bytes{bytes}}));

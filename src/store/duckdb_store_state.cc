@@ -86,11 +86,17 @@ Status DuckdbStore::set_column(const char* column, int64_t definition_id,
 
 Status DuckdbStore::remove_definition(int64_t definition_id) {
   constexpr std::pair<const char*, const char*> kHanging[] = {
-      {"cursors", "pipeline_id"},         {"batch_log", "pipeline_id"},
-      {"pipeline_files", "pipeline_id"},  {"reject_log", "pipeline_id"},
-      {"pipeline_errors", "pipeline_id"}, {"model_heads", "model_id"},
-      {"model_log", "model_id"},          {"metric_log", "model_id"},
-      {"snapshots", "model_id"},          {"definitions", "id"},
+      {"cursors", "pipeline_id"},
+      {"batch_log", "pipeline_id"},
+      {"pipeline_files", "pipeline_id"},
+      {"reject_log", "pipeline_id"},
+      {"pipeline_errors", "pipeline_id"},
+      {"model_heads", "model_id"},
+      {"model_log", "model_id"},
+      {"metric_log", "model_id"},
+      {"snapshots", "model_id"},
+      {"earlier_readings", "pipeline_id"},
+      {"definitions", "id"},
   };
   Lock lock(mutex_);
   TRY(auto transaction, Transaction::begin(connection_.get()));

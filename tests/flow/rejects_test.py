@@ -126,6 +126,36 @@ def test_rejects_are_tried_again_after_the_definition_is_mended(shop, broker):
     assert shop.value("SELECT count(*) FROM t") == 11
 
 
+def test_a_definition_is_mended_in_place(shop, server, broker):
+    topic = broker.create_topic("mend")
+    broker.produce(topic, [f"{number};w{number}" for number in range(5)] + ["x,y"])
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, broker, topic)
+    shop.execute("START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 6)
+    assert len(streams.rejects_of(shop, "feed")) == 6
+    # What cannot be is refused, and the pipeline goes on as it was.
+    shown = shop.rows("SHOW CREATE PIPELINE feed")
+    shop.expect_error("ALTER PIPELINE feed (a, @b) SET b = uppper(@b)", "uppper")
+    assert shop.rows("SHOW CREATE PIPELINE feed") == shown
+    assert streams.state_of(shop, "feed") == "Running"
+    shop.execute("ALTER PIPELINE feed FIELDS TERMINATED BY ';' (a, @b) SET b = upper(@b)")
+    assert streams.state_of(shop, "feed") == "Running"
+    assert shop.rows("RETRY REJECTS FOR PIPELINE feed") == [(6, 5, 1)]
+    broker.produce(topic, ["5;w5"])
+    streams.wait_for_messages(shop, "feed", 1)
+    server.restart()
+    shop = server.connect(database="shop")
+    broker.produce(topic, ["6;w6", "7;w7"])
+    shop.wait_until("SELECT count(*) FROM t", 8)
+    assert shop.rows("SELECT a, b FROM t ORDER BY a") == [
+        (number, f"W{number}") for number in range(8)]
+    shop.execute("ALTER PIPELINE feed FORMAT JSON (a <- a, @b <- b) WHERE a > 8")
+    broker.produce(topic, ['{"a": 8, "b": "x"}', '{"a": 9, "b": "y"}'])
+    shop.wait_until("SELECT count(*) FROM t", 9)
+    assert shop.value("SELECT b FROM t WHERE a = 9") == "Y"
+
+
 def test_a_training_is_not_taught_later(shop, broker):
     topic = broker.create_topic("retry")
     broker.produce(topic, ["1,x"])

@@ -19,6 +19,12 @@ struct Message {
   int32_t partition = 0;
   int64_t offset = 0;
   int64_t timestamp_ms = -1;  // since 1970, -1 when the broker gave none
+  /// The number of its first line: in the file or the output that it is of, if it is of one. 0: not
+  /// known.
+  int64_t first_line = 1;
+
+  /// The number of the line that has so many before it.
+  int64_t line_behind(int64_t lines) const { return first_line > 0 ? first_line + lines : 0; }
 };
 
 /// [first_offset, end_offset) of one partition. Offsets may have gaps (transactions, compaction),

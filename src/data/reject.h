@@ -43,7 +43,8 @@ struct Reject {
   RejectReason reason = RejectReason::kBadNumber;
   std::string
       detail;  // a sentence fragment that names the field: `field 3 "age": "abc" is not a number`
-  std::string bytes;  // the message, cut to kRejectBytesMax
+  std::string bytes;  // the message, cut to kRejectBytesMax; of several lines, that line
+  int64_t line = 0;   // its number, from 1, as Message::first_line counts; 0: not known
 };
 
 inline constexpr size_t kRejectBytesMax = 64 * 1024;

@@ -48,7 +48,8 @@ class CsvDecoder : public Decoder {
   void reject(size_t index, size_t live, RejectReason reason, std::string_view text);
   size_t drop_failed_rows(Batch& rows);
   void set_validity(size_t index, Column& column, size_t kept) const;
-  Reject make_reject(const MessageBatch& messages, const CsvRow& row) const;
+  Reject make_reject(const MessageBatch& messages, const CsvRow& row);
+  int64_t lines_before(const Message& message, const CsvRow& row);
 
   const CsvFormat format_;
   const std::vector<InputField> fields_;
@@ -65,6 +66,10 @@ class CsvDecoder : public Decoder {
   // some of them turn out to be bad.
   LaneNumbers numbers_;
   size_t done_ = 0;              // output rows of the chunks before
+  // Lines are counted where a reject asks for them, on from the one before of the same message.
+  const char* counted_to_ = nullptr;
+  uint32_t counted_message_ = 0;
+  int64_t counted_ = 0;
   std::vector<uint64_t> nulls_;  // kNullWords for each wanted column, one bit for each live row
   std::vector<uint8_t> has_nulls_;
 };
@@ -96,6 +101,7 @@ Status CsvDecoder::decode(const MessageBatch& messages, Batch& rows, std::vector
   rows.reset(messages.messages.size());
   renew(arena_);
   done_ = 0;
+  counted_to_ = nullptr;
   for (size_t i = 0; i < messages.messages.size(); ++i) {
     splitter_.begin(messages.messages[i].payload, static_cast<uint32_t>(i));
     while (splitter_.next_row(chunk_, *arena_)) {
@@ -345,7 +351,24 @@ void CsvDecoder::set_validity(size_t index, Column& column, size_t kept) const {
   }
 }
 
-Reject CsvDecoder::make_reject(const MessageBatch& messages, const CsvRow& row) const {
+/// Line ends of the message in front of the row, those that a quoted field holds too.
+int64_t CsvDecoder::lines_before(const Message& message, const CsvRow& row) {
+  const std::string_view end = format_.lines_terminated_by;
+  if (end.empty() || row.begin == nullptr) return 0;
+  if (counted_to_ == nullptr || counted_message_ != row.message) {
+    counted_to_ = message.payload.data();
+    counted_message_ = row.message;
+    counted_ = 0;
+  }
+  const std::string_view passed(counted_to_, static_cast<size_t>(row.begin - counted_to_));
+  for (size_t at = passed.find(end); at != std::string_view::npos;
+       at = passed.find(end, at + end.size()))
+    ++counted_;
+  counted_to_ = row.begin;
+  return counted_;
+}
+
+Reject CsvDecoder::make_reject(const MessageBatch& messages, const CsvRow& row) {
   const auto& message = messages.messages[row.message];
   const auto& failure = chunk_.failures[static_cast<size_t>(row.failure)];
   Reject reject;
@@ -355,6 +378,7 @@ Reject CsvDecoder::make_reject(const MessageBatch& messages, const CsvRow& row) 
   reject.detail = detail_of(failure, fields_, limits_);
   const auto bytes = static_cast<size_t>(row.end - row.begin);
   if (bytes > 0) reject.bytes.assign(row.begin, std::min(bytes, kRejectBytesMax));
+  reject.line = message.line_behind(lines_before(message, row));
   return reject;
 }
 

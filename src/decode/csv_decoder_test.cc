@@ -293,6 +293,38 @@ TEST(CsvDecoder, SkipsTheFirstLinesOfEachMessageWhenTold) {
   EXPECT_EQ(d.number(0, 2), 3);
 }
 
+std::vector<int64_t> lines_of(const Decoded& d) {
+  std::vector<int64_t> lines;
+  for (const auto& reject : d.rejects) lines.push_back(reject.line);
+  return lines;
+}
+
+TEST(CsvDecoder, ARejectKnowsItsLine) {
+  auto format = comma();
+  format.ignore_lines = 1;
+  format.enclosed_by = "\"";
+  const std::string good = "1,a\n";
+  std::string many = "head\n";
+  for (int i = 0; i < 200; ++i) many += good;
+  const Decoded d(format, {kId, kName},
+                  {"head\n1,\"a\nb\"\nx,c\n2,d\nbad", many + "y,z\n" + good + "bad\n", ""});
+  EXPECT_EQ(lines_of(d), (std::vector<int64_t>{4, 6, 202, 204, 1}));
+  EXPECT_EQ(d.rejects[0].bytes, "x,c");
+  format.lines_terminated_by = "";
+  EXPECT_EQ(lines_of(Decoded(format, {kId, kName}, {"a\nb"})), (std::vector<int64_t>{}));
+  format.ignore_lines = 0;
+  EXPECT_EQ(lines_of(Decoded(format, {kId, kName}, {"a\nb"})), (std::vector<int64_t>{1}));
+}
+
+TEST(CsvDecoder, LinesOfAMessageThatBeginsWithinAFileAreThoseOfTheFile) {
+  Decoded d(comma(), {kId, kName}, {});
+  MessageBatch messages;
+  messages.messages.push_back({"bad", {}, 0, 0, -1, 17});
+  messages.messages.push_back({"1,x\nbad", {}, 0, 1, -1, 0});
+  EXPECT_TRUE(d.decoder->decode(messages, d.rows, d.rejects));
+  EXPECT_EQ(lines_of(d), (std::vector<int64_t>{17, 0}));
+}
+
 TEST(CsvDecoder, TakesWhatFollowsTheLinePrefix) {
   CsvFormat format = comma();
   format.lines_starting_by = ">>";

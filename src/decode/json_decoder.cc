@@ -77,7 +77,8 @@ class JsonDecoder : public Decoder {
   Read read_scalar_document(std::string_view document);
   bool bad_json(error_code error);
   bool bad_json(std::string_view what);
-  void reject(const Message& message, std::string_view bytes, std::vector<Reject>& rejects) const;
+  void reject(const Message& message, std::string_view bytes, int64_t lines_before,
+              std::vector<Reject>& rejects) const;
 
   // Each reads a value to its end and stores it when `node` (which may be null) has fields. False:
   // the row is bad.
@@ -119,7 +120,7 @@ Status JsonDecoder::decode(const MessageBatch& messages, Batch& rows,
       sink_failed_ = false;
       reason_ = RejectReason::kTooFewFields;
       detail_ = "the message is empty";
-      reject(message, {}, rejects);
+      reject(message, {}, 0, rejects);
       continue;
     }
     const auto index = static_cast<uint32_t>(i);
@@ -142,7 +143,7 @@ Status JsonDecoder::decode(const MessageBatch& messages, Batch& rows,
     }
     if (read == Read::kDone) continue;
     sink_->drop_row();
-    reject(message, message.payload, rejects);
+    reject(message, message.payload, 0, rejects);
   }
   sink_->end();
   rows.keep_alive(messages.owner);
@@ -152,7 +153,7 @@ Status JsonDecoder::decode(const MessageBatch& messages, Batch& rows,
 void JsonDecoder::decode_lines(const Message& message, size_t first, uint32_t index,
                                std::vector<Reject>& rejects) {
   const auto payload = message.payload;
-  while (first < payload.size()) {
+  for (int64_t lines_before = 0; first < payload.size(); ++lines_before) {
     const size_t end = std::min(payload.find('\n', first), payload.size());
     const auto line = without_space_behind(payload.substr(first, end - first));
     first = end + 1;
@@ -174,7 +175,7 @@ void JsonDecoder::decode_lines(const Message& message, size_t first, uint32_t in
     }
     if (read == Read::kDone) continue;
     sink_->drop_row();
-    reject(message, line, rejects);
+    reject(message, line, lines_before, rejects);
   }
 }
 
@@ -199,11 +200,12 @@ bool JsonDecoder::bad_json(std::string_view what) {
   return false;
 }
 
-void JsonDecoder::reject(const Message& message, std::string_view bytes,
+void JsonDecoder::reject(const Message& message, std::string_view bytes, int64_t lines_before,
                          std::vector<Reject>& rejects) const {
   auto made = reject_of(message, sink_failed_ ? sink_->reason() : reason_,
                         sink_failed_ ? sink_->detail() : detail_);
   made.bytes = bytes.substr(0, kRejectBytesMax);
+  made.line = message.line_behind(lines_before);
   rejects.push_back(std::move(made));
 }
 

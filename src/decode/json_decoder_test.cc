@@ -153,6 +153,15 @@ TEST(JsonDecoder, ArraysFillLists) {
   EXPECT_EQ(d.rejects[2].reason, RejectReason::kNullNotAllowed);
 }
 
+TEST(JsonDecoder, ARejectKnowsItsLine) {
+  const Decoded d({at({"a"}, kWhole)},
+                  {"{\"a\":1}\n\n{\"a\":\"x\"}\n{\"a\":2}\n{\n", "{\n\"a\":\n\"x\"}"});
+  ASSERT_EQ(d.rejects.size(), 3U);
+  EXPECT_EQ(d.rejects[0].line, 3);
+  EXPECT_EQ(d.rejects[1].line, 5);
+  EXPECT_EQ(d.rejects[2].line, 1);
+}
+
 TEST(JsonDecoder, EscapesAreResolved) {
   const Decoded d({at({"a\"b"}, kText), at({"k\xC3\xA9y"}, kWhole)},
                   {R"({"a\"b":"\"\\\/\b\f\n\r\t\u0041\ud83d\ude00","k\u00e9y":3})"});

@@ -78,6 +78,9 @@ class ModelCheck {
     });
     if (at == pipelines_.end())
       return Error(Code::kNotFound, "the pipeline that taught it is gone");
+    const auto& taught = (*at)->model();
+    if ((*at)->definition().step != StepKind::kTrain || taught->id() != model_.id())
+      return Error(Code::kNotFound, "the pipeline that taught it does not train it any more");
     return (*at)->learn_again(from, log);
   }
 

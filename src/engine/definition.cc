@@ -11,6 +11,10 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kDefinitionFormat = 1;
+/// The members of a pipeline's JSON that decide how it reads; and a property of its CONFIG.
+constexpr const char* kReading[] = {"format", "format_kind", "csv",  "avro_schema",
+                                    "fields", "set",         "where"};
+constexpr const char* kIsolation = "isolation.level";
 
 Json argument_to_json(const Argument& argument) {
   Json items = Json::array();
@@ -284,6 +288,29 @@ Result<ModelDefinition> model_from_json(const ObjectName& name, const std::strin
 
 Result<PipelineDefinition> pipeline_from_json(const ObjectName& name, const std::string& json) {
   return parsed<PipelineDefinition>("pipeline", name, json, pipeline_of);
+}
+
+Result<std::string> reading_json(const PipelineDefinition& pipeline) {
+  Json reading = Json::object();
+  const Json all = pipeline_to_json(pipeline);
+  for (const char* const member : kReading) reading[member] = all.at(member);
+  const auto isolation = pipeline.source.config.find(kIsolation);
+  if (isolation != pipeline.source.config.end()) reading[kIsolation] = isolation->second;
+  return text_of(reading, "pipeline", pipeline.name);
+}
+
+Result<PipelineDefinition> with_reading(const PipelineDefinition& pipeline,
+                                        const std::string& reading) {
+  return parsed<PipelineDefinition>("pipeline", pipeline.name, reading,
+                                    [&pipeline](const Json& then) {
+                                      Json json = pipeline_to_json(pipeline);
+                                      for (const char* const member : kReading)
+                                        json[member] = then.at(member);
+                                      json["source"]["config"].erase(kIsolation);
+                                      if (const auto at = then.find(kIsolation); at != then.end())
+                                        json["source"]["config"][kIsolation] = *at;
+                                      return pipeline_of(json);
+                                    });
 }
 
 std::string config_json(const SourceDefinition& source) {

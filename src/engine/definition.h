@@ -130,6 +130,12 @@ Result<std::string> to_json(const PipelineDefinition& pipeline);
 /// And back; `name` is the object's. Errors: kDataLoss, which names it.
 Result<ModelDefinition> model_from_json(const ObjectName& name, const std::string& json);
 Result<PipelineDefinition> pipeline_from_json(const ObjectName& name, const std::string& json);
+/// Of a pipeline's definition what decides which rows come of its messages, but for the transform:
+/// what a batch must be learned again by.
+Result<std::string> reading_json(const PipelineDefinition& pipeline);
+/// The definition with another reading. Errors: kDataLoss.
+Result<PipelineDefinition> with_reading(const PipelineDefinition& pipeline,
+                                        const std::string& reading);
 /// A property of CONFIG that belongs into CREDENTIALS: never shown.
 bool looks_secret(std::string_view key);
 /// CONFIG for system tables: without credentials, and with secrets that slipped into it hidden.

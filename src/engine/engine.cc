@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/alter_pipeline.h"
 #include "engine/explainer.h"
 #include "engine/local_engine.h"
 #include "engine/plan.h"
@@ -143,6 +144,7 @@ Status LocalEngine::create_pipeline(const PipelineDefinition& asked, Existing ex
     return replayed;
   }
   if (!same_source) TRY_OK(store_.remove_definition((*there)->id()));
+  if (same_source) TRY_OK(keep_reading(**there, pipeline));
   TRY_OK(put_pipeline(pipeline, std::move(model), same_source ? (*there)->id() : 0, now_micros()));
   if (!ran) return {};
   TRY(const auto made, find_pipeline(pipeline.name));
@@ -212,12 +214,24 @@ ProbeContext LocalEngine::probe_context(const Pipeline& pipeline) {
   return {pipeline.id(), pipeline.definition(), pipeline.model(), options_, store_};
 }
 
+/// Before a training pipeline gets another definition: what it taught so far is learned again by
+/// the one it has, which the store keeps for that.
+Status LocalEngine::keep_reading(const Pipeline& pipeline, const PipelineDefinition& next) {
+  if (pipeline.definition().step != StepKind::kTrain) return {};
+  TRY(const auto before, reading_json(pipeline.definition()));
+  TRY(const auto after, reading_json(next));
+  if (before == after) return {};
+  TRY_OK(check_replayed(pipeline));
+  return store_.keep_earlier_reading(pipeline.id(), before);
+}
+
 /// Of a pipeline that does not run.
 Status LocalEngine::change_pipeline(const Pipeline& pipeline, const PipelineChange& change,
                                     const std::optional<FetchedProgram>& program) {
   // Batches that are replayed later would go through the new program.
   if (program) TRY_OK(check_replayed(pipeline));
   TRY(const auto definition, changed_definition(probe_context(pipeline), change, program));
+  TRY_OK(keep_reading(pipeline, definition));
   TRY_OK(put_pipeline(definition, pipeline.model(), pipeline.id(), pipeline.created_at()));
   if (key_of(definition.name) == key_of(pipeline.definition().name)) return {};
   Lock lock(mutex_);

@@ -66,6 +66,24 @@ struct OffsetsChange {
   std::map<int32_t, int64_t> offsets;  // kGiven: the next offset of each partition to move
 };
 
+/// CONFIG or CREDENTIALS anew, or single properties of it.
+struct PropertiesChange {
+  std::optional<std::map<std::string, std::string>> all;
+  std::map<std::string, std::string> some;
+};
+
+/// Clauses of how a pipeline reads; each that is given takes the place of the one before.
+struct ReadingChange {
+  std::optional<FormatKind> format;  // comes with the column list, whose form it decides on
+  std::optional<std::string> avro_schema;
+  std::optional<decode::CsvFormat> fields, lines, null;  // FIELDS, LINES, NULL DEFINED BY in them
+  std::optional<int64_t> ignore_lines;
+  std::optional<std::vector<FieldDefinition>> columns;
+  bool columns_with_paths = false;
+  std::optional<std::vector<SetDefinition>> set;  // empty: none any more
+  std::optional<Expression> where;                // likewise
+};
+
 /// What ALTER PIPELINE says: only what is set is changed.
 struct PipelineChange {
   std::optional<std::string> new_name;
@@ -74,6 +92,8 @@ struct PipelineChange {
   std::optional<int64_t> retries_max;
   std::optional<bool> stop_on_error;
   std::optional<OffsetsChange> offsets;
+  PropertiesChange config, credentials;
+  ReadingChange reading;
   std::optional<transform::ProgramSource> transform;
   bool reload_transform = false;            // its program is fetched again
   std::vector<std::string> dropped_files;   // they are not read (any further)

@@ -31,7 +31,7 @@ std::string kind_of(const Error& error) {
 
 }  // namespace
 
-void ErrorLog::note(const Error& error, int64_t batch_id) {
+void ErrorLog::note(const Error& error, int64_t batch_id, const Reject* row) {
   const std::string message = error.to_string();
   const int64_t now = now_micros();
   stats_.set_error(message);
@@ -39,7 +39,7 @@ void ErrorLog::note(const Error& error, int64_t batch_id) {
   last_message_ = message;
   last_at_ = now;
   log_warn("a pipeline has trouble", {{"pipeline", name_.quoted()}, {"error", message}});
-  write(error, "Error", batch_id);
+  write(error, "Error", batch_id, row);
 }
 
 /// Libraries greet at every start; once a minute is enough of that.
@@ -49,22 +49,28 @@ void ErrorLog::note_said(const std::string& said, int64_t batch_id) {
   last_said_at_ = now;
   Error error(Code::kTransform, "the transform wrote to stderr");
   error.output = said;
-  write(error, "Warning", batch_id);
+  write(error, "Warning", batch_id, nullptr);
 }
 
-void ErrorLog::write(const Error& error, std::string_view type, int64_t batch_id) {
-  store::PipelineError row;
-  row.pipeline_id = pipeline_id_;
-  row.database = name_.database;
-  row.pipeline = name_.name;
-  row.at = now_micros();
-  row.type = type;
-  row.kind = kind_of(error);
-  row.code = facts(error.code).mysql_errno;
-  row.message = error.to_string();
-  row.std_error = error.output;
-  row.batch_id = batch_id;
-  if (pending_.size() < kPendingMax) pending_.push_back(std::move(row));
+void ErrorLog::write(const Error& error, std::string_view type, int64_t batch_id,
+                     const Reject* row) {
+  store::PipelineError entry;
+  entry.pipeline_id = pipeline_id_;
+  entry.database = name_.database;
+  entry.pipeline = name_.name;
+  entry.at = now_micros();
+  entry.type = type;
+  entry.kind = kind_of(error);
+  entry.code = facts(error.code).mysql_errno;
+  entry.message = error.to_string();
+  entry.std_error = error.output;
+  entry.batch_id = batch_id;
+  if (row != nullptr) {
+    entry.partition = row->partition;
+    entry.line = row->bytes;
+    entry.line_number = row->line;
+  }
+  if (pending_.size() < kPendingMax) pending_.push_back(std::move(entry));
   write_pending();
 }
 

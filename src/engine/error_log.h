@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "data/reject.h"
 #include "engine/definition.h"
 #include "engine/pipeline_stats.h"
 #include "store/store.h"
@@ -21,15 +22,15 @@ class ErrorLog {
   ErrorLog(int64_t pipeline_id, ObjectName name, store::Store& store, PipelineStats& stats)
       : pipeline_id_(pipeline_id), name_(std::move(name)), store_(store), stats_(stats) {}
 
-  /// `batch_id` is that of the batch at work, -1 when there is none.
-  void note(const Error& error, int64_t batch_id);
+  /// `batch_id` is that of the batch at work, -1 when there is none; `row` what stopped it.
+  void note(const Error& error, int64_t batch_id, const Reject* row = nullptr);
   /// What a transform that worked wrote to its stderr: a warning.
   void note_said(const std::string& said, int64_t batch_id);
   /// All is well: the pipeline shows no error any more, and what waits is written.
   void note_well();
 
  private:
-  void write(const Error& error, std::string_view type, int64_t batch_id);
+  void write(const Error& error, std::string_view type, int64_t batch_id, const Reject* row);
   void write_pending();
 
   const int64_t pipeline_id_;

@@ -114,6 +114,7 @@ class LocalEngine : public Engine {
                                                     const PipelineChange& change);
   Status change_pipeline(const Pipeline& pipeline, const PipelineChange& change,
                          const std::optional<FetchedProgram>& program);
+  Status keep_reading(const Pipeline& pipeline, const PipelineDefinition& next);
   ProbeContext probe_context(const Pipeline& pipeline);
 
   const EngineOptions options_;

@@ -208,8 +208,26 @@ Result<std::string> Pipeline::learn_again(const std::string& from,
                                           const std::vector<store::LoggedBatch>& log) {
   PipelineStats stats(0);
   ErrorLog errors(id_, definition_.name, store_, stats);
-  return PipelineRun::learn_again({id_, definition_, model_, options_, store_, stats, errors}, from,
-                                  log);
+  TRY(const auto earlier, store_.earlier_readings(id_));
+  // By ascending batches: the first that reaches so far.
+  const auto reading_of = [&](const store::LoggedBatch& batch) {
+    return std::find_if(earlier.begin(), earlier.end(),
+                        [&](const auto& one) { return batch.batch_id <= one.last_batch_id; });
+  };
+  std::string bytes = from;
+  for (auto first = log.begin(); first != log.end();) {
+    const auto reading = reading_of(*first);
+    const auto last = std::find_if(first, log.end(),
+                                   [&](const auto& batch) { return reading_of(batch) != reading; });
+    auto definition = definition_;
+    if (reading != earlier.end()) {
+      TRY(definition, with_reading(definition_, reading->json));
+    }
+    TRY(bytes, PipelineRun::learn_again({id_, definition, model_, options_, store_, stats, errors},
+                                        bytes, {first, last}));
+    first = last;
+  }
+  return bytes;
 }
 
 void Pipeline::tell_opened(Status status) {
@@ -251,8 +269,8 @@ void Pipeline::work(const std::stop_token& stop) {
       retries_max = options_.variables->get(EngineVariable::kTransformRetries);
     ++failures;
     const bool exhausted = retries_max && failures > *retries_max;
-    const bool waits = facts(error.code).retryable ||
-                       (error.code == Code::kMissingTopic && topic_was_there_);
+    const bool waits =
+        facts(error.code).retryable || (error.code == Code::kMissingTopic && topic_was_there_);
     if (!waits || exhausted) {
       fatal = std::move(error);
       break;

@@ -239,7 +239,11 @@ Status PipelineRun::process(Taken& taken) {
   TRY_OK(run_model(taken.batch));
   model_micros_ = watch.restart();
   FAULT_POINT("engine.model.trained");
-  if (const auto* fatal = fatal_reject()) return stopped_by(*fatal);
+  if (const auto* fatal = fatal_reject()) {
+    auto error = stopped_by(*fatal);
+    context_.errors.note(error, last_batch_id_ + 1, fatal);
+    return error;
+  }
   const auto given = static_cast<int64_t>(rejects_.size());
   watch.restart();
   TRY(const auto outcome, commit(taken));

@@ -277,7 +277,8 @@ Result<RunReport> retry_batches(const ProbeContext& context) {
     messages.owner = bytes;
     messages.batch_id = last + report.batches + 1;
     for (const auto& reject : *bytes)
-      messages.messages.push_back({reject.bytes, {}, reject.partition, reject.offset, -1});
+      messages.messages.push_back(
+          {reject.bytes, {}, reject.partition, reject.offset, -1, reject.line});
     for (const auto& [partition, next] : cursors)
       messages.ranges.push_back({partition, next, next, 0, -1});
     TRY_OK(run_stages(stages, messages, batch));
@@ -317,31 +318,6 @@ Status check_definition(const ProbeContext& context) {
   auto writer = store.open_writer({0, pipeline.name.database, pipeline.name.name}, plan.output);
   if (!writer) return std::move(writer).error().within(where);
   return {};
-}
-
-Result<PipelineDefinition> changed_definition(const ProbeContext& context,
-                                              const PipelineChange& change,
-                                              const std::optional<FetchedProgram>& program) {
-  for (const auto& file : change.dropped_files)
-    TRY_OK(context.store.skip_file(context.pipeline_id, file));
-  for (const int32_t partition : change.dropped_partitions)
-    TRY_OK(drop_partition(context, partition));
-  if (change.offsets) TRY_OK(move_offsets(context, *change.offsets));
-  auto definition = context.definition;
-  if (program) {
-    TRY(definition.transform, keep_program(*program, context.store));
-  }
-  if (change.new_name) definition.name.name = *change.new_name;
-  if (change.batch_interval_ms) definition.batch_interval_ms = *change.batch_interval_ms;
-  if (change.offsets_per_partition_max)
-    definition.offsets_per_partition_max = *change.offsets_per_partition_max;
-  if (change.retries_max) definition.retries_max = *change.retries_max;
-  if (change.stop_on_error) definition.stop_on_error = *change.stop_on_error;
-  if (definition.transform) {
-    TRY([[maybe_unused]] const auto made,
-        make_transform(definition, context.options, context.store));
-  }
-  return definition;
 }
 
 }  // namespace millrace::engine

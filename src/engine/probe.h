@@ -40,12 +40,6 @@ Result<int64_t> extract_batch(const ProbeContext& context,
 /// that are made by themselves. `pipeline_id` is 0.
 Status check_definition(const ProbeContext& context);
 
-/// The definition after a change, with the program that was fetched for it; offsets and files are
-/// changed on the way. Of a pipeline that does not run.
-Result<PipelineDefinition> changed_definition(const ProbeContext& context,
-                                              const PipelineChange& change,
-                                              const std::optional<FetchedProgram>& program);
-
 /// Works the rejects of a pipeline that does not run once more, as it is defined now, a commit for
 /// each batch they are of. A failure leaves those that were committed.
 Result<RunReport> retry_batches(const ProbeContext& context);

@@ -35,6 +35,8 @@ class RecordReader {
   /// The next message without its end, and where it begins and the next one does; false at the end
   /// of the file.
   virtual Result<bool> next(std::string_view& record, int64_t& begin, int64_t& end) = 0;
+  /// The number of the first line of the message that next() gave last, from 1; 0: not known.
+  virtual int64_t first_line() const = 0;
   /// Reads up to `place`, where a message begins.
   virtual Status skip_to(int64_t place) = 0;
   /// The buffers that the messages since the last call are views of.
@@ -78,7 +80,12 @@ class LineReader : public RecordReader {
       : options_(options), content_(std::move(stream)), line_end_(options.lines) {}
 
   Result<bool> next(std::string_view& line, int64_t& begin, int64_t& end) override;
-  Status skip_to(int64_t place) override { return content_.skip_to(place); }
+  int64_t first_line() const override { return first_line_; }
+  /// What is passed over is not looked at for lines.
+  Status skip_to(int64_t place) override {
+    next_line_ = 0;
+    return content_.skip_to(place);
+  }
   void keep_alive(std::vector<std::shared_ptr<std::vector<char>>>& buffers) override {
     content_.keep_alive(buffers);
   }
@@ -87,6 +94,8 @@ class LineReader : public RecordReader {
   const FileOptions& options_;
   Content content_;
   LineEnd line_end_;
+  int64_t first_line_ = 0;
+  int64_t next_line_ = 1;  // 0: not known
 };
 
 /// Blocks of an Avro container file, each behind the file's header.
@@ -96,6 +105,7 @@ class BlockReader : public RecordReader {
       : options_(options), content_(std::move(stream)) {}
 
   Result<bool> next(std::string_view& block, int64_t& begin, int64_t& end) override;
+  int64_t first_line() const override { return 0; }
   Status skip_to(int64_t place) override;
   void keep_alive(std::vector<std::shared_ptr<std::vector<char>>>& buffers) override {
     buffers.insert(buffers.end(), given_.begin(), given_.end());
@@ -148,6 +158,12 @@ Error too_long(const FileOptions& options, const char* what) {
                                         std::to_string(options.line_bytes_max >> 20) + " MiB"};
 }
 
+/// Line ends that end no line: quoted or escaped.
+int64_t lines_within(const LineRules& rules, std::string_view line) {
+  if (rules.terminator.size() != 1 || (rules.quote.empty() && rules.escape.empty())) return 0;
+  return std::count(line.begin(), line.end(), rules.terminator[0]);
+}
+
 Result<bool> LineReader::next(std::string_view& line, int64_t& begin, int64_t& end) {
   line_end_.restart();
   size_t found = line_end_.find(content_.unread());
@@ -166,6 +182,8 @@ Result<bool> LineReader::next(std::string_view& line, int64_t& begin, int64_t& e
   content_.take(found == std::string_view::npos ? unread.size()
                                                 : found + line_end_.terminator_size());
   end = content_.place();
+  first_line_ = next_line_;
+  if (next_line_ > 0) next_line_ += 1 + lines_within(options_.lines, line);
   return true;
 }
 
@@ -405,6 +423,7 @@ Result<bool> FileSource::next_line(Message& message, int64_t& next) {
       continue;
     }
     message.offset = file_offset(number, begin);
+    message.first_line = reader_->first_line();
     next = file_offset(number, end);
     return true;
   }

@@ -73,6 +73,16 @@ class FileSourceTest : public testing::Test {
 
 using Lines = std::vector<std::string>;
 
+std::vector<int64_t> first_lines(Source& source) {
+  std::vector<int64_t> numbers;
+  TakeLimits limits;
+  limits.wait_max = std::chrono::milliseconds(0);
+  const auto batch = source.take(limits, {});
+  EXPECT_TRUE(batch) << batch.error().message;
+  for (const auto& message : batch->messages) numbers.push_back(message.first_line);
+  return numbers;
+}
+
 TEST_F(FileSourceTest, GivesTheLinesOfEachFileOnceInTheOrderTheyWereFound) {
   put("b", "3\r\n4\n\n5");
   put("a", "1\n2\n");
@@ -132,6 +142,9 @@ TEST_F(FileSourceTest, TerminatorsWithinQuotesAreNone) {
   quoted.ignored_lines = 1;
   EXPECT_EQ(read_all(*open_at(quoted, 0), 10),
             (Lines{"1,\"x\ny\"", "2,\"\\\"\n\"", "3,\"open", "4"}));
+  EXPECT_EQ(first_lines(*open_at(quoted, 0)), (std::vector<int64_t>{2, 4, 6, 7}));
+  // What was read before is not counted.
+  EXPECT_EQ(first_lines(*open_at(quoted, file_offset(0, 13))), (std::vector<int64_t>{0, 0, 0}));
   auto several = options();
   several.lines.terminator = "\n2";
   EXPECT_EQ(read_all(*open_at(several, 0), 10),

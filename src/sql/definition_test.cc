@@ -357,6 +357,36 @@ TEST(PipelineStatements, AlterSaysWhatChanges) {
   EXPECT_EQ(error_of("ALTER PIPELINE p SET OFFSETS '{}'").find("these are no offsets"), 4U);
 }
 
+TEST(PipelineStatements, AlterSaysHowItReads) {
+  const auto change = read_as<AlterPipeline>(
+                          "ALTER PIPELINE p SET CONFIG ::a.`b` = 'x', CREDENTIALS '{\"k\": \"v\"}' "
+                          "FIELDS TERMINATED BY ';' (a, @b) SET config = @b, b = 2 WHERE a > 1 "
+                          "SET BATCH_INTERVAL 5 DROP FILE '/f'")
+                          .change;
+  EXPECT_FALSE(change.config.all);
+  EXPECT_EQ(change.config.some, (std::map<std::string, std::string>{{"a.b", "x"}}));
+  EXPECT_EQ(*change.credentials.all, (std::map<std::string, std::string>{{"k", "v"}}));
+  EXPECT_EQ(change.reading.fields->fields_terminated_by, ";");
+  EXPECT_FALSE(change.reading.lines || change.reading.format || change.reading.null);
+  EXPECT_EQ(change.reading.columns->size(), 2U);
+  EXPECT_EQ(change.reading.set->size(), 2U);
+  EXPECT_EQ(change.reading.set->at(0).column, "config");
+  EXPECT_EQ(change.reading.where->text, "a > 1");
+  EXPECT_EQ(change.batch_interval_ms, 5);
+  EXPECT_EQ(change.dropped_files, std::vector<std::string>{"/f"});
+  const auto drop = read_as<AlterPipeline>("ALTER PIPELINE p DROP SET DROP WHERE").change.reading;
+  EXPECT_TRUE(drop.set->empty() && drop.where->sql.empty());
+  const auto avro = read_as<AlterPipeline>(
+                        "ALTER PIPELINE p FORMAT AVRO SCHEMA REGISTRY 'h:1' (a <- x) SCHEMA '{}'")
+                        .change;
+  EXPECT_EQ(avro.config.some.at("schema.registry.url"), "http://h:1");
+  EXPECT_TRUE(avro.reading.columns_with_paths);
+  EXPECT_EQ(error_of("ALTER PIPELINE p (a, b <- c)"),
+            "17: syntax error near \"(\": an entry of the column list has no path");
+  EXPECT_NE(error_of("ALTER PIPELINE p WHERE a WHERE b").find("WHERE is written twice"),
+            std::string::npos);
+}
+
 TEST(CreatePipeline, WhatItNamesStandsBesideIt) {
   const auto pipeline =
       read_as<CreatePipeline>(

@@ -199,6 +199,10 @@ class FakeStore : public store::Store {
   }
   Status trim_pipeline_logs(int64_t, const store::LogRetention&) override { return unasked(); }
   Status trim_model_logs(int64_t, const store::LogRetention&) override { return unasked(); }
+  Status keep_earlier_reading(int64_t, const std::string&) override { return unasked(); }
+  Result<std::vector<store::EarlierReading>> earlier_readings(int64_t) override {
+    return unasked();
+  }
   Result<std::string> keep_program(std::string_view) override { return unasked(); }
   Result<std::string> program(const std::string&) override { return unasked(); }
   Status forget_programs(const std::vector<std::string>&) override { return unasked(); }

@@ -25,6 +25,17 @@ constexpr auto kOfNumbers = std::to_array<std::string_view>(
 constexpr auto kOfTimes = std::to_array<std::string_view>(
     {"DATE_ADD", "DAY", "DAYNAME", "DAYOFMONTH", "DAYOFWEEK", "DAYOFYEAR", "HOUR", "LAST_DAY",
      "MINUTE", "MONTH", "MONTHNAME", "QUARTER", "SECOND", "WEEK", "WEEKOFYEAR", "YEAR"});
+/// Words that may stand before a parenthesis and do not call what is in it.
+constexpr auto kBeforeParentheses = std::to_array<std::string_view>(
+    {"ALL",   "AND",    "ANY", "AS",   "BETWEEN", "BY",    "CASE",  "DISTINCT", "DIV", "ELSE",
+     "FROM",  "HAVING", "IN",  "IS",   "LIKE",    "LIMIT", "NOT",   "ON",       "OR",  "REGEXP",
+     "RLIKE", "SELECT", "SET", "THEN", "USING",   "WHEN",  "WHERE", "XOR"});
+/// Types whose default is '', and those that have none.
+constexpr auto kTexts =
+    std::to_array<std::string_view>({"BINARY", "BLOB", "CHAR", "LONGBLOB", "LONGTEXT", "MEDIUMTEXT",
+                                     "STRING", "TEXT", "TINYTEXT", "VARBINARY", "VARCHAR"});
+constexpr auto kMoments = std::to_array<std::string_view>(
+    {"DATE", "DATETIME", "INTERVAL", "JSON", "TIME", "TIMESTAMP", "UUID"});
 /// @variables that are no text.
 constexpr auto kOfModels = std::to_array<std::string_view>(
     {"class_id", "model_version", "prediction", "probability", "probabilities", "logits"});
@@ -40,6 +51,7 @@ class Rewriter {
       const TokenKind kind = tokens_[i].kind;
       if (kind == TokenKind::kVariable && what_ == RewriteFor::kPipeline) variable(i);
       if (kind == TokenKind::kOperator && is(i, ":>")) cast_operator(i);
+      if (kind == TokenKind::kOperator && is_forced_cast(i)) forced_cast(i);
       if (kind != TokenKind::kWord || is(i - 1, ".")) continue;
       if (is(i, "CONVERT") && is(i + 1, "(")) convert(i);
       if ((is(i, "STR_TO_DATE") || is(i, "DATE_FORMAT")) && is(i + 1, "(")) format(i);
@@ -49,13 +61,14 @@ class Rewriter {
       if (is(i, "TIMESTAMPDIFF") && is(i + 1, "(") && at(i + 2).kind == TokenKind::kWord)
         add(i + 2, 1, quoted_text(to_lower(raw(text_, at(i + 2)))));
     }
-    std::sort(found_.begin(), found_.end(),
-              [](const Rewrite& a, const Rewrite& b) { return a.token < b.token; });
+    std::stable_sort(found_.begin(), found_.end(), [](const Rewrite& a, const Rewrite& b) {
+      return std::pair(a.token, a.count > 0) < std::pair(b.token, b.count > 0);
+    });
     // Of two that meet, as only nonsense makes them, the first stays.
     size_t end = 0;
     std::erase_if(found_, [&](const Rewrite& one) {
       const bool meets = one.token < end;
-      if (!meets) end = one.token + one.count;
+      if (!meets) end = std::max(end, one.token + one.count);
       return meets;
     });
     return std::move(found_);
@@ -83,7 +96,17 @@ class Rewriter {
     found_.push_back({token, count, std::move(sql)});
   }
 
+  bool is_forced_cast(size_t i) const { return is(i, "!") && is(i + 1, ":>"); }
+
   size_t last_separator(size_t open) const;
+  size_t open_of(size_t close) const;
+  size_t close_of(size_t open) const;
+  size_t operand_begin(size_t end) const;
+  size_t operand_end(size_t begin) const;
+  size_t primary_end(size_t begin) const;
+  size_t type_end(size_t begin) const;
+  std::string type_at(size_t begin) const;
+  void forced_cast(size_t i);
   void convert(size_t i);
   void format(size_t i);
   void regexp(size_t i);
@@ -101,15 +124,25 @@ class Rewriter {
   std::vector<Rewrite> found_;
 };
 
-/// The name of a type of MySQL's that the store calls otherwise.
+/// Behind a type: DECIMAL(10, 2), SIGNED INTEGER.
+size_t Rewriter::type_end(size_t begin) const {
+  if (is(begin + 1, "(")) return std::max(close_of(begin + 1), begin) + 1;
+  const bool whole = is(begin + 1, "INTEGER") || is(begin + 1, "INT");
+  return whole && (is(begin, "SIGNED") || is(begin, "UNSIGNED")) ? begin + 2 : begin + 1;
+}
+
+/// What the store calls a type of MySQL's; empty: the same.
+std::string Rewriter::type_at(size_t begin) const {
+  if (is(begin, "SIGNED")) return "BIGINT";
+  if (is(begin, "UNSIGNED")) return "UBIGINT";
+  if (is(begin, "CHAR")) return "VARCHAR";
+  if (is(begin, "BINARY")) return "BLOB";
+  if (is(begin, "DATETIME") || is(begin, "TIMESTAMP")) return "TIMESTAMP";
+  return {};
+}
+
 void Rewriter::type(size_t i) {
-  const bool whole = is(i + 1, "INTEGER") || is(i + 1, "INT");
-  const bool sized = is(i + 1, "(") && at(i + 2).kind == TokenKind::kNumber && is(i + 3, ")");
-  if (is(i, "SIGNED")) add(i, whole ? 2 : 1, "BIGINT");
-  if (is(i, "UNSIGNED")) add(i, whole ? 2 : 1, "UBIGINT");
-  if (is(i, "CHAR")) add(i, sized ? 4 : 1, "VARCHAR");
-  if (is(i, "BINARY")) add(i, sized ? 4 : 1, "BLOB");
-  if (is(i, "DATETIME") || is(i, "TIMESTAMP")) add(i, sized ? 4 : 1, "TIMESTAMP");
+  if (auto known = type_at(i); !known.empty()) add(i, type_end(i) - i, std::move(known));
 }
 
 /// The last comma or USING between the parenthesis at `open` and its counterpart; 0: none.
@@ -186,12 +219,101 @@ void Rewriter::cast_operator(size_t i) {
   type(i + 1);
 }
 
+/// The parenthesis that `close` closes; `close` itself: none.
+size_t Rewriter::open_of(size_t close) const {
+  int depth = 0;
+  for (size_t k = close + 1; k-- > 0;) {
+    if (is(k, ")") || is(k, "]")) ++depth;
+    if ((is(k, "(") || is(k, "[")) && --depth == 0) return k;
+  }
+  return close;
+}
+
+/// 0: none.
+size_t Rewriter::close_of(size_t open) const {
+  int depth = 0;
+  for (size_t k = open; at(k).kind != TokenKind::kEnd; ++k) {
+    if (is(k, "(") || is(k, "[")) ++depth;
+    if ((is(k, ")") || is(k, "]")) && --depth == 0) return k;
+  }
+  return 0;
+}
+
+/// Where the operand begins that ends before `end`, as far as a cast binds: a literal, a name, a
+/// call, what is in parentheses; their elements; casts of them. `end`: there is none.
+size_t Rewriter::operand_begin(size_t end) const {
+  if (!after_operand(end)) return end;
+  size_t begin = end - 1;
+  if (is(begin, ")") || is(begin, "]")) {
+    const bool element = is(begin, "]");
+    const size_t open = open_of(begin);
+    if (open == begin) return end;
+    begin = open;
+    if (element && after_operand(begin)) return operand_begin(begin);
+    if (!element && begin > 0 && is_name(at(begin - 1)) && !is_any(begin - 1, kBeforeParentheses))
+      --begin;
+  }
+  while (at(begin).kind == TokenKind::kString && at(begin - 1).kind == TokenKind::kString) --begin;
+  while (begin >= 2 && is(begin - 1, ".") && is_name(at(begin - 2))) begin -= 2;
+  if (!is(begin - 1, "::") && !is(begin - 1, ":>")) return begin;
+  return operand_begin(is_forced_cast(begin - 2) ? begin - 2 : begin - 1);
+}
+
+size_t Rewriter::primary_end(size_t begin) const {
+  if (is(begin, "(")) return std::max(close_of(begin) + 1, begin);
+  size_t end = begin;
+  while (at(end).kind == TokenKind::kString) ++end;
+  if (end > begin) return end;
+  if (is(begin, "?") || !is_name(at(begin))) {
+    const TokenKind kind = at(begin).kind;
+    const bool value = is(begin, "?") || kind == TokenKind::kNumber ||
+                       kind == TokenKind::kVariable || kind == TokenKind::kSystemVariable;
+    return value ? begin + 1 : begin;
+  }
+  end = begin + 1;
+  while (is(end, ".") && is_name(at(end + 1))) end += 2;
+  return is(end, "(") ? std::max(close_of(end), end) + 1 : end;
+}
+
+/// Behind the operand that begins there; `begin`: there is none.
+size_t Rewriter::operand_end(size_t begin) const {
+  size_t end = primary_end(begin);
+  while (end > begin) {
+    if (is(end, "[") && close_of(end) > 0)
+      end = close_of(end) + 1;
+    else if (is(end, "::") || is(end, ":>"))
+      end = type_end(end + 1);
+    else if (is_forced_cast(end))
+      end = type_end(end + 2);
+    else
+      break;
+  }
+  return end;
+}
+
+/// x !:> TYPE: what cannot be cast is the type's default. MySQL's zero of a date is none here.
+void Rewriter::forced_cast(size_t i) {
+  const size_t begin = operand_begin(i);
+  if (begin == i || !is_name(at(i + 2))) return;
+  const size_t end = type_end(i + 2);
+  std::string type = type_at(i + 2);
+  if (type.empty()) type = text_.substr(at(i + 2).begin, at(end - 1).end - at(i + 2).begin);
+  const char* const zero = is_any(i + 2, kTexts) ? "''" : is_any(i + 2, kMoments) ? "NULL" : "0";
+  add(begin, 0, "millrace_internal.forced(");
+  add(i, end - i, ", CAST(" + std::string(zero) + " AS " + type + "))");
+}
+
 /// The store's ~ asks of a text's whole, and here a part is enough.
 void Rewriter::regexp(size_t i) {
   const bool negated = is(i - 1, "NOT");
   const size_t first = negated ? i - 1 : i;
   if (!after_operand(first)) return;
-  if (at(i + 1).kind != TokenKind::kString || at(i + 2).kind == TokenKind::kString) return;
+  const size_t end = operand_end(i + 1);
+  if (end == i + 1) return;
+  if (at(i + 1).kind != TokenKind::kString || end > i + 2) {
+    add(first, negated ? 2 : 1, negated ? "!~ ('(?s).*(?:' ||" : "~ ('(?s).*(?:' ||");
+    return add(end, 0, " || ').*')");
+  }
   const std::string pattern = "(?s).*(?:" + value_of(text_, at(i + 1), options_) + ").*";
   add(first, negated ? 3 : 2, (negated ? "!~ " : "~ ") + quoted_text(pattern));
 }
@@ -222,7 +344,9 @@ std::string_view Rewriter::meant(size_t i) const {
 void Rewriter::variable(size_t i) {
   const std::string name = value_of(text_, at(i), options_);
   const bool is_text = !name.starts_with(':') && !is_one_of(name, kOfModels);
-  if (!is_text || is(i + 1, "[") || is(i + 1, ".") || is(i + 1, "::") || is(i + 1, ":>")) return;
+  if (!is_text || is(i + 1, "[") || is(i + 1, ".") || is(i + 1, "::") || is(i + 1, ":>") ||
+      is_forced_cast(i + 1))
+    return;
   const std::string value = "nullif(CAST(" + quoted_name("@" + name) + " AS VARCHAR), '')";
   if (const auto type = meant(i); !type.empty())
     return add(i, 1, "CAST(" + value + " AS " + std::string(type) + ")");

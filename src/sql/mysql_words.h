@@ -1,5 +1,5 @@
 // Words of MySQL's and SingleStore's expressions that need more than one token to be told: DIV and
-// MOD between operands, CONVERT, the cast :>, REGEXP, units; and, in a pipeline's expression, the
+// MOD between operands, CONVERT, the casts :> and !:>, REGEXP, units; and, in a pipeline's expression, the
 // @variables that stand where a number or a time is meant, which are text to the store. A part of
 // the translation; looks at tokens and never at meaning. Pure functions.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace millrace::sql {
 
-/// `count` tokens from `token` on are `sql` to the store.
+/// `count` tokens from `token` on are `sql` to the store; 0: it stands before that token.
 struct Rewrite {
   size_t token = 0;
   size_t count = 1;

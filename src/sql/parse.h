@@ -45,7 +45,12 @@ Result<Statement> parse_profile_pipeline(TokenReader& reader, const std::string&
 Result<Statement> parse_retry_rejects(TokenReader& reader, const std::string& database);
 Result<Statement> parse_extract_pipeline(TokenReader& reader, const std::string& database);
 /// LOAD DATA ... to the end: the body of CREATE PIPELINE. Of a file: what stands behind its name.
-enum class LoadDataOf : uint8_t { kPipeline, kFile };
+/// Of a change: the clauses that stand here, where at_changed_clause() is true.
+enum class LoadDataOf : uint8_t { kPipeline, kFile, kChange };
+/// What a change's clauses have of a column list.
+inline constexpr std::string_view kColumnList = "column list";
+inline constexpr std::string_view kPathList = "column list with paths";
+bool at_changed_clause(const TokenReader& reader);
 Status parse_load_data(TokenReader& reader, const std::string& database, LoadDataOf of,
                        CreatePipeline& result);
 /// LOAD DATA [LOCAL] INFILE ...

@@ -33,6 +33,13 @@ class LoadData {
     return check_together();
   }
 
+  Status clauses_here() {
+    while (at_changed_clause(reader_)) TRY_OK(clause());
+    if (with_paths_ && without_paths_)
+      return reader_.error_at(list_at_, Code::kSyntax, "an entry of the column list has no path");
+    return {};
+  }
+
   std::vector<std::string> clauses_written() const;
 
   /// True where a clause begins: where SET and WHERE end.
@@ -93,7 +100,7 @@ class LoadData {
   std::vector<std::string>& warnings_;
   std::vector<const Clause*> seen_;
   std::vector<int64_t> seen_at_;  // the position of each
-  int64_t list_at_ = 0;           // of the column list
+  int64_t list_at_ = -1;          // of the column list
   bool with_paths_ = false;       // an entry of the column list has a path
   bool without_paths_ = false;
 };
@@ -161,6 +168,7 @@ std::span<const LoadData::Clause> LoadData::clauses() {
 std::vector<std::string> LoadData::clauses_written() const {
   std::vector<std::string> groups;
   for (const Clause* seen : seen_) groups.emplace_back(seen->group);
+  if (list_at_ >= 0) groups.emplace_back(with_paths_ ? kPathList : kColumnList);
   return groups;
 }
 
@@ -565,10 +573,18 @@ Status LoadData::where() {
 
 }  // namespace
 
+/// SET BATCH_INTERVAL 1 and its like are no clauses of LOAD DATA: SET a = 1 is.
+bool at_changed_clause(const TokenReader& reader) {
+  if (reader.at("SET")) return reader.at("=", 2);
+  return reader.at("(") || LoadData::at_clause(reader);
+}
+
 Status parse_load_data(TokenReader& reader, const std::string& database, LoadDataOf of,
                        CreatePipeline& result) {
   LoadData load_data(reader, database, result.pipeline, result.warnings);
-  TRY_OK(of == LoadDataOf::kPipeline ? load_data.pipeline() : load_data.clauses_to_end());
+  TRY_OK(of == LoadDataOf::kPipeline ? load_data.pipeline()
+         : of == LoadDataOf::kFile   ? load_data.clauses_to_end()
+                                     : load_data.clauses_here());
   result.clauses = load_data.clauses_written();
   return {};
 }

@@ -97,6 +97,91 @@ Result<transform::ProgramSource> parse_transform(TokenReader& reader) {
 
 namespace {
 
+/// 'json', which takes the place of all there are, or ::key = 'value'.
+Status properties(TokenReader& reader, std::string_view what, engine::PropertiesChange& change) {
+  if (!reader.accept("::")) {
+    const int64_t position = reader.position();
+    TRY(const std::string json, reader.string("a JSON object in quotes, or ::key = 'value'"));
+    auto object = parse_json_object(json);
+    if (!object) {
+      Error error = std::move(object).error().within(what);
+      error.position = position;
+      return error;
+    }
+    change.all = std::move(*object);
+    return {};
+  }
+  std::string key;
+  do {
+    if (!is_name(reader.peek()) && reader.peek().kind != TokenKind::kString)
+      return reader.error("the property's name");
+    key += (key.empty() ? "" : ".") + reader.value();
+    reader.skip();
+  } while (reader.accept("."));
+  TRY_OK(reader.expect("="));
+  TRY(change.some[key], reader.string("the property's value in quotes"));
+  return {};
+}
+
+/// False for a clause that a pipeline is created with for good.
+bool change_clause(std::string_view clause, const CreatePipeline& made,
+                   engine::PipelineChange& change) {
+  const auto& pipeline = made.pipeline;
+  auto& reading = change.reading;
+  if (clause == "FORMAT") {
+    reading.format = pipeline.format;
+    // SCHEMA REGISTRY is a property; CONFIG of the same statement has it already.
+    if (pipeline.format == engine::FormatKind::kAvro) change.config.some = pipeline.source.config;
+  } else if (clause == "SCHEMA") {
+    reading.avro_schema = pipeline.avro_schema;
+  } else if (clause == "FIELDS") {
+    reading.fields = pipeline.csv;
+  } else if (clause == "LINES") {
+    reading.lines = pipeline.csv;
+  } else if (clause == "IGNORE LINES") {
+    reading.ignore_lines = pipeline.csv.ignore_lines;
+  } else if (clause == "NULL DEFINED BY") {
+    reading.null = pipeline.csv;
+  } else if (clause == kColumnList || clause == kPathList) {
+    reading.columns = pipeline.fields;
+    reading.columns_with_paths = clause == kPathList;
+  } else if (clause == "SET") {
+    reading.set = pipeline.set;
+  } else if (clause == "WHERE") {
+    reading.where = pipeline.where;
+  } else if (clause == "CONFIG") {
+    change.config.all = pipeline.source.config;
+  } else if (clause == "CREDENTIALS") {
+    change.credentials.all = pipeline.source.credentials;
+  } else if (clause == "BATCH_INTERVAL") {
+    change.batch_interval_ms = pipeline.batch_interval_ms;
+  } else if (clause == "MAX_OFFSETS_PER_BATCH_PARTITION") {
+    change.offsets_per_partition_max = pipeline.offsets_per_partition_max;
+  } else if (clause == "MAX_RETRIES_PER_BATCH_PARTITION") {
+    change.retries_max = pipeline.retries_max;
+  } else if (clause == "STOP_ON_ERROR") {
+    change.stop_on_error = pipeline.stop_on_error;
+  } else {
+    return clause == "RESOURCE POOL" || clause == "OUT_OF_ORDER OPTIMIZATION" ||
+           clause == "MAX_PARTITIONS_PER_BATCH" || clause == "CHARACTER SET";
+  }
+  return true;
+}
+
+Status changed_clauses(TokenReader& reader, AlterPipeline& alter) {
+  CreatePipeline made;
+  TRY_OK(parse_load_data(reader, alter.name.database, LoadDataOf::kChange, made));
+  for (const auto& clause : made.clauses) {
+    if (change_clause(clause, made, alter.change)) continue;
+    Error error = reader.unsupported("clause " + clause + " of ALTER PIPELINE");
+    error.hint =
+        "CREATE OR REPLACE PIPELINE keeps the offsets while broker and topic are the same.";
+    return error;
+  }
+  alter.warnings.insert(alter.warnings.end(), made.warnings.begin(), made.warnings.end());
+  return {};
+}
+
 Status change_setting(TokenReader& reader, AlterPipeline& alter) {
   auto& change = alter.change;
   if (reader.accept("OFFSETS")) {
@@ -122,28 +207,34 @@ Status change_setting(TokenReader& reader, AlterPipeline& alter) {
   } else if (reader.accept({"RESOURCE", "POOL"})) {
     TRY([[maybe_unused]] const std::string ignored, reader.name("a resource pool"));
     alter.warnings.emplace_back("RESOURCE POOL has no effect in millrace");
-  } else if (reader.at("CONFIG") || reader.at("CREDENTIALS") || reader.at("LOAD") ||
-             reader.at("FIELDS") || reader.at("COLUMNS") || reader.at("LINES")) {
-    Error error = reader.unsupported("ALTER PIPELINE ... SET " + std::string(reader.raw_at()));
-    error.hint =
-        "CREATE OR REPLACE PIPELINE keeps the offsets while broker and topic are the same.";
+  } else if (reader.accept("CONFIG")) {
+    return properties(reader, "CONFIG", change.config);
+  } else if (reader.accept("CREDENTIALS")) {
+    return properties(reader, "CREDENTIALS", change.credentials);
+  } else if (reader.at("LOAD")) {
+    Error error = reader.unsupported("ALTER PIPELINE ... SET LOAD DATA");
+    error.hint = "Offsets are of a topic: CREATE OR REPLACE PIPELINE begins with another one.";
     return error;
   } else {
-    return reader.error("what to set",
-                        {"OFFSETS", "BATCH_INTERVAL", "MAX_OFFSETS_PER_BATCH_PARTITION",
-                         "MAX_RETRIES_PER_BATCH_PARTITION", "STOP_ON_ERROR", "TRANSFORM"});
+    return reader.error(
+        "what to set",
+        {"OFFSETS", "BATCH_INTERVAL", "MAX_OFFSETS_PER_BATCH_PARTITION",
+         "MAX_RETRIES_PER_BATCH_PARTITION", "STOP_ON_ERROR", "TRANSFORM", "CONFIG", "CREDENTIALS"});
   }
   return {};
 }
 
 }  // namespace
 
-/// ALTER PIPELINE p SET ... [SET ...] | DROP PARTITION 'n' | RENAME TO q
+/// ALTER PIPELINE p SET ... [SET ...] | clauses of LOAD DATA | DROP PARTITION 'n' | RENAME TO q
 Result<Statement> parse_alter_pipeline(TokenReader& reader, const std::string& database) {
+  TRY_OK(check_utf8(reader));
   AlterPipeline result;
   TRY(result.name, reader.object_name("the pipeline's name", database));
   do {
-    if (reader.accept("SET")) {
+    if (at_changed_clause(reader)) {
+      TRY_OK(changed_clauses(reader, result));
+    } else if (reader.accept("SET")) {
       do {
         TRY_OK(change_setting(reader, result));
       } while (reader.accept(","));
@@ -159,13 +250,18 @@ Result<Statement> parse_alter_pipeline(TokenReader& reader, const std::string& d
     } else if (reader.accept({"DROP", "FILE"})) {
       TRY(std::string file, reader.string("the file's name"));
       result.change.dropped_files.push_back(std::move(file));
+    } else if (reader.accept({"DROP", "SET"})) {
+      result.change.reading.set.emplace();
+    } else if (reader.accept({"DROP", "WHERE"})) {
+      result.change.reading.where.emplace();
     } else if (reader.accept({"RELOAD", "TRANSFORM"})) {
       result.change.reload_transform = true;
     } else if (reader.accept({"RENAME", "TO"})) {
       TRY(result.change.new_name, reader.name("the new name"));
     } else {
-      return reader.error("SET, DROP PARTITION, DROP FILE, RELOAD TRANSFORM or RENAME TO",
-                          {"SET", "DROP", "RELOAD", "RENAME"});
+      return reader.error(
+          "SET, a clause of LOAD DATA, DROP, RELOAD TRANSFORM or RENAME TO",
+          {"SET", "FORMAT", "FIELDS", "LINES", "WHERE", "DROP", "RELOAD", "RENAME"});
     }
   } while (!reader.done());
   return result;

@@ -53,7 +53,12 @@ std::string_view reach_of(const engine::PipelineDefinition& made) {
 }
 
 std::string_view reach_of(const engine::PipelineChange& change) {
-  return change.transform || change.reload_transform ? "a pipeline's transform" : "";
+  if (change.transform || change.reload_transform) return "a pipeline's transform";
+  for (const auto* properties : {&change.config, &change.credentials}) {
+    if (!is_plain(properties->some) || (properties->all && !is_plain(*properties->all)))
+      return "a setting of the Kafka client that may name a file";
+  }
+  return {};
 }
 
 }  // namespace
@@ -123,7 +128,8 @@ struct AccessVisitor {
   Status operator()(const AlterPipeline& statement) const {
     if (const auto reach = reach_of(statement.change); !reach.empty())
       return admin_only(account, reach);
-    return pipeline(statement.name);
+    TRY_OK(pipeline(statement.name));
+    return runner.check_no_query();
   }
   Status operator()(const DropPipeline& statement) const { return pipeline(statement.name); }
   Status operator()(const ShowCreatePipeline& statement) const { return pipeline(statement.name); }

@@ -179,6 +179,15 @@ TEST_F(Translate, WordsThatGoTogetherAreTheStores) {
             "SELECT a :: TIMESTAMP, f(a)::INT, convert AS c");
   EXPECT_EQ((*this)("SELECT a REGEXP '^x' AND b NOT RLIKE 'y|z'"),
             "SELECT a ~ '(?s).*(?:^x).*' AND b !~ '(?s).*(?:y|z).*'");
+  EXPECT_EQ((*this)("SELECT t.a REGEXP f(b, 1)[2], a NOT RLIKE (b) c, 'x' REGEXP @p"),
+            "SELECT t.a ~ ('(?s).*(?:' || f(b, 1)[2] || ').*'), a !~ ('(?s).*(?:' || (b)  || ').*') "
+            "c, 'x' ~ ('(?s).*(?:' || getvariable('p') || ').*')");
+  EXPECT_EQ((*this)("SELECT a + f(b)[1]!:>INT, LEFT(a, 2) !:> DECIMAL(10, 2) c"),
+            "SELECT a + millrace_internal.forced( f(b)[1], CAST(0 AS INT)), "
+            "millrace_internal.forced( LEFT(a, 2) , CAST(0 AS DECIMAL(10, 2))) c");
+  EXPECT_EQ((*this)("SELECT x IN (1) AND (a) !:> CHAR(3) :> DATE !:> DATETIME(6)"),
+            "SELECT x IN (1) AND millrace_internal.forced( millrace_internal.forced( (a) , CAST('' "
+            "AS VARCHAR)) :: DATE , CAST(NULL AS TIMESTAMP))");
   EXPECT_EQ((*this)("SELECT STR_TO_DATE(f(a, b), '%M %e %Y %h:%i'), DATE_FORMAT(a, '%i%%')"),
             "SELECT try_strptime(f(a, b), '%B %-d %Y %I:%M'), strftime(CAST(a AS TIMESTAMP), "
             "'%M%%')");

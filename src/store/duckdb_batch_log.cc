@@ -125,6 +125,7 @@ Status DuckdbBatchLog::log_rejects(int64_t batch_id, std::span<const Reject> rej
     log.add(pipeline_id_).add(batch_id).add(int64_t{reject.partition}).add(reject.offset);
     log.add(name_of(reject.reason)).add(std::string_view(reject.detail));
     log.add(Bytes{reject.bytes}).add_time(now);
+    reject.line > 0 ? log.add(reject.line) : log.add_null();
     log.end_row();
   }
   return log.finish();

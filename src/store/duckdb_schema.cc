@@ -64,6 +64,8 @@ CREATE TABLE IF NOT EXISTS millrace_internal.pipeline_files (
   size BIGINT NOT NULL, skipped BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS millrace_internal.programs (
   checksum VARCHAR NOT NULL, bytes BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS millrace_internal.earlier_readings (
+  pipeline_id BIGINT NOT NULL, last_batch_id BIGINT NOT NULL, reading VARCHAR NOT NULL);
 ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS transformed_bytes BIGINT;
 ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS records BIGINT;
 ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS program VARCHAR;
@@ -71,12 +73,16 @@ ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS topic_id VARCHA
 ALTER TABLE millrace_internal.cursors ADD COLUMN IF NOT EXISTS topic_id VARCHAR;
 ALTER TABLE millrace_internal.pipeline_errors ADD COLUMN IF NOT EXISTS type VARCHAR DEFAULT 'Error';
 ALTER TABLE millrace_internal.pipeline_errors ADD COLUMN IF NOT EXISTS std_error VARCHAR;
+ALTER TABLE millrace_internal.pipeline_errors ADD COLUMN IF NOT EXISTS line BLOB;
+ALTER TABLE millrace_internal.pipeline_errors ADD COLUMN IF NOT EXISTS line_number BIGINT;
+ALTER TABLE millrace_internal.reject_log ADD COLUMN IF NOT EXISTS line BIGINT;
 )";
 
 constexpr const char* kViews = R"(
 CREATE OR REPLACE VIEW millrace.rejects AS
 SELECT d.database_name, d.name AS pipeline_name, r.batch_id, r.source_partition, r.source_offset,
-       r.reason, r.detail, r.bytes, r.at, json_extract_string(d.body, '$.source.topic') AS topic
+       r.reason, r.detail, r.bytes, r.at, json_extract_string(d.body, '$.source.topic') AS topic,
+       r.line
 FROM millrace_internal.reject_log r JOIN millrace_internal.definitions d ON d.id = r.pipeline_id;
 CREATE OR REPLACE VIEW millrace.batches AS
 SELECT d.database_name, d.name AS pipeline_name, b.batch_id, b.source_partition, b.first_offset,
@@ -157,16 +163,26 @@ SELECT any_value(d.database_name) AS "DATABASE_NAME", b.pipeline_id AS "PIPELINE
 FROM millrace_internal.batch_log b JOIN millrace_internal.definitions d ON d.id = b.pipeline_id
 GROUP BY b.pipeline_id, b.batch_id;
 CREATE OR REPLACE VIEW millrace_information_schema.pipelines_errors AS
+WITH entries AS (
+  SELECT pipeline_id, "at", type, code, message, kind, std_error, line, line_number, batch_id,
+         error_id, source_partition
+  FROM millrace_internal.pipeline_errors
+  UNION ALL
+  SELECT pipeline_id, epoch_us("at"), 'Warning', 1366,
+         'offset ' || source_offset || ': ' || reason || ': ' || detail, 'Load', NULL, bytes, line,
+         batch_id, NULL, source_partition
+  FROM millrace_internal.reject_log
+  QUALIFY row_number() OVER (PARTITION BY pipeline_id ORDER BY batch_id DESC, rowid DESC) <= 1000)
 SELECT d.database_name AS "DATABASE_NAME", d.name AS "PIPELINE_NAME",
        e.at / 1e6 AS "ERROR_UNIX_TIMESTAMP", e.type AS "ERROR_TYPE", e.code AS "ERROR_CODE",
        e.message AS "ERROR_MESSAGE", e.kind AS "ERROR_KIND", e.std_error AS "STD_ERROR",
-       CAST(NULL AS VARCHAR) AS "LOAD_DATA_LINE", CAST(NULL AS BIGINT) AS "LOAD_DATA_LINE_NUMBER",
-       e.batch_id AS "BATCH_ID", e.error_id AS "ERROR_ID",
+       left(coalesce(TRY(decode(e.line)), CAST(e.line AS VARCHAR)), 1024) AS "LOAD_DATA_LINE",
+       e.line_number AS "LOAD_DATA_LINE_NUMBER", e.batch_id AS "BATCH_ID", e.error_id AS "ERROR_ID",
        CAST(e.source_partition AS VARCHAR) AS "BATCH_SOURCE_PARTITION_ID",
        CAST(b.first_offset AS VARCHAR) AS "BATCH_EARLIEST_OFFSET",
        CAST(b.end_offset AS VARCHAR) AS "BATCH_LATEST_OFFSET", CAST(NULL AS VARCHAR) AS "HOST",
        CAST(NULL AS BIGINT) AS "PORT", e.source_partition AS "PARTITION"
-FROM millrace_internal.pipeline_errors e
+FROM entries e
 JOIN millrace_internal.definitions d ON d.id = e.pipeline_id
 LEFT JOIN millrace_internal.batch_log b
   ON b.pipeline_id = e.pipeline_id AND b.batch_id = e.batch_id

@@ -51,6 +51,8 @@ class DuckdbStore final : public Store {
 
   Status trim_pipeline_logs(int64_t pipeline_id, const LogRetention& retention) override;
   Status trim_model_logs(int64_t model_id, const LogRetention& retention) override;
+  Status keep_earlier_reading(int64_t pipeline_id, const std::string& json) override;
+  Result<std::vector<EarlierReading>> earlier_readings(int64_t pipeline_id) override;
   Result<std::string> keep_program(std::string_view bytes) override;
   Result<std::string> program(const std::string& checksum) override;
   Status forget_programs(const std::vector<std::string>& used) override;

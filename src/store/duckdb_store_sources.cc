@@ -26,7 +26,7 @@ Result<std::optional<KeptRejects>> DuckdbStore::next_rejects(int64_t pipeline_id
                        "octet_length(bytes) < $4 AND source_partition IN (SELECT source_partition "
                        "FROM millrace_internal.cursors WHERE pipeline_id = $1)) "
                        "SELECT batch_id, source_partition::BIGINT, source_offset, reason, detail, "
-                       "octet_length(bytes), bytes FROM whole "
+                       "octet_length(bytes), bytes, coalesce(line, 0) FROM whole "
                        "WHERE batch_id = (SELECT min(batch_id) FROM whole) "
                        "ORDER BY source_partition, source_offset, place",
                        {pipeline_id, after, last, static_cast<int64_t>(kRejectBytesMax)}));
@@ -39,10 +39,33 @@ Result<std::optional<KeptRejects>> DuckdbStore::next_rejects(int64_t pipeline_id
     reject.reason = reject_reason(rows.text(3)).value_or(RejectReason::kBadDocument);
     reject.detail = rows.text(4);
     reject.bytes = rows.text(6);
+    reject.line = rows.integer(7);
     kept.rejects.push_back(std::move(reject));
   }
   if (kept.rejects.empty()) return std::optional<KeptRejects>();
   return std::optional(std::move(kept));
+}
+
+/// A reading that no batch was read by is not kept.
+Status DuckdbStore::keep_earlier_reading(int64_t pipeline_id, const std::string& json) {
+  TRY(const int64_t last, last_batch_id(pipeline_id));
+  Lock lock(mutex_);
+  return run(connection_.get(),
+             "INSERT INTO millrace_internal.earlier_readings SELECT $1, $2, $3 WHERE $2 > "
+             "(SELECT coalesce(max(last_batch_id), 0) FROM millrace_internal.earlier_readings "
+             "WHERE pipeline_id = $1)",
+             {pipeline_id, last, std::string_view(json)});
+}
+
+Result<std::vector<EarlierReading>> DuckdbStore::earlier_readings(int64_t pipeline_id) {
+  Lock lock(mutex_);
+  TRY(auto rows, query(connection_.get(),
+                       "SELECT last_batch_id, reading FROM millrace_internal.earlier_readings "
+                       "WHERE pipeline_id = $1 ORDER BY last_batch_id",
+                       {pipeline_id}));
+  std::vector<EarlierReading> readings;
+  while (rows.next()) readings.push_back({rows.integer(0), rows.text(1)});
+  return readings;
 }
 
 Result<std::string> DuckdbStore::keep_program(std::string_view bytes) {

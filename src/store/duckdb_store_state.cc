@@ -86,11 +86,17 @@ Status DuckdbStore::set_column(const char* column, int64_t definition_id,
 
 Status DuckdbStore::remove_definition(int64_t definition_id) {
   constexpr std::pair<const char*, const char*> kHanging[] = {
-      {"cursors", "pipeline_id"},         {"batch_log", "pipeline_id"},
-      {"pipeline_files", "pipeline_id"},  {"reject_log", "pipeline_id"},
-      {"pipeline_errors", "pipeline_id"}, {"model_heads", "model_id"},
-      {"model_log", "model_id"},          {"metric_log", "model_id"},
-      {"snapshots", "model_id"},          {"definitions", "id"},
+      {"cursors", "pipeline_id"},
+      {"batch_log", "pipeline_id"},
+      {"pipeline_files", "pipeline_id"},
+      {"reject_log", "pipeline_id"},
+      {"pipeline_errors", "pipeline_id"},
+      {"model_heads", "model_id"},
+      {"model_log", "model_id"},
+      {"metric_log", "model_id"},
+      {"snapshots", "model_id"},
+      {"earlier_readings", "pipeline_id"},
+      {"definitions", "id"},
   };
   Lock lock(mutex_);
   TRY(auto transaction, Transaction::begin(connection_.get()));
@@ -170,10 +176,12 @@ Status DuckdbStore::log_error(const PipelineError& error) {
   TRY_OK(run(
       connection_.get(),
       "INSERT INTO millrace_internal.pipeline_errors VALUES "
-      "(nextval('millrace_internal.error_ids'), $1, $2, $3, $4, $5, $6, $7, $8, nullif($9, ''))",
+      "(nextval('millrace_internal.error_ids'), $1, $2, $3, $4, $5, $6, $7, $8, nullif($9, ''), "
+      "$10, nullif($11, 0))",
       {error.pipeline_id, error.at, std::string_view(error.kind), int64_t{error.code},
        std::string_view(error.message), id_or_null(error.batch_id), id_or_null(error.partition),
-       std::string_view(error.type), std::string_view(error.std_error)}));
+       std::string_view(error.type), std::string_view(error.std_error),
+       error.line ? Parameter(Bytes{*error.line}) : Parameter(), error.line_number}));
   TRY_OK(run(connection_.get(),
              "DELETE FROM millrace_internal.pipeline_errors WHERE pipeline_id = $1 AND error_id <= "
              "(SELECT error_id FROM millrace_internal.pipeline_errors WHERE pipeline_id = $1 "

@@ -203,11 +203,12 @@ TEST_F(StateTest, LogsAreCutByAgeOfOnePipelineAlone) {
     const std::string number = std::to_string(pipeline_id);
     sql("INSERT INTO millrace_internal.reject_log SELECT " + number +
         ", 1, 0, range, 'bad-number', '', ''::BLOB, "
-        "CAST(now() AS TIMESTAMP) - to_minutes(CAST(range * 10 AS BIGINT)) FROM range(1, 7)");
+        "CAST(now() AS TIMESTAMP) - to_minutes(CAST(range * 10 AS BIGINT)), NULL "
+        "FROM range(1, 7)");
     sql("INSERT INTO millrace_internal.pipeline_errors SELECT "
         "nextval('millrace_internal.error_ids'), " +
         number +
-        ", epoch_us(now()) - range * 600000000, 'Load', 0, 'e', NULL, NULL, 'Error', NULL "
+        ", epoch_us(now()) - range * 600000000, 'Load', 0, 'e', NULL, NULL, 'Error', NULL, NULL, NULL "
         "FROM range(1, 7)");
   }
   constexpr int64_t kMinute = 60'000'000;
@@ -235,7 +236,8 @@ TEST_F(StateTest, TheNewestThousandErrorsOfAPipelineAreKept) {
   error.pipeline_id = id;
   sql("INSERT INTO millrace_internal.pipeline_errors SELECT "
       "nextval('millrace_internal.error_ids'), " +
-      std::to_string(id) + ", range, 'Load', 0, 'e', NULL, NULL, 'Error', NULL FROM range(1000)");
+      std::to_string(id) +
+      ", range, 'Load', 0, 'e', NULL, NULL, 'Error', NULL, NULL, NULL FROM range(1000)");
   for (int i = 1000; i < 1003; ++i) {
     error.at = i;
     error.message = "e" + std::to_string(i);

@@ -67,6 +67,12 @@ struct LoggedBatch {
   std::string topic_id = {};  // MessageBatch's
 };
 
+/// How batches were read that are not behind an earlier one of these.
+struct EarlierReading {
+  int64_t last_batch_id = 0;
+  std::string json;
+};
+
 /// What a virtual table shows: rows made at each query.
 struct VirtualTable {
   std::string schema;  // "millrace", "information_schema" (kept apart from the store's own)
@@ -127,6 +133,9 @@ struct PipelineError {
   int64_t batch_id = -1;
   int32_t partition = -1;
   std::string std_error;  // what a transform wrote to its stderr
+  /// The row that stopped it.
+  std::optional<std::string> line = {};
+  int64_t line_number = 0;  // 0: not known
 };
 
 /// How much of the logs stays; 0: all of it. Nothing that a commit or a replay stands on is in it.
@@ -210,6 +219,12 @@ class Store {
   virtual Status trim_pipeline_logs(int64_t pipeline_id, const LogRetention& retention) = 0;
   /// The same of a model's versions and their metrics, but for versions that are kept.
   virtual Status trim_model_logs(int64_t model_id, const LogRetention& retention) = 0;
+
+  /// The reading (engine/definition.h) that a pipeline's batches were learned by up to now, for it
+  /// gets another one.
+  virtual Status keep_earlier_reading(int64_t pipeline_id, const std::string& json) = 0;
+  /// By ascending batches.
+  virtual Result<std::vector<EarlierReading>> earlier_readings(int64_t pipeline_id) = 0;
 
   // Programs of transforms, by the checksum of their bytes.
   virtual Result<std::string> keep_program(std::string_view bytes) = 0;  // its checksum

@@ -145,6 +145,7 @@ void Runs::cut(Run& run, Transformed& result) {
     record.payload = line;
     record.partition = range.partition;
     record.offset = offset;
+    record.first_line = number + 1;
     result.batch.messages.push_back(record);
     source_message_.push_back(task.first_message);
   }

@@ -110,7 +110,12 @@ def test_quotes_hold_newlines_and_headers_are_dropped(shop, folder):
     shop.execute("START PIPELINE feed FOREGROUND")
     assert shop.rows("SELECT a, b FROM t ORDER BY a") == [
         (1, "x\ny"), (2, 'say "hi"'), (3, "plain"), (5, "fine")]
-    assert [row[0] for row in shop.rows("SELECT reason FROM millrace.rejects")] == ["bad-quoting"]
+    assert shop.rows("SELECT reason, line FROM millrace.rejects") == [("bad-quoting", 2)]
+    put(folder / "c.csv", b'a,b\n6,"x\ny"\nnone,7\n')
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.rows("SELECT LOAD_DATA_LINE_NUMBER, LOAD_DATA_LINE FROM "
+                     "information_schema.PIPELINES_ERRORS ORDER BY 1") == [
+        (2, '4,"never closed'), (4, "none,7")]
 
 
 def test_lines_of_json_and_the_file_they_came_from(shop, folder):

@@ -166,6 +166,14 @@ def test_tls_and_plain_let_in_and_no_secret_out(make_server, secured, topic, cer
     for secret in SECRETS:
         at = texts.find(secret)
         assert at < 0, f"{secret} is shown: {texts[max(0, at - 300):at + 100]}"
+    # The mended login lets it in.
+    session.execute(f"ALTER PIPELINE refused SET CREDENTIALS ::sasl.password = '{PASSWORD}'; "
+                    "START PIPELINE refused FOREGROUND")
+    assert session.value("SELECT count(*) FROM refused_t") == ROWS
+    bad = session.error(f"ALTER PIPELINE refused SET CREDENTIALS ::sasl.pasword = '{WRONG}'")
+    assert "sasl.password" in bad
+    texts = everything_shown(server, session) + bad
+    assert not [secret for secret in SECRETS if secret in texts]
     # They are kept all the same.
     server.restart()
     session = server.connect(database="shop")

@@ -252,6 +252,40 @@ def test_check_finds_a_version_that_is_not_what_was_learned(make_server, broker)
     assert "damaged" in spoiled[2][4]
 
 
+def test_what_was_taught_before_a_change_is_learned_again_as_it_was(make_server, broker):
+    topic = broker.create_topic("mended")
+    server = make_server().start()
+    session = server.connect()
+    session.execute("CREATE DATABASE shop; USE shop; "
+                    + MODEL.replace("batch_size => 32", "batch_size => 32, keep_versions => 100"))
+    rows = make_rows(8, 0, 2000)
+    broker.produce(topic, as_csv(rows[:500]))
+    start_training(session, broker, topic, 100)
+    streams.wait_for_messages(session, "train", 500)
+    session.execute("ALTER PIPELINE train (id, @age, city, clicked) SET age = @age / 2 "
+                    "WHERE city < 7")
+    broker.produce(topic, as_csv(rows[500:1000]))
+    streams.wait_for_messages(session, "train", 500)
+    # Its own batches are replayed by the new definition, those before are in a snapshot.
+    server.kill()
+    session = server.start().connect(database="shop")
+    streams.wait_for_replay(session, "clicks")
+    session.execute("ALTER PIPELINE train FIELDS TERMINATED BY ';'")
+    broker.produce(topic, [row.replace(",", ";") for row in as_csv(rows[1000:1500])])
+    streams.wait_for_messages(session, "train", 500)
+    session.execute("STOP PIPELINE train")
+    session.execute("CREATE OR REPLACE PIPELINE train AS "
+                    f"{streams.load_data(broker, topic)} {TRAIN}")
+    broker.produce(topic, as_csv(rows[1500:]))
+    session.execute("START PIPELINE train FOREGROUND")
+    checked = session.rows("CHECK MODEL clicks")
+    assert {result for *_, result, _ in checked} == {"equal"}, checked
+    assert sum(row[2] for row in checked) == checked[-1][1] == versions(session)[-1][0]
+    read = [rows[:500], [(number, age / 2, city, clicked) for number, age, city, clicked
+                         in rows[500:1500] if city < 7], rows[1500:]]
+    assert session.value("SELECT examples FROM millrace.models") == sum(map(len, read))
+
+
 def test_restore_brings_a_version_back_as_a_new_one(shop):
     fill(shop, make_rows(9, 0, 600))
     shop.execute("TRAIN MODEL clicks ON SELECT * FROM history WHERE id < 300 ORDER BY id")

@@ -134,6 +134,9 @@ def test_stop_on_error(shop, broker):
     broker.produce(topic, ["3", "x", "4"])
     streams.wait_for_state(shop, "feed", "Error")
     assert "offset 3" in streams.errors_of(shop, "feed")[-1]
+    assert shop.rows("SELECT ERROR_TYPE, ERROR_KIND, LOAD_DATA_LINE, LOAD_DATA_LINE_NUMBER, "
+                     "BATCH_SOURCE_PARTITION_ID FROM information_schema.PIPELINES_ERRORS") == [
+        ("Error", "Load", "x", 1, "0")]
     assert [row[0] for row in shop.rows("SELECT id FROM t ORDER BY id")] in ([1, 2], [1, 2, 3])
     assert streams.rejects_of(shop, "feed") == {}
     # Without it, the pipeline goes on where it was.

@@ -51,6 +51,28 @@ def test_rejects_go_to_a_table_with_their_batch(shop, broker):
                       "REJECTS INTO TABLE other", "has other columns than rejects")
 
 
+def test_errors_show_the_line_that_could_not_be_read(shop, broker):
+    topic = broker.create_topic("lines")
+    long = "é" * 2000
+    broker.produce_all(topic, [(0, "1,x\n\n2,y\nz,\u00e4\n"), (0, b"bad\xff"), (0, f"{long},1"),
+                               (0, "1,again")])
+    shop.execute("CREATE TABLE t (a BIGINT PRIMARY KEY, b VARCHAR)")
+    make_feed(shop, broker, topic)
+    shop.execute("START PIPELINE feed FOREGROUND")
+    found = shop.rows("SELECT ERROR_TYPE, ERROR_CODE, ERROR_MESSAGE, LOAD_DATA_LINE, "
+                      "LOAD_DATA_LINE_NUMBER, BATCH_LATEST_OFFSET FROM "
+                      "information_schema.PIPELINES_ERRORS ORDER BY ERROR_MESSAGE")
+    assert [row[3:5] for row in found] == [("", 2), ("z,\u00e4", 4), ("bad\\xFF", 1),
+                                           (long[:1024], 1), ("1,again", None)]
+    assert {(row[0], row[1], row[5]) for row in found} == {("Warning", 1366, "4")}
+    assert found[1][2] == 'offset 0: bad-number: field 1 "a": "z" is not a number'
+    assert shop.rows("SELECT line FROM millrace.rejects WHERE reason = 'constraint'") == [(None,)]
+    # What is rejected again is of the same line still.
+    assert shop.rows("RETRY REJECTS FOR PIPELINE feed") == [(5, 0, 5)]
+    assert shop.rows("SELECT line FROM millrace.rejects WHERE reason = 'bad-number' "
+                     "ORDER BY line") == [(1,), (4,)]
+
+
 def test_rejects_go_to_a_topic_with_where_they_came_from(shop, server, broker):
     topic, dead = broker.create_topic("rejects"), broker.create_topic("dead")
     broker.produce(topic, ["1,x", "bad", "2,y", "worse,z"])
@@ -102,6 +124,36 @@ def test_rejects_are_tried_again_after_the_definition_is_mended(shop, broker):
     broker.produce(topic, ["20,1"])
     streams.wait_for_messages(shop, "feed", 12)
     assert shop.value("SELECT count(*) FROM t") == 11
+
+
+def test_a_definition_is_mended_in_place(shop, server, broker):
+    topic = broker.create_topic("mend")
+    broker.produce(topic, [f"{number};w{number}" for number in range(5)] + ["x,y"])
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, broker, topic)
+    shop.execute("START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 6)
+    assert len(streams.rejects_of(shop, "feed")) == 6
+    # What cannot be is refused, and the pipeline goes on as it was.
+    shown = shop.rows("SHOW CREATE PIPELINE feed")
+    shop.expect_error("ALTER PIPELINE feed (a, @b) SET b = uppper(@b)", "uppper")
+    assert shop.rows("SHOW CREATE PIPELINE feed") == shown
+    assert streams.state_of(shop, "feed") == "Running"
+    shop.execute("ALTER PIPELINE feed FIELDS TERMINATED BY ';' (a, @b) SET b = upper(@b)")
+    assert streams.state_of(shop, "feed") == "Running"
+    assert shop.rows("RETRY REJECTS FOR PIPELINE feed") == [(6, 5, 1)]
+    broker.produce(topic, ["5;w5"])
+    streams.wait_for_messages(shop, "feed", 1)
+    server.restart()
+    shop = server.connect(database="shop")
+    broker.produce(topic, ["6;w6", "7;w7"])
+    shop.wait_until("SELECT count(*) FROM t", 8)
+    assert shop.rows("SELECT a, b FROM t ORDER BY a") == [
+        (number, f"W{number}") for number in range(8)]
+    shop.execute("ALTER PIPELINE feed FORMAT JSON (a <- a, @b <- b) WHERE a > 8")
+    broker.produce(topic, ['{"a": 8, "b": "x"}', '{"a": 9, "b": "y"}'])
+    shop.wait_until("SELECT count(*) FROM t", 9)
+    assert shop.value("SELECT b FROM t WHERE a = 9") == "Y"
 
 
 def test_a_training_is_not_taught_later(shop, broker):

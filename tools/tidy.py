@@ -63,7 +63,7 @@ DOORS = [
 _SYSTEM_HEADER = re.compile(
     r"[a-z_0-9]+|(sys|netinet|arpa|linux)/\w+\.h|"
     r"(unistd|fcntl|signal|poll|spawn|pthread|dlfcn|termios|netdb|execinfo|errno|time|ifaddrs|"
-    r"immintrin|sched|cxxabi|glob)\.h")
+    r"immintrin|sched|cxxabi|glob|malloc)\.h")
 
 _THREAD = r"base/thread\.(h|cc)"
 # name: (pattern, files under src/ that may, what to use)

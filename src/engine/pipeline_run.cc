@@ -191,7 +191,10 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
       context_.errors.note_well();
     } else if (!taken->error) {
       TRY_OK(process(*taken));
-      reader_->give_back(std::move(taken->rows));
+      if (taken->behind)
+        reader_->give_back(std::move(taken->rows));
+      else
+        forget_rows();
     } else if (facts(taken->error->code).retryable && !taken->lost && !context_.foreground) {
       context_.errors.note(*taken->error, last_batch_id_ + 1);
     } else if (taken->error->code == Code::kDataLoss) {
@@ -202,6 +205,14 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
     }
   }
   return RunEnd::kStopped;
+}
+
+/// What the next batch has here is as small as the topic's end brings it; the largest of a backlog,
+/// and the messages that its text is in, are not kept for it.
+void PipelineRun::forget_rows() {
+  rows_ = nullptr;
+  if (stages_.shaper) shaped_ = Batch(stages_.shaper->schema());
+  if (stages_.scorer) scored_ = Batch(stages_.scorer->schema());
 }
 
 /// The first reject that STOP_ON_ERROR stops at; those of the table come later, at the commit.

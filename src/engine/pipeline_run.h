@@ -79,6 +79,7 @@ class PipelineRun {
 
   // One batch, in this order.
   Status process(Taken& taken);
+  void forget_rows();
   Status shape(const MessageBatch& messages);
   Status run_model(const MessageBatch& messages);
   Result<store::CommitOutcome> commit(const Taken& taken);

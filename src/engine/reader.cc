@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/memory.h"
+
 namespace millrace::engine {
 
 using std::chrono::milliseconds;
@@ -61,6 +63,15 @@ void Reader::give_back(Batch rows) {
   spare_.push_back(std::move(rows));
 }
 
+void Reader::let_memory_go() {
+  if (!std::exchange(backlog_, false)) return;
+  {
+    Lock lock(mutex_);
+    spare_.clear();
+  }
+  return_free_memory();
+}
+
 Status Reader::decode(Taken& taken, const std::stop_token& stop) {
   Stopwatch watch;
   TRY(taken.batch, transformed(transform_.get(), std::move(taken.batch), stop, taken.said));
@@ -107,7 +118,10 @@ bool Reader::tell_well_again() {
 }
 
 bool Reader::read_one(const std::stop_token& stop) {
-  if (!behind_ && !queue_.wait_until_wanted()) return false;
+  if (!behind_) {
+    if (!queue_.wait_until_wanted()) return false;
+    let_memory_go();
+  }
   send_acknowledgement();
   Taken taken;
   taken.started_at = now_micros();
@@ -125,7 +139,8 @@ bool Reader::read_one(const std::stop_token& stop) {
   if (!batch->ranges.empty()) {
     taken.batch = std::move(*batch);
     taken.batch.batch_id = next_batch_id_++;
-    behind_ = is_behind(taken.batch);
+    behind_ = taken.behind = is_behind(taken.batch);
+    backlog_ = backlog_ || behind_;
     if (auto decoded = decode(taken, stop); !decoded) {
       Taken news;
       news.error = std::move(decoded).error();

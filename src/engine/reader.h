@@ -33,6 +33,7 @@ struct Taken {
   bool lost = false;  // with the error: a batch was taken and could not be decoded; read it again
   bool well_again = false;
   bool new_partitions = false;
+  bool behind = false;     // the batch did not reach the end of the topic
   int64_t started_at = 0;  // microseconds since 1970: when the batch's first message was waited for
   int64_t take_micros = 0;
   std::optional<int64_t> transform_micros;  // with a transform
@@ -64,7 +65,8 @@ class Reader {
   std::optional<Taken> next() { return queue_.pop(); }
   /// The broker is told before the next take.
   void acknowledge(std::vector<Cursor> cursors);
-  /// The memory of a batch that is done with, for one to come.
+  /// The memory of a batch that is done with, for one to come: while there is a backlog. At its end
+  /// all of it goes back to the machine.
   void give_back(Batch rows);
   /// Thread-safe; what was read ahead is forgotten, the cursors in the store stand.
   void stop();
@@ -75,6 +77,8 @@ class Reader {
   bool read_one(const std::stop_token& stop);
   void wait_for_interval(const std::stop_token& stop);
   void send_acknowledgement();
+  /// At the end of the topic, while the worker has nothing.
+  void let_memory_go();
   Status decode(Taken& taken, const std::stop_token& stop);
   std::optional<Taken> news_of_topic();
   bool tell_well_again();
@@ -88,6 +92,7 @@ class Reader {
   bool unwell_ = false;   // the last thing told was an error
   bool missing_ = false;  // the topic was not there at the last look
   bool behind_ = true;    // the last batch did not reach the end of the topic
+  bool backlog_ = false;  // there was one, and its memory has not been let go
   int64_t next_batch_id_ = 1;
   Queue<Taken> queue_{kQueueBatchesMax};
   Mutex mutex_;

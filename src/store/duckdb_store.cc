@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/thread.h"
 #include "store/duckdb_connection.h"
 #include "store/duckdb_error.h"
@@ -33,6 +34,11 @@ int threads_of(const StoreOptions& options) {
   return std::max(1, core_count() - 1);
 }
 
+/// Half of what there is, since pipelines, models and clients have memory of their own beside it.
+int64_t memory_of(const StoreOptions& options) {
+  return options.memory_bytes_max > 0 ? options.memory_bytes_max : memory_of_machine() / 2;
+}
+
 Result<Database> open_instance(const StoreOptions& options) {
   Config config;
   if (duckdb_create_config(config.out()) == DuckDBError)
@@ -42,8 +48,10 @@ Result<Database> open_instance(const StoreOptions& options) {
   TRY_OK(set_option(config, "autoload_known_extensions", "false"));
   // NULL is less than every value, as MySQL has it: first of an ORDER BY, last of a DESC.
   TRY_OK(set_option(config, "default_null_order", "nulls_first_on_asc_last_on_desc"));
-  if (options.memory_bytes_max > 0)
-    TRY_OK(set_option(config, "memory_limit", std::to_string(options.memory_bytes_max) + "B"));
+  TRY_OK(set_option(config, "memory_limit", std::to_string(memory_of(options)) + "B"));
+  // What a checkpoint or a large query freed goes back to the machine within seconds; otherwise
+  // only when somebody allocates again.
+  TRY_OK(set_option(config, "allocator_background_threads", "true"));
   // A checkpoint holds up every commit; the log of this size is replayed in about a second.
   TRY_OK(set_option(config, "checkpoint_threshold", "64MB"));
   TRY_OK(set_option(config, "threads", std::to_string(threads_of(options))));

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/memory.h"
 #include "store/store_fixture_test.h"
 
 namespace millrace::store {
@@ -90,17 +91,44 @@ TEST_F(StateTest, ADirectoryThatCannotBeMadeSaysSo) {
   EXPECT_NE(opened.error().message.find("/proc/millrace"), std::string::npos);
 }
 
-TEST_F(StateTest, OptionsReachTheEngine) {
-  close();
+/// The fixture's store, opened with options.
+class OptionsTest : public StoreTest {
+ protected:
+  void open_with(StoreOptions options) {
+    close();
+    options.directory = directory_;
+    auto opened = open_duckdb_store(options);
+    ASSERT_TRUE(opened) << opened.error().to_string();
+    store_.reset(static_cast<DuckdbStore*>(opened->release()));
+  }
+  std::string setting(const std::string& name) {
+    return value("SELECT current_setting('" + name + "')");
+  }
+};
+
+TEST_F(OptionsTest, ReachTheEngine) {
   StoreOptions options;
-  options.directory = directory_;
   options.memory_bytes_max = 512 << 20;
   options.threads_max = 1;
-  auto opened = open_duckdb_store(options);
-  ASSERT_TRUE(opened) << opened.error().to_string();
-  store_.reset(static_cast<DuckdbStore*>(opened->release()));
-  EXPECT_EQ(value("SELECT current_setting('threads')"), "1");
-  EXPECT_EQ(value("SELECT current_setting('memory_limit')"), "512.0 MiB");
+  open_with(options);
+  EXPECT_EQ(setting("threads"), "1");
+  EXPECT_EQ(setting("memory_limit"), "512.0 MiB");
+}
+
+TEST_F(OptionsTest, HalfOfTheMemoryIsLeftToOthersAndWhatIsFreeIsGivenBack) {
+  const auto unsaid = setting("memory_limit");
+  StoreOptions half;
+  half.memory_bytes_max = memory_of_machine() / 2;
+  open_with(half);
+  EXPECT_EQ(setting("memory_limit"), unsaid);
+  EXPECT_EQ(setting("allocator_background_threads"), "true");
+}
+
+/// When this fails, DuckDB has what a limit of memory for an account can stand on; so far
+/// docs/reference/sql.md says that there is none.
+TEST_F(StateTest, NoConnectionHasAMemoryLimitOfItsOwnYet) {
+  EXPECT_EQ(value("SELECT count(*) FROM duckdb_settings() WHERE name = 'operator_memory_limit'"),
+            "0");
 }
 
 TEST_F(StateTest, BuiltInExtensionsWorkAndNothingIsFetched) {

@@ -23,7 +23,7 @@ namespace millrace::store {
 
 struct StoreOptions {
   std::string directory;         // made when missing; owned by one process at a time
-  int64_t memory_bytes_max = 0;  // 0: the engine's own default
+  int64_t memory_bytes_max = 0;  // 0: half of what the machine has
   int threads_max = 0;           // 0: as many as cores, but one
   bool file_access = true;       // false: no statement reaches a file, COPY and ATTACH neither
 };

@@ -39,6 +39,8 @@ class BatchQuery {
 
   /// The type of the i-th expression.
   LogicalType type(size_t i) const;
+  /// Whether an expression may read tables, which a plan that is kept would not see change.
+  bool reads_tables() const { return reads_tables_; }
 
   /// `failures` gets the rows that failed, by their index in `batch`.
   Result<BatchRows> run(const Batch& batch, std::vector<RowFailure>& failures);

@@ -42,24 +42,32 @@ Result<std::unique_ptr<DuckdbTarget>> DuckdbTarget::open(duckdb_database databas
   if (!found) return does_not_exist(spec);
   target->table_ = std::move(*found);
   std::vector<std::string> expressions;
-  TRY_OK(target->plan(spec, expressions));
+  TRY(const bool as_it_is, target->plan(spec, expressions));
   TRY_OK(target->check_unfilled());
   if (spec.duplicates != Duplicates::kRefuse) {
     TRY(target->upsert_, DuckdbUpsert::open(connection, target->table_, target->names_, spec));
   }
-  if (!expressions.empty()) {
-    TRY(target->query_, BatchQuery::open(database, std::move(sources), names_in, spec.input,
-                                         expressions, spec.where, spec.failures_max));
+  if (!as_it_is) {
+    TRY(target->query_, BatchQuery::open(database, sources, names_in, spec.input, expressions,
+                                         spec.where, spec.failures_max));
+  }
+  for (size_t i = 0; i < target->columns_.size(); ++i)
+    target->types_.push_back(as_it_is
+                                 ? logical_type_of((*spec.input)[target->columns_[i].input].type)
+                                 : target->query_->type(i));
+  if (!target->upsert_ && spec.where.empty() && (as_it_is || !target->query_->reads_tables())) {
+    TRY(target->insert_, DuckdbInsert::open(connection, std::move(sources), target->table_.quoted(),
+                                            target->names_, spec.input, expressions));
   }
   TRY_OK(open_appender(connection, kCatalog, target->table_.schema, target->table_.name,
                        target->names_));
   return target;
 }
 
-Status DuckdbTarget::plan(const OutputSpec& spec, std::vector<std::string>& expressions) {
+/// Whether each row goes to the table as it is: then the expressions are columns of the batch.
+Result<bool> DuckdbTarget::plan(const OutputSpec& spec, std::vector<std::string>& expressions) {
   if (spec.columns.empty())
     return Error(Code::kInvalidArgument, "no column of table \"" + spec.table + "\" is filled");
-  std::vector<LogicalType> types;
   bool as_it_is = spec.where.empty();
   for (const auto& output : spec.columns) {
     const auto* column = table_.info.find(output.column);
@@ -76,8 +84,7 @@ Status DuckdbTarget::plan(const OutputSpec& spec, std::vector<std::string>& expr
                               ? output.expression
                               : "CAST((" + output.expression + "\n) AS " + column->type_name + ")");
   }
-  if (as_it_is) expressions.clear();
-  return {};
+  return as_it_is;
 }
 
 /// A row without a value that must be there could never be taken.
@@ -93,6 +100,19 @@ Status DuckdbTarget::check_unfilled() const {
   return {};
 }
 
+Status DuckdbTarget::insert(const Batch& batch) {
+  TRY(const auto appender,
+      open_appender(connection_, kCatalog, table_.schema, table_.name, names_));
+  TRY_OK(check_types(appender));
+  TRY_OK(insert_->run(batch));
+  batch_ = &batch;
+  rows_ = BatchRows();
+  kept_.resize(batch.rows());
+  std::iota(kept_.begin(), kept_.end(), 0U);
+  taken_ = static_cast<int64_t>(kept_.size());
+  return {};
+}
+
 Status DuckdbTarget::stage(const Batch& batch, std::vector<RowFailure>& failures) {
   batch_ = &batch;
   rows_ = BatchRows();
@@ -102,13 +122,8 @@ Status DuckdbTarget::stage(const Batch& batch, std::vector<RowFailure>& failures
   kept_.resize(query_ ? rows_.row_of.size() : batch.rows());
   std::iota(kept_.begin(), kept_.end(), 0U);
   if (!chunk_ && !kept_.empty()) {
-    std::vector<LogicalType> types;
     std::vector<duckdb_logical_type> borrowed;
-    for (size_t i = 0; i < columns_.size(); ++i) {
-      types.push_back(query_ ? query_->type(i)
-                             : logical_type_of(batch.column(columns_[i].input).type()));
-      borrowed.push_back(types.back().get());
-    }
+    for (const auto& type : types_) borrowed.push_back(type.get());
     chunk_ = DataChunk(duckdb_create_data_chunk(borrowed.data(), borrowed.size()));
     part_ = DataChunk(duckdb_create_data_chunk(borrowed.data(), borrowed.size()));
   }
@@ -234,9 +249,7 @@ Status DuckdbTarget::append(std::span<const uint32_t> rows) {
 Status DuckdbTarget::check_types(const Appender& appender) const {
   for (size_t i = 0; i < columns_.size(); ++i) {
     const LogicalType type(duckdb_appender_column_type(appender.get(), i));
-    const LogicalType planned(
-        duckdb_vector_get_column_type(duckdb_data_chunk_get_vector(chunk_.get(), i)));
-    if (duckdb_get_type_id(type.get()) != duckdb_get_type_id(planned.get()))
+    if (duckdb_get_type_id(type.get()) != duckdb_get_type_id(types_[i].get()))
       return Error(Code::kConflict, "column \"" + names_[i] + "\" of table \"" + table_.name +
                                         "\" has got another type");
   }

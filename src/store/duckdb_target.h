@@ -1,8 +1,9 @@
-// The table that a pipeline's rows go to. A batch is staged first, outside of any transaction: as
-// it is, when every output column is a column of the batch of the same type, else through one query
-// that evaluates the expressions. Then it is appended within the transaction of the commit. Rows
-// that the table refuses are sifted out by trying parts of the batch in transactions of their own,
-// which are rolled back.
+// The table that a pipeline's rows go to. A batch whose rows are all good is inserted in one
+// statement that reads the batch's own memory (INSERT ... SELECT, planned once). Any other is
+// staged first, outside of any transaction: as it is, when every output column is a column of the
+// batch of the same type, else through one query that evaluates the expressions. Then it is
+// appended within the transaction of the commit. Rows that the table refuses are sifted out by
+// trying parts of the batch in transactions of their own, which are rolled back.
 #pragma once
 
 #include <functional>
@@ -10,6 +11,7 @@
 #include <span>
 
 #include "store/duckdb_batch_query.h"
+#include "store/duckdb_insert.h"
 #include "store/duckdb_keys.h"
 #include "store/duckdb_tables.h"
 #include "store/duckdb_upsert.h"
@@ -25,6 +27,13 @@ class DuckdbTarget {
                                                     std::shared_ptr<BatchSources> sources,
                                                     std::string_view names_in,
                                                     const OutputSpec& spec);
+
+  /// Whether batches can be inserted whole: no WHERE, no rule for rows whose key is there, and no
+  /// expression that reads tables.
+  bool inserts_whole() const { return insert_ != nullptr; }
+  /// All rows of `batch` or, with an error, none; within a transaction. There are as many rows()
+  /// afterwards as the batch has.
+  Status insert(const Batch& batch);
 
   /// Evaluates the rows of `batch`, which must stay as it is until the commit has ended. `failures`
   /// gets those that fail.
@@ -55,7 +64,7 @@ class DuckdbTarget {
   using Rows = std::vector<uint32_t>;  // numbers of staged rows, ascending
 
   explicit DuckdbTarget(duckdb_connection connection) : connection_(connection) {}
-  Status plan(const OutputSpec& spec, std::vector<std::string>& expressions);
+  Result<bool> plan(const OutputSpec& spec, std::vector<std::string>& expressions);
   Status check_unfilled() const;
   void refuse_nulls(std::vector<RowFailure>& failures);
   void refuse(uint32_t staged, const Error& error, std::vector<RowFailure>& failures);
@@ -72,19 +81,21 @@ class DuckdbTarget {
   size_t chunks() const;
   size_t chunk_rows(size_t index) const;
   uint32_t row_of(size_t staged) const {
-    return query_ ? rows_.row_of[staged] : static_cast<uint32_t>(staged);
+    return rows_.row_of.empty() ? static_cast<uint32_t>(staged) : rows_.row_of[staged];
   }
 
   duckdb_connection connection_;
   FoundTable table_;
   std::vector<Column> columns_;
   std::vector<std::string> names_;
+  std::vector<LogicalType> types_;        // of the columns, as planned
   std::unique_ptr<BatchQuery> query_;     // null: the batch is staged as it is
+  std::unique_ptr<DuckdbInsert> insert_;  // null: batches cannot be inserted whole
   std::unique_ptr<DuckdbUpsert> upsert_;  // null: rows with a key that is there are refused
   DataChunk chunk_;                       // as the table wants it
   DataChunk part_;                        // some of its rows
 
-  // What is staged.
+  // What is staged, or was inserted.
   const Batch* batch_ = nullptr;
   BatchRows rows_;
   Rows kept_;

@@ -23,6 +23,7 @@ class DuckdbWriter final : public BatchWriter {
                        const Retention& retention) override;
 
  private:
+  Result<bool> commit_whole(const BatchCommit& batch);
   Status stage(const BatchCommit& batch);
   Status try_commit(const BatchCommit& batch);
   Status write(const BatchCommit& batch, Transaction& transaction);
@@ -34,6 +35,7 @@ class DuckdbWriter final : public BatchWriter {
   std::optional<DuckdbBatchLog> log_;
   std::optional<DuckdbRejectTable> reject_table_;
 
+  bool refused_ = false;  // rows of the last batch: it is likely of the next one too
   // Of the batch that is being committed.
   std::vector<RowFailure> failures_;
   std::vector<Reject> rejects_;  // made of failures_
@@ -56,8 +58,21 @@ Status DuckdbWriter::open(duckdb_database database, std::shared_ptr<BatchSources
   return {};
 }
 
+/// Commits a batch of which the table takes every row. False, and nothing is changed, when it does
+/// not: then the rows are looked at one by one.
+Result<bool> DuckdbWriter::commit_whole(const BatchCommit& batch) {
+  const bool any = batch.rows != nullptr && batch.rows->rows() > 0;
+  if (!any || refused_ || !target_ || !target_->inserts_whole()) return false;
+  TRY(auto transaction, Transaction::begin(connection_.get()));
+  TRY_OK(log_->move_cursors(batch));
+  const auto inserted = target_->insert(*batch.rows);
+  if (!inserted && is_of_rows(inserted.error())) return false;
+  TRY_OK(inserted);
+  TRY_OK(write(batch, transaction));
+  return true;
+}
+
 Status DuckdbWriter::stage(const BatchCommit& batch) {
-  failures_.clear();
   if (!target_) return {};
   static const Batch no_rows;
   return target_->stage(batch.rows != nullptr ? *batch.rows : no_rows, failures_);
@@ -66,8 +81,13 @@ Status DuckdbWriter::stage(const BatchCommit& batch) {
 Result<CommitOutcome> DuckdbWriter::commit(const BatchCommit& batch) {
   CHECK(batch.messages != nullptr && !batch.messages->ranges.empty(), "a batch moves a cursor");
   FAULT_STATUS("store.commit.before");
-  TRY_OK(stage(batch));
-  TRY_OK(try_commit(batch));
+  failures_.clear();
+  TRY(const bool committed, commit_whole(batch));
+  if (!committed) {
+    TRY_OK(stage(batch));
+    TRY_OK(try_commit(batch));
+    refused_ = !failures_.empty();
+  }
   FAULT_POINT("store.commit.after");
   CommitOutcome outcome;
   for (const auto& range : outcomes_) {

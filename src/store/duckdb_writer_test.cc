@@ -175,6 +175,29 @@ TEST_F(WriterTest, OtherTypesAreCast) {
             (std::vector<std::string>{"1|expression", "2|expression"}));
 }
 
+/// Batches go in whole, and row by row while rows are refused: each with its own outcome.
+TEST_F(WriterTest, RowsAreRefusedInSomeBatchesOnly) {
+  output_.columns = {{"a", "\"x\""}, {"c", "CAST(\"y\" AS DOUBLE)"}};
+  const auto target = writer();
+  for (const int64_t bad : {-1, 1, 2, -1, -1, 0}) {
+    const int64_t id = *store().last_batch_id(pipeline_.id) + 1;
+    std::vector<std::vector<Value>> rows;
+    for (int64_t i = 0; i < 3; ++i) rows.push_back({10 * id + i, i == bad ? "no number" : "2.5"});
+    const auto batch = batch_of(input_, std::move(rows));
+    TestCommit test(id, 3 * (id - 1), 3);
+    test.commit.rows = &batch;
+    const auto outcome = target->commit(test.commit);
+    ASSERT_TRUE(outcome) << outcome.error().to_string();
+    EXPECT_EQ(outcome->rows_written, bad < 0 ? 3 : 2) << id;
+    EXPECT_EQ(outcome->rejects, bad < 0 ? 0 : 1) << id;
+  }
+  EXPECT_EQ(value("SELECT string_agg(a, ' ' ORDER BY rowid) FROM shop.t"),
+            "10 11 12 20 22 30 31 40 41 42 50 51 52 61 62");
+  EXPECT_EQ(rows("SELECT source_offset FROM millrace.rejects ORDER BY 1"),
+            (std::vector<std::string>{"4", "8", "15"}));
+  EXPECT_EQ(*store().cursors(pipeline_.id), (std::vector<Cursor>{{0, 18}}));
+}
+
 TEST_F(WriterTest, WhatDoesNotFitTheTargetIsAnErrorAtOnce) {
   const auto code = [&] { return store().open_writer(pipeline_, output_).error().code; };
   output_.columns = {{"nope", "\"x\""}};

@@ -3,24 +3,14 @@
 // each message gives rows or rejects, and JSON's quick reader decides as the careful one does.
 #include <gtest/gtest.h>
 
-#include <charconv>
-#include <cstdlib>
-#include <cstring>
-#include <random>
-
+#include "base/fuzz_test.h"
 #include "decode/decoder.h"
 #include "decode/text_arena.h"
 
 namespace millrace::decode {
 namespace {
 
-/// MILLRACE_FUZZ_ROUNDS asks for more than a build's second.
-const int kRounds = [] {
-  const char* const asked = std::getenv("MILLRACE_FUZZ_ROUNDS");
-  int rounds = 200'000;
-  if (asked != nullptr) (void)std::from_chars(asked, asked + std::strlen(asked), rounds);
-  return rounds;
-}();
+constexpr int64_t kRounds = 200'000;
 
 const std::vector<std::string>& json_seeds() {
   static const std::vector<std::string> seeds{
@@ -36,35 +26,19 @@ const std::vector<std::string>& json_seeds() {
   return seeds;
 }
 
-std::string spoiled(std::mt19937& random, const std::vector<std::string>& seeds,
-                    std::string_view pieces) {
-  const auto below = [&](size_t limit) { return limit == 0 ? 0 : random() % limit; };
-  std::string text = seeds[below(seeds.size())];
-  for (size_t change = below(4); change > 0; --change) {
-    const size_t at = below(text.size());
-    switch (random() % 6) {
-      case 0:
-        text.erase(at, below(6));
-        break;
-      case 1:
-        text.insert(at, 1, pieces[below(pieces.size())]);
-        break;
-      case 2:
-        text.resize(at);
-        break;
-      case 3:
-        if (at < text.size()) text[at] = static_cast<char>(random());
-        break;
-      case 4:
-        if (at < text.size()) text[at] = pieces[below(pieces.size())];
-        break;
-      default: {
-        const auto& other = seeds[below(seeds.size())];
-        text.insert(at, other.substr(below(other.size()), below(20)));
-      }
-    }
-  }
-  return text;
+/// One of the material's texts, with up to three changes.
+std::string spoiled(Random& random, const FuzzMaterial& material) {
+  std::string bytes = material.others[below(random, material.others.size())];
+  for (size_t changes = below(random, 4); changes > 0; --changes)
+    change_bytes(random, bytes, material);
+  return bytes;
+}
+
+/// Each byte of the text for itself.
+std::vector<std::string> bytes_of(std::string_view text) {
+  std::vector<std::string> bytes;
+  for (const char c : text) bytes.emplace_back(1, c);
+  return bytes;
 }
 
 /// What a decoder makes of one message, as text.
@@ -144,12 +118,14 @@ std::string rows_of(const std::string& said) {
 }
 
 TEST(DecoderFuzz, TheQuickReaderOfJsonDecidesAsTheCarefulOne) {
-  std::mt19937 random(1);
+  Random random(1);
   auto quick = json_subject();
   auto careful = json_subject();
-  int compared = 0, well = 0;
-  for (int round = 0; round < kRounds && !testing::Test::HasFailure(); ++round) {
-    const auto document = spoiled(random, json_seeds(), "{}[]\",:\\0123456789.-+eE ntf\n\x1f\xc3");
+  const FuzzMaterial material{bytes_of("{}[]\",:\\0123456789.-+eE ntf\n\x1f\xc3"), json_seeds()};
+  int64_t compared = 0, well = 0;
+  FuzzRounds rounds(kRounds);
+  for (; rounds.go_on() && !testing::Test::HasFailure(); rounds.count()) {
+    const auto document = spoiled(random, material);
     const auto said = quick.decode(document);
     // A message of blanks alone may be lines of none.
     const bool blank = document.find_first_not_of(" \n\t\r") == std::string::npos;
@@ -161,8 +137,8 @@ TEST(DecoderFuzz, TheQuickReaderOfJsonDecidesAsTheCarefulOne) {
     EXPECT_EQ(rows_of(said), rows_of(careful.decode(other))) << document;
   }
   // It is no test when nothing is compared, or nothing is well formed.
-  EXPECT_GT(compared, kRounds / 3);
-  EXPECT_GT(well, kRounds / 10);
+  EXPECT_GT(compared, rounds.done() / 3);
+  EXPECT_GT(well, rounds.done() / 10);
 }
 
 TEST(DecoderFuzz, AvroDecidesOnAnyBytes) {
@@ -181,12 +157,14 @@ TEST(DecoderFuzz, AvroDecidesOnAnyBytes) {
       field("a", {Kind::kInt32}, {"a"}), field("b", {Kind::kVarchar}, {"b"}),
       field("c", {Kind::kDouble, true}, {"c"}), field("d", {Kind::kVarchar}, {"d"}),
       field("e", {Kind::kVarchar}, {"e"})};
-  std::mt19937 random(2);
+  Random random(2);
   Subject one(make_avro_decoder({schema, nullptr}, fields, {}));
   Subject stream(make_avro_decoder({schema, nullptr, true}, fields, {}));
-  int well = 0;
-  for (int round = 0; round < kRounds && !testing::Test::HasFailure(); ++round) {
-    const auto bytes = spoiled(random, seeds, std::string_view("\0\x01\x02\x7f\x80\xff", 6));
+  const FuzzMaterial material{bytes_of({"\0\x01\x02\x7f\x80\xff", 6}), seeds};
+  int64_t well = 0;
+  FuzzRounds rounds(kRounds);
+  for (; rounds.go_on() && !testing::Test::HasFailure(); rounds.count()) {
+    const auto bytes = spoiled(random, material);
     const auto alone = one.decode(bytes);
     EXPECT_EQ(one.found(), 1U);
     if (alone.find('|') == std::string::npos) {
@@ -198,7 +176,7 @@ TEST(DecoderFuzz, AvroDecidesOnAnyBytes) {
     EXPECT_EQ(stream.decode(bytes), alone);
     EXPECT_EQ(stream.decode(bytes + bytes), alone + alone);
   }
-  EXPECT_GT(well, kRounds / 10);
+  EXPECT_GT(well, rounds.done() / 10);
 }
 
 /// Behind their length, as Avro has it.
@@ -250,9 +228,11 @@ TEST(DecoderFuzz, AvroContainersDecideOnAnyBytes) {
   for (size_t i = 1; i < seeds.size(); ++i)
     EXPECT_EQ(subject.decode(seeds[i]), "1.000000|abc|\n2.000000||\n")
         << packed_blocks()[i - 1].first;
-  std::mt19937 random(3);
-  for (int round = 0; round < kRounds / 4 && !testing::Test::HasFailure(); ++round) {
-    const auto bytes = spoiled(random, seeds, std::string_view("\0\x01\x02\x7f\x80\xff", 6));
+  Random random(3);
+  const FuzzMaterial material{bytes_of({"\0\x01\x02\x7f\x80\xff", 6}), seeds};
+  FuzzRounds rounds(kRounds / 4);
+  for (; rounds.go_on() && !testing::Test::HasFailure(); rounds.count()) {
+    const auto bytes = spoiled(random, material);
     (void)subject.decode(bytes);  // it may hold nothing: a header alone, a block of no data
   }
 }

@@ -1,13 +1,10 @@
 // Whole conversations of mutated frames with a Connection that has no socket: handshake, commands,
 // prepared statements, files. None may crash, leak or hang, and before the login no more is read
-// than a login takes. MILLRACE_FUZZ_FRAMES asks for more frames than a test run has time for:
-//   MILLRACE_FUZZ_FRAMES=10000000 serve_test --gtest_filter='ConnectionFuzz*'
+// than a login takes. A round is a frame:
+//   MILLRACE_FUZZ_ROUNDS=10000000 serve_test --gtest_filter='ConnectionFuzz*'
 #include <gtest/gtest.h>
 
-#include <charconv>
-#include <cstdlib>
 #include <optional>
-#include <random>
 
 #include "serve/connection.h"
 #include "serve/fuzz_frames_test.h"
@@ -17,17 +14,8 @@
 namespace millrace::serve {
 namespace {
 
-constexpr int64_t kFrames = 300'000;
+constexpr int64_t kFrames = 20'000;
 constexpr size_t kAnswerBytesMax = size_t{1} << 20;
-
-int64_t frames_wanted() {
-  const char* asked = std::getenv("MILLRACE_FUZZ_FRAMES");
-  if (asked == nullptr) return kFrames;
-  const std::string_view digits(asked);
-  int64_t frames = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), frames);
-  return frames;
-}
 
 /// A client that says all of its bytes at once, in pieces of any size, and hangs up.
 class Script : public PeerStream {
@@ -132,7 +120,7 @@ std::vector<std::string> commands() {
 }
 
 /// LOAD DATA LOCAL, and the file that is asked for: whole, broken off, out of order, mutated.
-std::string file_frames(std::mt19937& random, int64_t& frames) {
+std::string file_frames(Random& random, int64_t& frames) {
   std::string said = framed("\x03LOAD 40", 0);
   uint8_t sequence = 2;
   for (size_t i = random() % 5; i > 0; --i, ++frames) {
@@ -145,11 +133,13 @@ std::string file_frames(std::mt19937& random, int64_t& frames) {
 }
 
 TEST_F(ConnectionFuzz, ConversationsEnd) {
-  std::mt19937 random(20261130);
+  Random random(20261130);
   const auto all = commands();
   size_t answered = 0;
   int64_t logged_in = 0;
-  for (int64_t frames = 0; frames < frames_wanted();) {
+  FuzzRounds rounds(kFrames);
+  while (rounds.go_on()) {
+    int64_t frames = 1;  // the login
     const uint32_t more = (random() % 4 == 0 ? kCompress : 0) | (random() % 2 ? kDeprecateEof : 0) |
                           (random() % 4 ? kLocalFiles : 0);
     const auto login = login_packet(more);
@@ -174,7 +164,7 @@ TEST_F(ConnectionFuzz, ConversationsEnd) {
           said += framed(mutated(command, random), 0);
       }
     }
-    ++frames;
+    rounds.count(frames);
     const size_t bytes = converse(std::move(said), 1 + random() % 2000);
     ASSERT_LT(bytes, kAnswerBytesMax);
     answered += bytes;

@@ -1,39 +1,20 @@
 // Valid packets and their mutations, for the fuzz of what clients send. Only tests include it.
 #pragma once
 
-#include <algorithm>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/fuzz_test.h"
 #include "serve/column_type.h"
 #include "serve/wire.h"
 
 namespace millrace::serve {
 
-inline std::string mutated(std::string bytes, std::mt19937& random) {
-  const auto below = [&](size_t n) { return n == 0 ? size_t{0} : random() % n; };
-  for (size_t changes = 1 + below(4); changes > 0; --changes) {
-    const size_t at = below(bytes.size());
-    switch (random() % 5) {
-      case 0:
-        if (!bytes.empty()) bytes[at] = static_cast<char>(random());
-        break;
-      case 1:
-        if (!bytes.empty()) bytes[at] = static_cast<char>(bytes[at] ^ (1 << random() % 8));
-        break;
-      case 2:
-        bytes.resize(at);
-        break;
-      case 3:
-        bytes.insert(at, below(16), static_cast<char>(random()));
-        break;
-      default:
-        bytes += bytes.substr(at, 32);
-    }
-  }
+inline std::string mutated(std::string bytes, Random& random) {
+  for (size_t changes = 1 + below(random, 4); changes > 0; --changes)
+    change_bytes(random, bytes, {});
   return bytes;
 }
 

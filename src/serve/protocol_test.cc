@@ -1,9 +1,8 @@
 // The protocol, packet by packet, against a live server; and what a hostile client sends.
 #include <gtest/gtest.h>
 
-#include <random>
-
 #include "serve/auth.h"
+#include "serve/fuzz_frames_test.h"
 #include "serve/quiet_server_test.h"
 #include "serve/raw_client_test.h"
 
@@ -300,40 +299,9 @@ TEST_F(ProtocolTest, ALoginLargerThanALoginIsRefused) {
 // --- Hostile clients
 // ---------------------------------------------------------------------------------
 
-std::string mutated(std::string bytes, std::mt19937& random) {
-  const auto below = [&](size_t n) { return std::uniform_int_distribution<size_t>(0, n)(random); };
-  for (size_t i = below(3) + 1; i-- > 0;) {
-    const size_t at = bytes.empty() ? 0 : below(bytes.size() - 1);
-    switch (below(4)) {
-      case 0:
-        if (!bytes.empty()) bytes[at] = static_cast<char>(below(255));
-        break;
-      case 1:
-        bytes.resize(at);
-        break;
-      case 2:
-        bytes.insert(at, below(20), static_cast<char>(below(255)));
-        break;
-      case 3:
-        if (!bytes.empty()) bytes[at] = static_cast<char>(bytes[at] ^ (1 << below(7)));
-        break;
-      default:
-        bytes += bytes.substr(at);
-    }
-  }
-  return bytes;
-}
-
-std::string framed(std::string_view payload, uint8_t sequence) {
-  std::string out;
-  append_u24(out, static_cast<uint32_t>(payload.size()));
-  append_u8(out, sequence);
-  return out += payload;
-}
-
 TEST_F(ProtocolTest, MutatedLoginsNeverDisturbTheServer) {
   ASSERT_TRUE(server_->accounts().set_password({"root", "%"}, "sesame"));
-  std::mt19937 random(20260101);
+  Random random(20260101);
   Login login;
   login.capabilities = RawClient::kOld | kConnectWithDb;
   login.user = "root";
@@ -353,7 +321,7 @@ TEST_F(ProtocolTest, MutatedLoginsNeverDisturbTheServer) {
 }
 
 TEST_F(ProtocolTest, MutatedCommandsNeverDisturbTheServer) {
-  std::mt19937 random(20260102);
+  Random random(20260102);
   const std::vector<std::string> commands{"\x03ROWS 3;OK 1",
                                           "\x02"
                                           "db",
@@ -370,8 +338,7 @@ TEST_F(ProtocolTest, MutatedCommandsNeverDisturbTheServer) {
     auto client = guest();
     if (client.log_in().substr(0, 1) != kOkStart) continue;  // killed by an earlier round
     for (int i = 0; i < 5; ++i) {
-      const auto& command =
-          commands[std::uniform_int_distribution<size_t>(0, commands.size() - 1)(random)];
+      const auto& command = commands[below(random, commands.size())];
       client.write_raw(i % 2 == 0 ? framed(mutated(command, random), 0)
                                   : mutated(framed(command, 0), random));
     }

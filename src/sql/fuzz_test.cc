@@ -2,12 +2,9 @@
 // translation and the write check return, and every error points into the text; a definition that
 // was read is printed as a statement that means the same.
 #include <array>
-#include <charconv>
-#include <cstdlib>
-#include <cstring>
-#include <random>
 #include <span>
 
+#include "base/fuzz_test.h"
 #include "data/schema.h"
 #include "sql/insert_target.h"
 #include "sql/keywords.h"
@@ -21,19 +18,7 @@
 namespace millrace::sql {
 namespace {
 
-/// MILLRACE_FUZZ_ROUNDS asks for more than a build's second or two.
-const int kRounds = [] {
-  const char* const asked = std::getenv("MILLRACE_FUZZ_ROUNDS");
-  int rounds = 60'000;
-  if (asked != nullptr) (void)std::from_chars(asked, asked + std::strlen(asked), rounds);
-  return rounds;
-}();
-
-using Random = std::mt19937;
-
-size_t below(Random& random, size_t n) {
-  return n == 0 ? 0 : random() % n;
-}
+constexpr int64_t kRounds = 60'000;
 
 const std::string& any_statement(Random& random) {
   return statement_corpus()[below(random, statement_corpus().size())];
@@ -112,31 +97,14 @@ void change_contents(Random& random, std::string& text) {
   text.replace(token.begin, old.size(), with);
 }
 
-/// Of bytes: what comes of it is seldom more than noise.
+/// What comes of it is seldom more than noise.
 void change_bytes(Random& random, std::string& text) {
-  static const std::vector<std::string> kPieces{
-      "'",  "\"", "`",    "(",   ")",     "[",    "]",  ",",     ";",    "@",
-      "@@", "=>", "/*",   "*/",  "/*!",   "--",   "#",  ".",     "\\",   "0x",
-      "x'", "b'", "NULL", "SET", "WHERE", "INTO", "AS", "MODEL", "\xff", "\xc3"};
-  const size_t at = below(random, text.size() + 1);
-  switch (random() % 5) {
-    case 0:
-      text.erase(at, below(random, 8));
-      break;
-    case 1:
-      text.insert(at, kPieces[below(random, kPieces.size())]);
-      break;
-    case 2:
-      text.resize(at);
-      break;
-    case 3:
-      if (at < text.size()) text[at] = static_cast<char>(random());
-      break;
-    default: {
-      const std::string& other = any_statement(random);
-      text.insert(at, other.substr(below(random, other.size()), below(random, 40)));
-    }
-  }
+  static const FuzzMaterial kMaterial{
+      {"'",  "\"", "`",    "(",   ")",     "[",    "]",  ",",     ";",    "@",
+       "@@", "=>", "/*",   "*/",  "/*!",   "--",   "#",  ".",     "\\",   "0x",
+       "x'", "b'", "NULL", "SET", "WHERE", "INTO", "AS", "MODEL", "\xff", "\xc3"},
+      statement_corpus()};
+  millrace::change_bytes(random, text, kMaterial);
 }
 
 std::string mutated(Random& random) {
@@ -246,7 +214,8 @@ TEST(Fuzz, EveryStatementOfTheCorpusIsRead) {
 TEST(Fuzz, NothingThatIsWrittenCrashesTheReaders) {
   Random random(20261124);
   Tally tally;
-  for (int round = 0; round < kRounds && !testing::Test::HasFailure(); ++round) {
+  FuzzRounds rounds(kRounds);
+  for (; rounds.go_on() && !testing::Test::HasFailure(); rounds.count()) {
     const std::string text = mutated(random);
     const auto pieces = split(text, {});
     if (!pieces) {
@@ -259,8 +228,8 @@ TEST(Fuzz, NothingThatIsWrittenCrashesTheReaders) {
   }
   if (testing::Test::HasFailure()) return;
   // Enough of them still say something, or the mutations would try the first word alone.
-  EXPECT_GT(tally.pipelines, static_cast<size_t>(kRounds) / 50);
-  EXPECT_GT(tally.models, static_cast<size_t>(kRounds) / 500);
+  EXPECT_GT(tally.pipelines, static_cast<size_t>(rounds.done()) / 50);
+  EXPECT_GT(tally.models, static_cast<size_t>(rounds.done()) / 500);
 }
 
 TEST(Fuzz, EveryPrefixOfAStatementReturns) {

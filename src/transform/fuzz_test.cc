@@ -3,11 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <charconv>
-#include <cstdlib>
-#include <cstring>
-#include <random>
-
+#include "base/fuzz_test.h"
 #include "transform/transform.h"
 
 namespace millrace::transform {
@@ -15,13 +11,7 @@ namespace {
 
 using testing::HasSubstr;
 
-/// MILLRACE_FUZZ_ROUNDS asks for more; each is a process.
-const int kRounds = [] {
-  const char* const asked = std::getenv("MILLRACE_FUZZ_ROUNDS");
-  int rounds = 60;
-  if (asked != nullptr) (void)std::from_chars(asked, asked + std::strlen(asked), rounds);
-  return rounds;
-}();
+constexpr int64_t kRounds = 60;  // each is a process
 
 /// What a program may do with its three pipes, in any order and of any bytes; then its end. The
 /// program is Python's, told by an argument what to do.
@@ -67,7 +57,7 @@ for what in sys.argv[1].split(" "):
     std::string output;
     int status = 0;
   };
-  static Plan make_plan(std::mt19937& random) {
+  static Plan make_plan(Random& random) {
     Plan plan;
     bool open[3] = {true, true, true};
     const auto add = [&](const std::string& word) {
@@ -129,9 +119,10 @@ for what in sys.argv[1].split(" "):
 };
 
 TEST_F(PipeFuzz, WhateverAProgramDoesItsOutputIsWholeOrNothing) {
-  std::mt19937 random(20261126);
+  Random random(20261126);
   size_t well = 0;
-  for (int round = 0; round < kRounds && !HasFailure(); ++round) {
+  FuzzRounds rounds(kRounds);
+  for (; rounds.go_on() && !HasFailure(); rounds.count()) {
     const std::string payload(random() % 20'000, 'm');
     MessageBatch batch;
     const auto count = static_cast<int64_t>(1 + random() % 20);
@@ -154,7 +145,7 @@ TEST_F(PipeFuzz, WhateverAProgramDoesItsOutputIsWholeOrNothing) {
     EXPECT_TRUE(found == lines_of(plan.output)) << plan.words;
     EXPECT_EQ(made->batch.ranges, batch.ranges);
   }
-  EXPECT_GT(well, static_cast<size_t>(kRounds) / 2);
+  EXPECT_GT(well, static_cast<size_t>(rounds.done()) / 2);
 }
 
 }  // namespace

@@ -1,0 +1,32 @@
+# millrace_fuzz(ROOM SECONDS n FILTER gtest-filter SOURCES patterns... APART files...)
+# The fuzzers of a room, src/ROOM/*fuzz_test.cc, under AddressSanitizer and UBSan; those that go by
+# time have n seconds. Only they and SOURCES, the code that reads what they make, are built for that;
+# the other objects are those of every other test. SOURCES are compiled as one file, half of the
+# time; APART are those of them whose own names are others' too.
+function(millrace_fuzz room)
+  cmake_parse_arguments(FUZZ "" "SECONDS;FILTER" "SOURCES;APART" ${ARGN})
+  if(NOT MILLRACE_TESTS OR MILLRACE_SANITIZE)
+    return()
+  endif()
+  set(dir ${PROJECT_SOURCE_DIR}/src/${room})
+  list(TRANSFORM FUZZ_SOURCES PREPEND ${dir}/)
+  list(TRANSFORM FUZZ_APART PREPEND ${dir}/)
+  file(GLOB sources CONFIGURE_DEPENDS ${FUZZ_SOURCES})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  file(GLOB tests CONFIGURE_DEPENDS ${dir}/*fuzz_test.cc)
+  add_executable(${room}_fuzz ${sources} ${tests})
+  set_target_properties(${room}_fuzz PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+  set_source_files_properties(${tests} ${FUZZ_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  target_compile_options(${room}_fuzz PRIVATE
+    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+    # A quarter of the compiler's time, for what AddressSanitizer sees as well.
+    -fno-sanitize=null,vptr,object-size)
+  target_compile_definitions(${room}_fuzz PRIVATE
+    _GLIBCXX_ASSERTIONS $<TARGET_PROPERTY:${room}_test,COMPILE_DEFINITIONS>)
+  target_link_options(${room}_fuzz PRIVATE -fsanitize=address,undefined)
+  target_link_libraries(${room}_fuzz PRIVATE
+    millrace_${room} millrace_options GTest::gtest GTest::gmock GTest::gtest_main)
+  add_test(NAME fuzz.${room} COMMAND ${room}_fuzz --gtest_filter=${FUZZ_FILTER})
+  set_tests_properties(fuzz.${room} PROPERTIES
+    LABELS fuzz TIMEOUT 300 ENVIRONMENT MILLRACE_FUZZ_SECONDS=${FUZZ_SECONDS})
+endfunction()

@@ -279,6 +279,7 @@ Status LocalEngine::alter_pipeline(const ObjectName& name, const PipelineChange&
 Result<RunReport> LocalEngine::run_pipeline(const ObjectName& name,
                                             std::optional<int64_t> batches_max,
                                             const std::stop_token& stop) {
+  TRY_OK(decide_before_start(name, stop));
   TRY(const auto there, find_pipeline(name));
   return there->run_foreground(batches_max, stop);
 }
@@ -312,6 +313,7 @@ Result<PipelineDefinition> LocalEngine::pipeline(const ObjectName& name) {
 }
 
 Status LocalEngine::start_pipeline(const ObjectName& name, Absent running) {
+  TRY_OK(decide_before_start(name, {}));
   TRY(const auto there, find_pipeline(name));
   if (running == Absent::kIgnore && there->state() == PipelineState::kRunning) return {};
   return there->start();
@@ -335,7 +337,8 @@ Status LocalEngine::start_all(const std::string& database) {
   for (const auto& pipeline : all_pipelines()) {
     const bool here = same_name(pipeline->definition().name.database, database);
     if (!here || pipeline->state() == PipelineState::kRunning) continue;
-    if (auto started = pipeline->start(); !started && first) first = std::move(started);
+    auto started = start_pipeline(pipeline->definition().name, Absent::kIgnore);
+    if (!started && first) first = std::move(started);
   }
   return first;
 }

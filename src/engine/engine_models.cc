@@ -147,6 +147,27 @@ Result<std::shared_ptr<ModelEntry>> LocalEngine::decide_columns(const ObjectName
   return entry;
 }
 
+/// Before a pipeline trains a model whose columns are auto, its first rows decide them; they are
+/// kept before any of them is learned. Pipelines that were made meanwhile get the model that there
+/// is now.
+Status LocalEngine::decide_before_start(const ObjectName& name, const std::stop_token& stop) {
+  TRY(const auto pipeline, find_pipeline(name));
+  const auto& definition = pipeline->definition();
+  if (definition.step != StepKind::kTrain || !pipeline->model()->columns().undecided) return {};
+  TRY(auto entry, find_model(definition.model));
+  if (entry->columns().undecided) {
+    TRY(const auto rows, probe_columns(probe_context(*pipeline), stop));
+    TRY(entry, decide_columns(definition.model, rows));
+  }
+  Lock definitions(definition_mutex_);
+  for (const auto& one : all_pipelines()) {
+    if (!one->model() || !one->model()->columns().undecided || one->model()->id() != entry->id())
+      continue;
+    TRY_OK(put_pipeline(one->definition(), entry, one->id(), one->created_at()));
+  }
+  return {};
+}
+
 Result<RowsReport> LocalEngine::evaluate_model(const ObjectName& name, int64_t version,
                                                store::RowStream& rows) {
   TRY(const auto entry, find_model(name));

@@ -1,5 +1,8 @@
 #include "engine/infer_columns.h"
 
+#include <charconv>
+#include <cmath>
+
 #include "engine/model_entry.h"
 #include "engine/row_check.h"
 
@@ -44,7 +47,38 @@ std::vector<std::string> targets_of(const estimator::EstimatorSpec& spec) {
   return targets;
 }
 
+enum class Held : uint8_t { kNothing, kNumbers, kTexts };
+
+/// An empty text is no value.
+Held what_is_in(const Column& texts, size_t rows) {
+  Held held = Held::kNothing;
+  const auto values = texts.values<std::string_view>();
+  for (size_t row = 0; row < rows; ++row) {
+    if (!texts.is_valid(row) || values[row].empty()) continue;
+    const char* const end = values[row].data() + values[row].size();
+    double number = 0;
+    const auto [stop, error] = std::from_chars(values[row].data(), end, number);
+    if (error != std::errc() || stop != end || !std::isfinite(number)) return Held::kTexts;
+    held = Held::kNumbers;
+  }
+  return held;
+}
+
 }  // namespace
+
+Schema typed_by_values(const Batch& rows) {
+  std::vector<Field> fields;
+  for (size_t i = 0; i < rows.column_count(); ++i) {
+    Field field = rows.schema().fields()[i];
+    if (field.type.kind == Kind::kVarchar && !field.type.list) {
+      const Held held = what_is_in(rows.column(i), rows.rows());
+      if (held == Held::kNothing) continue;
+      if (held == Held::kNumbers) field.type.kind = Kind::kDouble;
+    }
+    fields.push_back(std::move(field));
+  }
+  return Schema(std::move(fields));
+}
 
 bool is_auto(const Argument& argument) {
   return argument.form == Form::kName && same_name(argument.text, "auto");

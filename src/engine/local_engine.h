@@ -101,6 +101,7 @@ class LocalEngine : public Engine {
   std::vector<std::shared_ptr<ModelEntry>> all_models() EXCLUDES(mutex_);
   std::vector<std::shared_ptr<Pipeline>> all_pipelines() EXCLUDES(mutex_);
   Result<std::shared_ptr<ModelEntry>> decide_columns(const ObjectName& name, const Schema& rows);
+  Status decide_before_start(const ObjectName& pipeline, const std::stop_token& stop);
   Status check_unused(const ModelEntry& model);
   Result<int64_t> put_model(const ModelDefinition& definition, ModelEntry& entry,
                             int64_t created_at);

@@ -108,7 +108,8 @@ estimator::TowerLayouts ModelColumns::layouts() const {
 Result<TowerEncoders> TowerEncoders::make(const ModelColumns& columns, const Schema& input) {
   if (columns.undecided)
     return Error(Code::kWrongState, "the model's feature columns are auto, and not decided yet",
-                 "TRAIN MODEL ... ON SELECT decides them by the types of its columns.");
+                 "START of a pipeline that trains it decides them by its first rows, TRAIN MODEL "
+                 "... ON SELECT by the types of its columns.");
   TowerEncoders encoders;
   if (!columns.linear.empty()) {
     TRY(encoders.linear_, features::Encoder::make(columns.linear, features::Tower::kLinear, input));

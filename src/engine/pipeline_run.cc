@@ -80,6 +80,9 @@ Status PipelineRun::open_plan() {
 Status PipelineRun::open_stages() {
   TRY(stages_,
       make_stages(context_.definition, plan_, context_.model, context_.options, context_.store));
+  if (trains() && !stages_.learner) {
+    TRY(stages_.learner, Learner::make(*context_.model, stages_.output));
+  }
   if (stages_.shaper) shaped_ = Batch(stages_.shaper->schema());
   if (stages_.scorer) scored_ = Batch(stages_.scorer->schema());
   plan_.output.input = stages_.output;

@@ -36,6 +36,7 @@ class Planner {
           const ModelEntry* model)
       : pipeline_(pipeline), target_(target), model_(model) {
     if (model_ != nullptr) inputs_ = model_inputs(*model_, pipeline_.step);
+    undecided_ = pipeline_.step == StepKind::kTrain && model_->columns().undecided;
     for (const auto& set : pipeline_.set) note_reads(set.value);
     note_reads(pipeline_.where);
   }
@@ -76,7 +77,8 @@ class Planner {
   /// The type the model wants of a field, if it reads it.
   std::optional<Kind> model_kind(std::string_view name) const {
     const auto at = inputs_.find(to_lower(name));
-    return at == inputs_.end() ? std::nullopt : std::optional(at->second);
+    if (at != inputs_.end()) return at->second;
+    return undecided_ ? std::optional(Kind::kVarchar) : std::nullopt;
   }
 
   const SetDefinition* set_of(std::string_view column) const {
@@ -122,6 +124,7 @@ class Planner {
   const std::optional<store::TableInfo>& target_;
   const ModelEntry* model_;
   std::map<std::string, Kind> inputs_;
+  bool undecided_ = false;  // feature_columns => auto
   std::vector<std::string> reads_;
   Plan plan_;
 };
@@ -150,7 +153,8 @@ Result<decode::InputField> Planner::plan_field(const FieldDefinition& field) con
   input.name = field.variable ? "@" + field.name : field.name;
   input.path = field.path;
   input.default_value = field.default_value;
-  const auto wanted_kind = model_kind(field.name);
+  // What is a feature is decided by what the columns hold; a variable is none.
+  const auto wanted_kind = undecided_ && field.variable ? std::nullopt : model_kind(field.name);
   const bool read = is_read(input.name);
   const auto* column = field.variable ? nullptr : target_column(field.name);
   const bool stored = column != nullptr && set_of(field.name) == nullptr;

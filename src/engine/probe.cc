@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "data/row_builder.h"
+#include "engine/infer_columns.h"
 #include "engine/plan.h"
 #include "engine/stages.h"
 #include "source/source.h"
@@ -106,20 +107,49 @@ std::string said(const Reject& reject) {
 
 }  // namespace
 
+namespace {
+
+/// The next messages, as the decoder reads them.
+Result<MessageBatch> next_messages(const ProbeContext& context, const Stages& stages, int64_t limit,
+                                   const std::stop_token& stop, std::string& said) {
+  TRY(const auto source,
+      open_source(context.definition, context.options, context.store, context.pipeline_id));
+  TRY(const auto cursors, next_cursors(context, *source));
+  TRY(auto taken, take_next(context, *source, cursors, limit, stop));
+  TRY(taken.batch_id, context.store.last_batch_id(context.pipeline_id));
+  ++taken.batch_id;
+  return transformed(stages.transform.get(), std::move(taken), stop, said);
+}
+
+}  // namespace
+
+Result<Schema> probe_columns(const ProbeContext& context, const std::stop_token& stop) {
+  constexpr int64_t kMessagesMax = 10'000;
+  const auto& definition = context.definition;
+  TRY(const auto target, context.store.table(definition.table.database, definition.table.name));
+  TRY(const auto plan, make_plan(definition, target, context.model.get()));
+  TRY(auto stages, make_stages(definition, plan, context.model, context.options, context.store));
+  std::string said;
+  TRY(auto messages,
+      next_messages(context, stages, std::min(kMessagesMax, definition.offsets_per_partition_max),
+                    stop, said));
+  StagedBatch batch;
+  TRY_OK(run_stages(stages, messages, batch));
+  if (batch.rows->rows() > 0) return typed_by_values(*batch.rows);
+  return Error(Code::kWrongState,
+               "pipeline \"" + definition.name.name + "\" has no row yet that could decide the " +
+                   "feature columns of model \"" + definition.model.name + "\"",
+               "They are auto: START it when the source holds rows.");
+}
+
 Result<TestReport> test_batch(const ProbeContext& context, int64_t limit,
                               const std::stop_token& stop) {
   const auto& definition = context.definition;
   TRY(const auto target, context.store.table(definition.table.database, definition.table.name));
   TRY(const auto plan, make_plan(definition, target, context.model.get()));
   TRY(auto stages, make_stages(definition, plan, context.model, context.options, context.store));
-  TRY(const auto source,
-      open_source(definition, context.options, context.store, context.pipeline_id));
-  TRY(const auto cursors, next_cursors(context, *source));
-  TRY(auto taken, take_next(context, *source, cursors, limit, stop));
-  TRY(taken.batch_id, context.store.last_batch_id(context.pipeline_id));
-  ++taken.batch_id;
   TestReport report;
-  TRY(auto messages, transformed(stages.transform.get(), std::move(taken), stop, report.said));
+  TRY(auto messages, next_messages(context, stages, limit, stop, report.said));
 
   StagedBatch batch;
   TRY_OK(run_stages(stages, messages, batch));

@@ -31,6 +31,10 @@ struct ProbeContext {
 Result<TestReport> test_batch(const ProbeContext& context, int64_t limit,
                               const std::stop_token& stop);
 
+/// `feature_columns => auto`: the columns of the next rows that the pipeline would learn, by what
+/// they hold (typed_by_values). Errors: kWrongState when there are none.
+Result<Schema> probe_columns(const ProbeContext& context, const std::stop_token& stop);
+
 /// Returns the number of messages. Errors: kAlreadyExists when the file does, kResourceExhausted.
 Result<int64_t> extract_batch(const ProbeContext& context,
                               const std::map<int32_t, int64_t>& offsets, const std::string& file,

@@ -67,7 +67,8 @@ Result<Stages> make_stages(const PipelineDefinition& definition, const Plan& pla
     TRY(stages.scorer, Scorer::make(model, stages.output, plan.predictions));
     stages.output = stages.scorer->schema();
   }
-  if (definition.step == StepKind::kTrain) {
+  // Whose columns the first rows decide, can learn nothing before.
+  if (definition.step == StepKind::kTrain && !model->columns().undecided) {
     TRY(stages.learner, Learner::make(*model, stages.output));
   }
   return stages;

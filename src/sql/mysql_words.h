@@ -1,7 +1,7 @@
 // Words of MySQL's and SingleStore's expressions that need more than one token to be told: DIV and
-// MOD between operands, CONVERT, the casts :> and !:>, REGEXP, units; and, in a pipeline's expression, the
-// @variables that stand where a number or a time is meant, which are text to the store. A part of
-// the translation; looks at tokens and never at meaning. Pure functions.
+// MOD between operands, CONVERT, the casts :> and !:>, REGEXP, units; and, in a pipeline's
+// expression, the @variables that stand where a number or a time is meant, which are text to the
+// store. A part of the translation; looks at tokens and never at meaning. Pure functions.
 #pragma once
 
 #include <span>

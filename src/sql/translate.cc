@@ -33,7 +33,7 @@ class Translator {
 
   Status step();
   bool rewrite();
-  void insert();
+  void fill_in();
   Status word();
   Status name();
   Status string();
@@ -144,7 +144,7 @@ Result<Translation> Translator::run() {
   having_ = plain_having(text_, reader_.tokens());
   if (having_) result_.sql = "SELECT * FROM (";
   for (pass_having(); !reader_.done(); pass_having()) {
-    insert();
+    fill_in();
     if (!options_.defaults.empty() && options_.defaults.front() == reader_.index()) {
       options_.defaults = options_.defaults.subspan(1);
       take("DEFAULT");
@@ -156,7 +156,7 @@ Result<Translation> Translator::run() {
       continue;
     }
     if (!rewrite()) TRY_OK(step());
-    insert();
+    fill_in();
     while (next_name_ < names_.size() && !names_[next_name_].is_alias &&
            names_[next_name_].last < reader_.index()) {
       result_.sql += " AS " + quoted_name(names_[next_name_++].name);
@@ -227,7 +227,7 @@ bool Translator::rewrite() {
 }
 
 /// What stands between tokens to the store alone.
-void Translator::insert() {
+void Translator::fill_in() {
   while (next_rewrite_ < rewrites_.size() && rewrites_[next_rewrite_].count == 0 && rewrite()) {
   }
 }

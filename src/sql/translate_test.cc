@@ -180,8 +180,8 @@ TEST_F(Translate, WordsThatGoTogetherAreTheStores) {
   EXPECT_EQ((*this)("SELECT a REGEXP '^x' AND b NOT RLIKE 'y|z'"),
             "SELECT a ~ '(?s).*(?:^x).*' AND b !~ '(?s).*(?:y|z).*'");
   EXPECT_EQ((*this)("SELECT t.a REGEXP f(b, 1)[2], a NOT RLIKE (b) c, 'x' REGEXP @p"),
-            "SELECT t.a ~ ('(?s).*(?:' || f(b, 1)[2] || ').*'), a !~ ('(?s).*(?:' || (b)  || ').*') "
-            "c, 'x' ~ ('(?s).*(?:' || getvariable('p') || ').*')");
+            "SELECT t.a ~ ('(?s).*(?:' || f(b, 1)[2] || ').*'), a !~ ('(?s).*(?:' || (b)  || "
+            "').*') c, 'x' ~ ('(?s).*(?:' || getvariable('p') || ').*')");
   EXPECT_EQ((*this)("SELECT a + f(b)[1]!:>INT, LEFT(a, 2) !:> DECIMAL(10, 2) c"),
             "SELECT a + millrace_internal.forced( f(b)[1], CAST(0 AS INT)), "
             "millrace_internal.forced( LEFT(a, 2) , CAST(0 AS DECIMAL(10, 2))) c");

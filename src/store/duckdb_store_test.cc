@@ -236,8 +236,8 @@ TEST_F(StateTest, LogsAreCutByAgeOfOnePipelineAlone) {
     sql("INSERT INTO millrace_internal.pipeline_errors SELECT "
         "nextval('millrace_internal.error_ids'), " +
         number +
-        ", epoch_us(now()) - range * 600000000, 'Load', 0, 'e', NULL, NULL, 'Error', NULL, NULL, NULL "
-        "FROM range(1, 7)");
+        ", epoch_us(now()) - range * 600000000, 'Load', 0, 'e', NULL, NULL, 'Error', NULL, NULL, "
+        "NULL FROM range(1, 7)");
   }
   constexpr int64_t kMinute = 60'000'000;
   const auto left = [&](const std::string& table, int64_t of) {

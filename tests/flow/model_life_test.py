@@ -265,14 +265,14 @@ def test_what_was_taught_before_a_change_is_learned_again_as_it_was(make_server,
     session.execute("ALTER PIPELINE train (id, @age, city, clicked) SET age = @age / 2 "
                     "WHERE city < 7")
     broker.produce(topic, as_csv(rows[500:1000]))
-    streams.wait_for_messages(session, "train", 500)
+    streams.wait_for_messages(session, "train", 1000)
     # Its own batches are replayed by the new definition, those before are in a snapshot.
     server.kill()
     session = server.start().connect(database="shop")
     streams.wait_for_replay(session, "clicks")
     session.execute("ALTER PIPELINE train FIELDS TERMINATED BY ';'")
     broker.produce(topic, [row.replace(",", ";") for row in as_csv(rows[1000:1500])])
-    streams.wait_for_messages(session, "train", 500)
+    streams.wait_for_messages(session, "train", 1500)
     session.execute("STOP PIPELINE train")
     session.execute("CREATE OR REPLACE PIPELINE train AS "
                     f"{streams.load_data(broker, topic)} {TRAIN}")
@@ -342,6 +342,44 @@ def test_alter_takes_effect_at_the_next_batch_and_stays(make_server, broker):
     learn(by_hand, rows)
     for (got,), (_, age, city, _) in zip(probabilities(session), rows):
         assert got == pytest.approx(by_hand.probability(age, city), abs=1e-5)
+
+
+def test_the_first_rows_of_a_pipeline_decide_columns_that_are_auto(make_server, broker):
+    topic = broker.create_topic("auto")
+    server = make_server().start()
+    session = server.connect()
+    session.execute("CREATE DATABASE shop; USE shop; CREATE MODEL clicks AS LinearClassifier("
+                    "label => clicked, feature_columns => auto, batch_size => 32, "
+                    "keep_versions => 100)")
+    read = "(@id, age, city, empty, @raw, clicked) SET half = @raw / 2, kind = upper(city)"
+    create = (f"CREATE PIPELINE train AS {streams.load_data(broker, topic)} TRAIN MODEL clicks "
+              f"INTO TABLE evaluation FIELDS TERMINATED BY ',' {read}")
+    session.execute(create)
+    session.expect_error("START PIPELINE train", "has no row yet.*START it when")
+    assert "auto" in session.rows("SHOW CREATE MODEL clicks")[0][1]
+    rows = [f"{number},{age},c{city},,{number % 7},{clicked}"
+            for number, age, city, clicked in make_rows(3, 0, 400)]
+    broker.produce(topic, rows[:200])
+    session.execute("START PIPELINE train FOREGROUND")
+    shown = session.rows("SHOW CREATE MODEL clicks")[0][1]
+    for column in ("numeric_column(age, normalizer_fn => standard())",
+                   "categorical_column_with_hash_bucket(city, 1000)",
+                   "numeric_column(half, normalizer_fn => standard())",
+                   "categorical_column_with_hash_bucket(kind, 1000)"):
+        assert column in shown, shown
+    assert not [word for word in ("auto", "empty", "id", "raw") if f"({word}" in shown]
+    assert session.value("SELECT examples FROM millrace.models") == 200
+    session.execute("START PIPELINE train")
+    broker.produce(topic, rows[200:])
+    streams.wait_for_messages(session, "train", 400)
+    server.kill()
+    session = server.start().connect(database="shop")
+    streams.wait_for_replay(session, "clicks")
+    assert session.rows("SHOW CREATE MODEL clicks")[0][1] == shown
+    session.execute("STOP PIPELINE train")
+    assert {row[3] for row in session.rows("CHECK MODEL clicks")} == {"equal"}
+    assert {row[1].split("/")[0] for row in session.rows("DESCRIBE MODEL clicks")} == {
+        "age", "city", "half", "kind", "bias"}
 
 
 def test_versions_are_kept_as_the_model_says(shop):

@@ -74,7 +74,7 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
            {{"model", context_.model->name().quoted()},
             {"snapshot_version", snapshot_version_},
             {"batches", log.size()}});
-  Batch decoded(stages_.decoder->schema());
+  StagedBatch staged;
   for (const auto& logged : log) {
     if (stop.stop_requested()) return Error(Code::kCancelled, "the replay was stopped");
     if (logged.pipeline_id != context_.pipeline_id)
@@ -89,11 +89,10 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
     taken.batch_id = logged.batch_id;
     std::string said;
     TRY(auto messages, transformed(stages_.transform.get(), std::move(taken), stop, said));
+    TRY_OK(run_stages(stages_, messages, staged));
     rejects_.clear();
-    TRY_OK(decode_messages(*stages_.decoder, messages, decoded, rejects_));
-    rows_ = &decoded;
-    TRY_OK(shape(messages));
-    TRY_OK(run_model(messages));
+    rows_ = &staged.rows();
+    TRY_OK(learn(messages));
     if (stages_.learner->state().version() != logged.version) return log_damaged(logged.version);
     FAULT_POINT("engine.replay.batch");
   }

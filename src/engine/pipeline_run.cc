@@ -83,8 +83,6 @@ Status PipelineRun::open_stages() {
   if (trains() && !stages_.learner) {
     TRY(stages_.learner, Learner::make(*context_.model, stages_.output));
   }
-  if (stages_.shaper) shaped_ = Batch(stages_.shaper->schema());
-  if (stages_.scorer) scored_ = Batch(stages_.scorer->schema());
   plan_.output.input = stages_.output;
   return {};
 }
@@ -182,8 +180,7 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   options.next_batch_id = last_batch_id_ + 1;
   options.on_ends = [&stats = context_.stats](const auto& ends) { stats.set_ends(ends); };
   forward_rejects();
-  reader_ = std::make_unique<Reader>(std::move(source_), std::move(stages_.transform),
-                                     std::move(stages_.decoder), options);
+  reader_ = std::make_unique<Reader>(std::move(source_), stages_, options);
   const std::stop_callback on_stop(stop, [this] { reader_->stop(); });
   while (!stop.stop_requested()) {
     if (is_done()) return RunEnd::kDone;
@@ -194,10 +191,7 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
       context_.errors.note_well();
     } else if (!taken->error) {
       TRY_OK(process(*taken));
-      if (taken->behind)
-        reader_->give_back(std::move(taken->rows));
-      else
-        forget_rows();
+      if (taken->behind) reader_->give_back(std::move(taken->rows));
     } else if (facts(taken->error->code).retryable && !taken->lost && !context_.foreground) {
       context_.errors.note(*taken->error, last_batch_id_ + 1);
     } else if (taken->error->code == Code::kDataLoss) {
@@ -208,14 +202,6 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
     }
   }
   return RunEnd::kStopped;
-}
-
-/// What the next batch has here is as small as the topic's end brings it; the largest of a backlog,
-/// and the messages that its text is in, are not kept for it.
-void PipelineRun::forget_rows() {
-  rows_ = nullptr;
-  if (stages_.shaper) shaped_ = Batch(stages_.shaper->schema());
-  if (stages_.scorer) scored_ = Batch(stages_.scorer->schema());
 }
 
 /// The first reject that STOP_ON_ERROR stops at; those of the table come later, at the commit.
@@ -246,12 +232,10 @@ Status PipelineRun::process(Taken& taken) {
   if (!taken.said.empty()) context_.errors.note_said(taken.said, last_batch_id_ + 1);
   rejects_ = std::move(taken.rejects);
   rows_ = &taken.rows;
-  Stopwatch watch;
-  TRY_OK(shape(taken.batch));
-  shape_micros_ = watch.restart();
   FAULT_POINT("engine.batch.decoded");
-  TRY_OK(run_model(taken.batch));
-  model_micros_ = watch.restart();
+  Stopwatch watch;
+  if (trains()) TRY_OK(learn(taken.batch));
+  learn_micros_ = watch.restart();
   FAULT_POINT("engine.model.trained");
   if (const auto* fatal = fatal_reject()) {
     auto error = stopped_by(*fatal);
@@ -294,52 +278,28 @@ std::vector<std::pair<std::string, int64_t>> PipelineRun::steps_of(const Taken& 
   std::vector<std::pair<std::string, int64_t>> steps{{"take", taken.take_micros}};
   if (taken.transform_micros) steps.emplace_back("transform", *taken.transform_micros);
   steps.emplace_back("decode", taken.decode_micros);
-  steps.emplace_back("shape", shape_micros_);
-  steps.emplace_back("model", model_micros_);
+  steps.emplace_back("shape", taken.shape_micros);
+  steps.emplace_back("model", taken.score_micros + learn_micros_);
   return steps;
 }
 
-Status PipelineRun::shape(const MessageBatch& messages) {
-  if (!stages_.shaper) return {};
-  std::vector<store::RowFailure> failures;
-  TRY_OK(stages_.shaper->shape(*rows_, shaped_, failures));
-  for (const auto& failure : failures) {
-    const auto& message = messages.messages[rows_->message_of_row()[failure.row]];
-    rejects_.push_back(reject_of(message, failure.reason, failure.detail));
-  }
-  rows_ = &shaped_;
-  return {};
-}
-
-Status PipelineRun::run_model(const MessageBatch& messages) {
-  if (!stages_.learner && !stages_.scorer) return {};
+Status PipelineRun::learn(const MessageBatch& messages) {
   // The model takes the rows it refuses out of the batch; their messages must be known from before.
   const std::vector<uint32_t> message_of_row(rows_->message_of_row().begin(),
                                              rows_->message_of_row().end());
   std::vector<RowCheckFault> faults;
-  if (stages_.learner) {
-    const auto divergence = stages_.learner->learn(*rows_, faults);
-    if (divergence) {
-      const auto& message = messages.messages[rows_->message_of_row()[divergence->row]];
-      return diverged(context_.model->name(), *divergence,
-                      "that of partition " + std::to_string(message.partition) + ", offset " +
-                          std::to_string(message.offset));
-    }
-  } else {
-    stages_.scorer->score(*rows_, scored_, faults);
-    rows_ = &scored_;
+  const auto divergence = stages_.learner->learn(*rows_, faults);
+  if (divergence) {
+    const auto& message = messages.messages[rows_->message_of_row()[divergence->row]];
+    return diverged(context_.model->name(), *divergence,
+                    "that of partition " + std::to_string(message.partition) + ", offset " +
+                        std::to_string(message.offset));
   }
-  reject_rows(messages, message_of_row, faults);
-  return {};
-}
-
-void PipelineRun::reject_rows(const MessageBatch& messages,
-                              const std::vector<uint32_t>& message_of_row,
-                              const std::vector<RowCheckFault>& faults) {
   for (const auto& fault : faults) {
     const auto& message = messages.messages[message_of_row[fault.row]];
     rejects_.push_back(reject_of(message, fault.reason, fault.detail));
   }
+  return {};
 }
 
 std::vector<int64_t> PipelineRun::rows_of_ranges(const MessageBatch& messages) const {

@@ -79,9 +79,7 @@ class PipelineRun {
 
   // One batch, in this order.
   Status process(Taken& taken);
-  void forget_rows();
-  Status shape(const MessageBatch& messages);
-  Status run_model(const MessageBatch& messages);
+  Status learn(const MessageBatch& messages);
   Result<store::CommitOutcome> commit(const Taken& taken);
   std::vector<std::pair<std::string, int64_t>> steps_of(const Taken& taken) const;
   void publish();
@@ -91,8 +89,6 @@ class PipelineRun {
   bool stops_on_refusal() const;
   Error stopped_by(const Reject& reject) const;
 
-  void reject_rows(const MessageBatch& messages, const std::vector<uint32_t>& message_of_row,
-                   const std::vector<RowCheckFault>& faults);
   std::vector<int64_t> rows_of_ranges(const MessageBatch& messages) const;
   std::string changing_part() const;
   store::ModelCommit model_commit();
@@ -105,7 +101,7 @@ class PipelineRun {
   std::unique_ptr<source::Source> source_;  // until the reader has it
   std::vector<source::PartitionBounds> bounds_;
   std::string topic_id_;  // empty when there is none
-  Stages stages_;
+  Stages stages_;         // the reader's while there is one, but for the learner
   std::unique_ptr<store::BatchWriter> writer_;
   std::unique_ptr<RejectForwarder> forwarder_;
   std::unique_ptr<Reader> reader_;
@@ -118,13 +114,9 @@ class PipelineRun {
   Stopwatch since_snapshot_;
   Stopwatch since_trim_;
 
-  // Reused from batch to batch. rows_ points at the batch the last stage made.
-  Batch shaped_;
-  Batch scored_;
-  Batch* rows_ = nullptr;
+  Batch* rows_ = nullptr;  // of the batch at work: what the last stage made
   std::vector<Reject> rejects_;
-  int64_t shape_micros_ = 0;
-  int64_t model_micros_ = 0;
+  int64_t learn_micros_ = 0;
 };
 
 }  // namespace millrace::engine

@@ -157,9 +157,9 @@ Result<TestReport> test_batch(const ProbeContext& context, int64_t limit,
   TRY(const auto shaper, context.store.open_shaper(projection.shape));
   Batch shown(shaper->schema());
   std::vector<store::RowFailure> failures;
-  TRY_OK(shaper->shape(*batch.rows, shown, failures));
+  TRY_OK(shaper->shape(batch.rows(), shown, failures));
   for (const auto& failure : failures)
-    batch.rejects.push_back(reject_of(messages.messages[batch.rows->message_of_row()[failure.row]],
+    batch.rejects.push_back(reject_of(messages.messages[batch.rows().message_of_row()[failure.row]],
                                       failure.reason, failure.detail));
   report.rows = text_rows(projection, shown);
   for (const auto& reject : batch.rejects) report.rejects.push_back(said(reject));
@@ -315,7 +315,7 @@ Result<RunReport> retry_batches(const ProbeContext& context) {
     store::BatchCommit commit;
     commit.batch_id = last + ++report.batches;
     commit.messages = &messages;
-    commit.rows = batch.rows;
+    commit.rows = &batch.rows();
     commit.rejects = std::move(batch.rejects);
     commit.retried_batch = after;
     commit.started_at = now_micros();

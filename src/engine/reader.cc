@@ -24,12 +24,9 @@ bool is_behind(const MessageBatch& batch) {
 
 }  // namespace
 
-Reader::Reader(std::unique_ptr<source::Source> source,
-               std::unique_ptr<transform::Transform> transform,
-               std::unique_ptr<decode::Decoder> decoder, const ReaderOptions& options)
+Reader::Reader(std::unique_ptr<source::Source> source, Stages& stages, const ReaderOptions& options)
     : source_(std::move(source)),
-      transform_(std::move(transform)),
-      decoder_(std::move(decoder)),
+      stages_(stages),
       options_(options),
       next_batch_id_(options.next_batch_id) {
   thread_ = run_thread("reader", [this](std::stop_token stop) { read(stop); });
@@ -69,24 +66,29 @@ void Reader::let_memory_go() {
     Lock lock(mutex_);
     spare_.clear();
   }
+  staged_ = {};
   return_free_memory();
 }
 
-Status Reader::decode(Taken& taken, const std::stop_token& stop) {
+Status Reader::stage(Taken& taken, const std::stop_token& stop) {
   Stopwatch watch;
-  TRY(taken.batch, transformed(transform_.get(), std::move(taken.batch), stop, taken.said));
-  if (transform_) taken.transform_micros = watch.restart();
-  {
-    Lock lock(mutex_);
-    if (!spare_.empty()) {
-      taken.rows = std::move(spare_.back());
-      spare_.pop_back();
-    }
-  }
-  if (taken.rows.shared_schema() != decoder_->schema()) taken.rows = Batch(decoder_->schema());
-  TRY_OK(decode_messages(*decoder_, taken.batch, taken.rows, taken.rejects));
-  taken.decode_micros = watch.micros();
+  TRY(taken.batch, transformed(stages_.transform.get(), std::move(taken.batch), stop, taken.said));
+  if (stages_.transform) taken.transform_micros = watch.restart();
+  TRY_OK(run_stages(stages_, taken.batch, staged_));
+  taken.decode_micros = staged_.decode_micros;
+  taken.shape_micros = staged_.shape_micros;
+  taken.score_micros = staged_.score_micros;
+  taken.rejects = std::move(staged_.rejects);
+  taken.rows = std::exchange(staged_.rows(), take_spare());
   return {};
+}
+
+Batch Reader::take_spare() {
+  Lock lock(mutex_);
+  if (spare_.empty()) return {};
+  Batch spare = std::move(spare_.back());
+  spare_.pop_back();
+  return spare;
 }
 
 /// New partitions, or a topic that is gone: a consumer is told of neither. A broker that starts may
@@ -141,9 +143,9 @@ bool Reader::read_one(const std::stop_token& stop) {
     taken.batch.batch_id = next_batch_id_++;
     behind_ = taken.behind = is_behind(taken.batch);
     backlog_ = backlog_ || behind_;
-    if (auto decoded = decode(taken, stop); !decoded) {
+    if (auto staged = stage(taken, stop); !staged) {
       Taken news;
-      news.error = std::move(decoded).error();
+      news.error = std::move(staged).error();
       news.lost = true;
       (void)queue_.push(std::move(news));
       return false;

@@ -1,8 +1,9 @@
 // The reader of a running pipeline: a thread that takes batch after batch, gives each to the
-// transform, and decodes it. While there is a backlog it is a little ahead of the worker
-// (kQueueBatchesMax); at the end of the topic it waits for the worker, so that what arrives
-// meanwhile is the next batch, and no row queues behind a batch of a few. It is the only one that
-// touches source, transform and decoder. Errors travel through the same queue, in order.
+// transform, decodes it, and does all else that needs no order: SET and WHERE, and scoring. While
+// there is a backlog it is a little ahead of the worker (kQueueBatchesMax); at the end of the topic
+// it waits for the worker, so that what arrives meanwhile is the next batch, and no row queues
+// behind a batch of a few. It is the only one that touches the source and the stages, but for the
+// learner. Errors travel through the same queue, in order.
 #pragma once
 
 #include <chrono>
@@ -15,10 +16,7 @@
 #include "base/queue.h"
 #include "base/result.h"
 #include "base/thread.h"
-#include "data/batch.h"
-#include "data/reject.h"
-#include "decode/decoder.h"
-#include "engine/programs.h"
+#include "engine/stages.h"
 #include "source/source.h"
 
 namespace millrace::engine {
@@ -27,10 +25,10 @@ namespace millrace::engine {
 /// that there are more partitions now.
 struct Taken {
   MessageBatch batch;
-  Batch rows;                   // decoded from `batch`
-  std::vector<Reject> rejects;  // of the decoder
+  Batch rows;                   // what the last stage made of `batch`
+  std::vector<Reject> rejects;  // of all stages
   std::optional<Error> error;
-  bool lost = false;  // with the error: a batch was taken and could not be decoded; read it again
+  bool lost = false;  // with the error: a batch was taken and could not be staged; read it again
   bool well_again = false;
   bool new_partitions = false;
   bool behind = false;     // the batch did not reach the end of the topic
@@ -38,6 +36,8 @@ struct Taken {
   int64_t take_micros = 0;
   std::optional<int64_t> transform_micros;  // with a transform
   int64_t decode_micros = 0;
+  int64_t shape_micros = 0;
+  int64_t score_micros = 0;
   std::string said;  // what the transform wrote to stderr
 };
 
@@ -56,9 +56,8 @@ class Reader {
   static constexpr size_t kQueueBatchesMax = 1;
 
   /// Starts reading `source`, which has been sought to the cursors.
-  /// `transform` may be null.
-  Reader(std::unique_ptr<source::Source> source, std::unique_ptr<transform::Transform> transform,
-         std::unique_ptr<decode::Decoder> decoder, const ReaderOptions& options);
+  /// `stages` outlives the reader.
+  Reader(std::unique_ptr<source::Source> source, Stages& stages, const ReaderOptions& options);
   ~Reader();
 
   /// The next thing that happened; nothing after stop().
@@ -79,14 +78,15 @@ class Reader {
   void send_acknowledgement();
   /// At the end of the topic, while the worker has nothing.
   void let_memory_go();
-  Status decode(Taken& taken, const std::stop_token& stop);
+  Status stage(Taken& taken, const std::stop_token& stop);
+  Batch take_spare();
   std::optional<Taken> news_of_topic();
   bool tell_well_again();
 
   // The reader thread's alone.
   std::unique_ptr<source::Source> source_;
-  const std::unique_ptr<transform::Transform> transform_;
-  std::unique_ptr<decode::Decoder> decoder_;
+  Stages& stages_;
+  StagedBatch staged_;  // of the batch before; its rows() are a spare one
   const ReaderOptions options_;
   Stopwatch since_partitions_;
   bool unwell_ = false;   // the last thing told was an error

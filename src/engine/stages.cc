@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "source/file_source.h"
 #include "source/schema_registry.h"
 
@@ -114,6 +115,10 @@ Result<std::unique_ptr<source::Source>> open_file_source(const PipelineDefinitio
   return source::open_files(std::move(files));
 }
 
+void make_ready(Batch& batch, const std::shared_ptr<const Schema>& schema) {
+  if (batch.shared_schema() != schema) batch = Batch(schema);
+}
+
 std::vector<uint32_t> origins(const Batch& rows) {
   return {rows.message_of_row().begin(), rows.message_of_row().end()};
 }
@@ -129,24 +134,28 @@ void add_rejects(const MessageBatch& messages, const std::vector<uint32_t>& mess
 }  // namespace
 
 Status run_stages(Stages& stages, MessageBatch& messages, StagedBatch& batch) {
+  Stopwatch watch;
   batch.rejects.clear();
-  batch.decoded = Batch(stages.decoder->schema());
+  make_ready(batch.decoded, stages.decoder->schema());
   TRY_OK(decode_messages(*stages.decoder, messages, batch.decoded, batch.rejects));
-  batch.rows = &batch.decoded;
+  batch.last = &StagedBatch::decoded;
+  batch.decode_micros = watch.restart();
   if (stages.shaper) {
-    batch.shaped = Batch(stages.shaper->schema());
+    make_ready(batch.shaped, stages.shaper->schema());
     std::vector<store::RowFailure> failures;
     TRY_OK(stages.shaper->shape(batch.decoded, batch.shaped, failures));
     add_rejects(messages, origins(batch.decoded), failures, batch.rejects);
-    batch.rows = &batch.shaped;
+    batch.last = &StagedBatch::shaped;
   }
+  batch.shape_micros = watch.restart();
   if (!stages.scorer) return {};
-  batch.scored = Batch(stages.scorer->schema());
+  make_ready(batch.scored, stages.scorer->schema());
   std::vector<RowCheckFault> faults;
-  const auto message_of_row = origins(*batch.rows);
-  stages.scorer->score(*batch.rows, batch.scored, faults);
+  const auto message_of_row = origins(batch.rows());
+  stages.scorer->score(batch.rows(), batch.scored, faults);
   add_rejects(messages, message_of_row, faults, batch.rejects);
-  batch.rows = &batch.scored;
+  batch.last = &StagedBatch::scored;
+  batch.score_micros = watch.micros();
   return {};
 }
 

@@ -1,6 +1,7 @@
 // What a batch of a pipeline passes through between source and store: transform, decoder, SET and
 // WHERE, the model. Made from a Plan when a run opens, and once at CREATE PIPELINE, so that what
-// cannot work is said there and not at the first START. Belongs to one thread.
+// cannot work is said there and not at the first START. Belongs to one thread; of a run the learner
+// is the worker's and the others are the reader's.
 #pragma once
 
 #include <memory>
@@ -37,11 +38,15 @@ struct StagedBatch {
   Batch decoded;
   Batch shaped;
   Batch scored;
-  Batch* rows = nullptr;  // what the last stage made
+  Batch StagedBatch::*last = &StagedBatch::decoded;  // what the last stage made
   std::vector<Reject> rejects;
+  int64_t decode_micros = 0;
+  int64_t shape_micros = 0;
+  int64_t score_micros = 0;
+
+  Batch& rows() { return this->*last; }
 };
-/// Decodes, shapes and scores what a transform has seen; learns nothing. For those who look at a
-/// batch beside the run.
+/// Decodes, shapes and scores what a transform has seen; learns nothing.
 Status run_stages(Stages& stages, MessageBatch& messages, StagedBatch& batch);
 
 /// The pipeline's source; does not connect yet. Errors: kInvalidArgument for CONFIG.

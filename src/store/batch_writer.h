@@ -1,6 +1,7 @@
 // What a running pipeline uses of the store: a Shaper applies SET / WHERE to a batch before the
-// model sees it; a BatchWriter commits a batch. Both belong to the pipeline's worker thread and are
-// opened anew at each start of the pipeline. An expression may name the batch's columns; a
+// model sees it; a BatchWriter commits a batch. The one belongs to the pipeline's reader thread and
+// the other to its worker; both are opened anew at each start of the pipeline. An expression may
+// name the batch's columns; a
 // @variable is a column whose name starts with
 // "@" (so the SQL text has it quoted: "@age").
 #pragma once

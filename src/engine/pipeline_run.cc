@@ -178,6 +178,7 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   options.partitions_interval = context_.options.partitions_interval;
   options.partitions = bounds_.size();
   options.next_batch_id = last_batch_id_ + 1;
+  options.in_turn = !changing_part().empty();
   options.on_ends = [&stats = context_.stats](const auto& ends) { stats.set_ends(ends); };
   forward_rejects();
   reader_ = std::make_unique<Reader>(std::move(source_), stages_, options);

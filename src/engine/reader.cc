@@ -120,10 +120,8 @@ bool Reader::tell_well_again() {
 }
 
 bool Reader::read_one(const std::stop_token& stop) {
-  if (!behind_) {
-    if (!queue_.wait_until_wanted()) return false;
-    let_memory_go();
-  }
+  if ((!behind_ || options_.in_turn) && !queue_.wait_until_wanted()) return false;
+  if (!behind_) let_memory_go();
   send_acknowledgement();
   Taken taken;
   taken.started_at = now_micros();

@@ -47,6 +47,7 @@ struct ReaderOptions {
   std::chrono::milliseconds partitions_interval{10000};
   size_t partitions = 0;      // as many as are read now
   int64_t next_batch_id = 1;  // of the first batch; the others count on
+  bool in_turn = false;       // a batch waits for the one before: SET or WHERE may see its rows
   /// Told by the reader's thread after each take: the source's ends, where they are reached.
   std::function<void(const std::vector<source::PartitionEnd>&)> on_ends;
 };

@@ -41,6 +41,17 @@ def test_replace_leaves_the_last_row_of_a_key(shop, broker):
     streams.check_batch_log(shop, "feed", {0: (0, 7)})
 
 
+def test_a_where_that_asks_the_table_sees_the_batch_before(shop, broker):
+    topic = broker.create_topic("asks")
+    broker.produce(topic, [f"{i // 3},x" for i in range(60)])
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    shop.execute(f"CREATE PIPELINE feed AS {streams.load_data(broker, topic)} "
+                 "MAX_OFFSETS_PER_BATCH_PARTITION 1 INTO TABLE t FIELDS TERMINATED BY ',' (a, b) "
+                 "WHERE a NOT IN (SELECT a FROM t)")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.rows("SELECT a FROM t ORDER BY a") == [(i,) for i in range(20)]
+
+
 def test_on_duplicate_key_update_applies_each_row_in_order(shop, broker):
     topic = broker.create_topic("update")
     broker.produce(topic, [*ROWS, "bad"])

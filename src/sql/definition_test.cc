@@ -397,6 +397,8 @@ TEST(CreatePipeline, ErrorsSayWhereAndWhat) {
             "7: CONFIG: this is no JSON object. It is written '{\"name\": \"value\"}'.");
   EXPECT_EQ(pipeline_error("CONFIG '{\"a\": []}'"),
             "7: CONFIG: the value of \"a\" is neither text nor a number");
+  EXPECT_EQ(pipeline_error("CONFIG '{\"auto.offset.reset\": \"middle\"}'"),
+            "7: CONFIG: auto.offset.reset cannot be \"middle\". It is earliest or latest.");
   EXPECT_EQ(pipeline_error("STOP_ON_ERROR MAYBE"),
             "14: syntax error near \"MAYBE\": ON or OFF is expected");
   EXPECT_EQ(pipeline_error("FORMAT PARQUET (a)"), "0: clause FORMAT PARQUET is not supported");

@@ -68,7 +68,7 @@ TEST(OtherForms, ActionsOfAlterTableAreTakenApart) {
               ElementsAre("ALTER TABLE d.t ADD COLUMN a UINTEGER DEFAULT -5",
                           "ALTER TABLE d.t ALTER COLUMN a SET NOT NULL",
                           "ALTER TABLE d.t RENAME COLUMN b TO c",
-                          "ALTER TABLE d.t ALTER COLUMN c TYPE VARCHAR(9)",
+                          "ALTER TABLE d.t ALTER COLUMN c TYPE VARCHAR",
                           "ALTER TABLE d.t ALTER COLUMN c DROP DEFAULT",
                           "ALTER TABLE d.t ALTER COLUMN c DROP NOT NULL", "DROP INDEX d.k"));
   EXPECT_THAT(forms("ALTER TABLE t ADD UNIQUE KEY (a, b)"),

@@ -463,7 +463,8 @@ Result<bool> Translator::replace() {
 
 Result<bool> Translator::on_duplicate() {
   if (!reader_.at({"ON", "DUPLICATE", "KEY", "UPDATE"})) return false;
-  take("ON CONFLICT " + options_.conflict_key + " DO UPDATE SET", 4);
+  const std::string& key = options_.conflict_key;
+  take("ON CONFLICT " + (key.empty() ? key : key + " ") + "DO UPDATE SET", 4);
   updating_duplicate_ = true;
   return true;
 }

@@ -89,7 +89,7 @@ TEST_F(Translate, Words) {
       {"REPLACE INTO t VALUES (1)", "INSERT OR REPLACE INTO t VALUES (1)"},
       {"REPLACE t VALUES (1)", "INSERT OR REPLACE INTO t VALUES (1)"},
       {"SELECT REPLACE(a, 'b', 'c'), INSERT(a, 1, 2, 'x')",
-       "SELECT REPLACE(a, 'b', 'c'), INSERT(a, 1, 2, 'x')"},
+       "SELECT REPLACE(a, 'b', 'c'), millrace_internal.insert(a, 1, 2, 'x')"},
       {"INSERT INTO t VALUES (1, 2) ON DUPLICATE KEY UPDATE a = VALUES(a) + b",
        "INSERT INTO t VALUES (1, 2) ON CONFLICT DO UPDATE SET a = excluded.\"a\" + b"},
       {"DROP TEMPORARY TABLE t", "DROP TABLE t"},
@@ -162,7 +162,7 @@ TEST_F(Translate, AVariableOfAPipelineIsANumberWhereOneIsMeant) {
            {"@v = 'a'", "\"@v\" = 'a'"},
            {"@v > a", "\"@v\" > a"},
            {"CAST(@v AS INT) + 1", "CAST(\"@v\" AS INT) + 1"},
-           {"CONCAT(@v, 1)", "CONCAT(\"@v\", 1)"},
+           {"CONCAT(@v, 1)", "millrace_internal.concat(\"@v\", 1)"},
            {"IFNULL(@v, 'x')", "IFNULL(\"@v\", 'x')"},
            // These are numbers already, or lists of them.
            {"@probability * 100", "\"@probability\" * 100"},

@@ -8,6 +8,7 @@
 #include "data/schema.h"
 #include "sql/insert_target.h"
 #include "sql/keywords.h"
+#include "sql/other_forms.h"
 #include "sql/print.h"
 #include "sql/reading_test.h"
 #include "sql/split.h"
@@ -180,6 +181,7 @@ void try_statement(std::string_view text, Tally& tally) {
     expect_fixed_point<engine::PipelineDefinition, CreatePipeline>(pipeline->pipeline, text,
                                                                    &CreatePipeline::pipeline);
   }
+  for (const auto& form : other_forms(text, *tokens, {})) (void)lex(form, {});
   const auto written = check_writes(text, *tokens, {}, "db");
   if (!written) expect_inside(written.error(), text, "write check");
   const SessionFacts facts;

@@ -151,7 +151,7 @@ TEST(Quote, WritesForTheStore) {
   EXPECT_EQ(quoted_text("it's"), "'it''s'");
   EXPECT_EQ(quoted_text(std::string_view("a\0b", 3)), "('' || 'a' || chr(0) || 'b')");
   EXPECT_EQ(quoted_text(std::string_view("\0", 1)), "('' || chr(0))");
-  EXPECT_EQ(quoted_bytes("M\n"), "'\\x4D\\x0A'::BLOB");
+  EXPECT_EQ(quoted_bytes("M\n"), "from_hex('4D0A')");
 }
 
 TEST(Quote, WritesForMysql) {

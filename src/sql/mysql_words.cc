@@ -24,7 +24,8 @@ constexpr auto kOfNumbers = std::to_array<std::string_view>(
 /// Their first argument is a time.
 constexpr auto kOfTimes = std::to_array<std::string_view>(
     {"DATE_ADD", "DAY", "DAYNAME", "DAYOFMONTH", "DAYOFWEEK", "DAYOFYEAR", "HOUR", "LAST_DAY",
-     "MINUTE", "MONTH", "MONTHNAME", "QUARTER", "SECOND", "WEEK", "WEEKOFYEAR", "YEAR"});
+     "MICROSECOND", "MINUTE", "MONTH", "MONTHNAME", "QUARTER", "SECOND", "WEEK", "WEEKOFYEAR",
+     "YEAR"});
 /// Words that may stand before a parenthesis and do not call what is in it.
 constexpr auto kBeforeParentheses = std::to_array<std::string_view>(
     {"ALL",   "AND",    "ANY", "AS",   "BETWEEN", "BY",    "CASE",  "DISTINCT", "DIV", "ELSE",
@@ -36,9 +37,68 @@ constexpr auto kTexts =
                                      "STRING", "TEXT", "TINYTEXT", "VARBINARY", "VARCHAR"});
 constexpr auto kMoments = std::to_array<std::string_view>(
     {"DATE", "DATETIME", "INTERVAL", "JSON", "TIME", "TIMESTAMP", "UUID"});
+/// Which is NULL when one of its is.
+constexpr std::string_view kConcat = "millrace_internal.concat(";
+/// Functions of nothing.
+struct OfNow {
+  std::string_view name;
+  bool bare;    // without parentheses, too
+  bool digits;  // of a second, which may be written
+  std::string_view sql;
+};
+constexpr std::string_view kToday = "current_date";
+constexpr std::string_view kTime = "CAST(CAST(now() AS TIMESTAMP) AS TIME)";
+constexpr std::string_view kMoment = "CAST(now() AS TIMESTAMP)";
+constexpr auto kOfNow = std::to_array<OfNow>({
+    {"CURDATE", false, false, kToday},
+    {"CURRENT_DATE", true, false, kToday},
+    {"UTC_DATE", false, false, kToday},
+    {"CURTIME", false, true, kTime},
+    {"CURRENT_TIME", true, true, kTime},
+    {"UTC_TIME", false, true, kTime},
+    {"NOW", false, true, kMoment},
+    {"CURRENT_TIMESTAMP", true, true, kMoment},
+    {"LOCALTIME", true, true, kMoment},
+    {"LOCALTIMESTAMP", true, true, kMoment},
+    {"SYSDATE", false, true, kMoment},
+    {"UTC_TIMESTAMP", false, true, kMoment},
+    {"RAND", false, false, "random()"},
+    {"UNIX_TIMESTAMP", false, false, "CAST(floor(epoch(now())) AS BIGINT)"},
+});
 /// @variables that are no text.
 constexpr auto kOfModels = std::to_array<std::string_view>(
     {"class_id", "model_version", "prediction", "probability", "probabilities", "logits"});
+
+/// MySQL's format of a time as C's. There %M is a month's name, and minutes are %i.
+std::string c_format(std::string_view format) {
+  static constexpr auto kOthers =
+      std::to_array<std::pair<char, std::string_view>>({{'M', "%B"},
+                                                        {'W', "%A"},
+                                                        {'i', "%M"},
+                                                        {'s', "%S"},
+                                                        {'h', "%I"},
+                                                        {'T', "%H:%M:%S"},
+                                                        {'r', "%I:%M:%S %p"},
+                                                        {'c', "%-m"},
+                                                        {'e', "%-d"},
+                                                        {'k', "%-H"},
+                                                        {'l', "%-I"},
+                                                        {'v', "%V"},
+                                                        {'x', "%G"}});
+  std::string result;
+  for (size_t i = 0; i < format.size(); ++i) {
+    const bool code = format[i] == '%' && i + 1 < format.size();
+    const auto other = std::find_if(kOthers.begin(), kOthers.end(), [&](const auto& one) {
+      return code && one.first == format[i + 1];
+    });
+    if (other != kOthers.end())
+      result += other->second;
+    else
+      result += format.substr(i, code ? 2 : 1);
+    i += code;
+  }
+  return result;
+}
 
 class Rewriter {
  public:
@@ -52,14 +112,16 @@ class Rewriter {
       if (kind == TokenKind::kVariable && what_ == RewriteFor::kPipeline) variable(i);
       if (kind == TokenKind::kOperator && is(i, ":>")) cast_operator(i);
       if (kind == TokenKind::kOperator && is_forced_cast(i)) forced_cast(i);
+      if (kind == TokenKind::kOperator && is(i, "&&") && after_operand(i)) add(i, 1, " AND ");
+      if (kind == TokenKind::kString) date(i);
       if (kind != TokenKind::kWord || is(i - 1, ".")) continue;
-      if (is(i, "CONVERT") && is(i + 1, "(")) convert(i);
-      if ((is(i, "STR_TO_DATE") || is(i, "DATE_FORMAT")) && is(i + 1, "(")) format(i);
+      now(i);
+      if (is(i + 1, "(")) call(i);
+      if (is(i, "WITH") && is(i + 1, "ROLLUP")) rollup(i);
+      if ((is(i, "USE") || is(i, "FORCE") || is(i, "IGNORE")) && i > 0) index_hint(i);
       if (is(i, "DIV") && after_operand(i)) add(i, 1, "//");
       if (is(i, "MOD") && after_operand(i)) add(i, 1, "%");
       if (is(i, "REGEXP") || is(i, "RLIKE")) regexp(i);
-      if (is(i, "TIMESTAMPDIFF") && is(i + 1, "(") && at(i + 2).kind == TokenKind::kWord)
-        add(i + 2, 1, quoted_text(to_lower(raw(text_, at(i + 2)))));
     }
     std::stable_sort(found_.begin(), found_.end(), [](const Rewrite& a, const Rewrite& b) {
       return std::pair(a.token, a.count > 0) < std::pair(b.token, b.count > 0);
@@ -107,6 +169,13 @@ class Rewriter {
   size_t type_end(size_t begin) const;
   std::string type_at(size_t begin) const;
   void forced_cast(size_t i);
+  size_t closing(size_t open) const;
+  void now(size_t i);
+  void call(size_t i);
+  void group_concat(size_t i);
+  void rollup(size_t i);
+  void index_hint(size_t i);
+  void date(size_t i);
   void convert(size_t i);
   void format(size_t i);
   void regexp(size_t i);
@@ -157,6 +226,104 @@ size_t Rewriter::last_separator(size_t open) const {
   return 0;
 }
 
+/// The parenthesis that closes the one at `open`; `open` when there is none.
+size_t Rewriter::closing(size_t open) const {
+  const size_t found = close_of(open);
+  return found == 0 ? open : found;
+}
+
+/// NOW, NOW() and NOW(6), of which microseconds are what there is. MySQL's have no time zone.
+void Rewriter::now(size_t i) {
+  const auto function = std::find_if(kOfNow.begin(), kOfNow.end(),
+                                     [&](const auto& known) { return is(i, known.name); });
+  if (function == kOfNow.end()) return;
+  const bool digits = at(i + 2).kind == TokenKind::kNumber && is(i + 3, ")");
+  if (!is(i + 1, "(")) {
+    if (function->bare) add(i, 1, std::string(function->sql));
+  } else if (is(i + 2, ")")) {
+    add(i, 3, std::string(function->sql));
+  } else if (function->digits && digits) {
+    add(i, 4, std::string(function->sql));
+  }
+}
+
+void Rewriter::call(size_t i) {
+  if (is(i, "CONVERT")) convert(i);
+  if (is(i, "STR_TO_DATE") || is(i, "DATE_FORMAT")) format(i);
+  if (is(i, "GROUP_CONCAT")) group_concat(i);
+  const bool of_days = is(i, "ADDDATE") || is(i, "SUBDATE");
+  if (const size_t comma = of_days ? last_separator(i + 1) : 0;
+      is(comma, ",") && !is(comma + 1, "INTERVAL"))
+    add(i, 1, is(i, "ADDDATE") ? "millrace_internal.add_days" : "millrace_internal.subtract_days");
+  const bool has_unit = is(i, "TIMESTAMPDIFF") || is(i, "TIMESTAMPADD");
+  if (has_unit && at(i + 2).kind == TokenKind::kWord)
+    add(i + 2, 1, quoted_text(to_lower(raw(text_, at(i + 2)))));
+  const size_t between = is(i, "FROM_UNIXTIME") ? last_separator(i + 1) : 0;
+  if (is(between, ",") && at(between + 1).kind == TokenKind::kString && is(between + 2, ")"))
+    add(between + 1, 1, quoted_text(c_format(value_of(text_, at(between + 1), options_))));
+}
+
+/// GROUP_CONCAT([DISTINCT] x[, y ...] [ORDER BY ...] [SEPARATOR 's']): several are one text, and
+/// the store has the separator in the second place.
+void Rewriter::group_concat(size_t i) {
+  const size_t end = closing(i + 1);
+  const size_t begin = is(i + 2, "DISTINCT") ? i + 3 : i + 2;
+  size_t order = 0;
+  size_t separator = 0;
+  bool several = false;
+  for (size_t k = begin; k < end; ++k) {
+    if (is(k, "(")) k = closing(k);
+    if (is(k, "ORDER") && is(k + 1, "BY")) order = k;
+    if (is(k, "SEPARATOR") && at(k + 1).kind == TokenKind::kString && k + 2 == end) separator = k;
+    several = several || (is(k, ",") && order == 0 && separator == 0);
+  }
+  if (separator == 0 && !several) return;
+  if (several) add(begin - 1, 1, (begin == i + 2 ? "(" : "DISTINCT ") + std::string(kConcat));
+  const std::string mark =
+      separator == 0 ? "','" : quoted_text(value_of(text_, at(separator + 1), options_));
+  const std::string behind = (several ? ")" : "") + std::string(", ") + mark;
+  if (order != 0) {
+    add(order, 1, behind + " ORDER");
+    if (separator != 0) add(separator, 2, "");
+  } else if (separator != 0) {
+    add(separator, 2, behind);
+  } else {
+    add(end, 1, behind + ")");
+  }
+}
+
+/// GROUP BY a, b WITH ROLLUP
+void Rewriter::rollup(size_t i) {
+  int depth = 0;
+  for (size_t k = i; k-- > 1;) {
+    if (is(k, ")")) ++depth;
+    if (is(k, "(") && --depth < 0) return;
+    if (depth != 0 || !is(k, "BY") || !is(k - 1, "GROUP")) continue;
+    add(k, 1, "BY ROLLUP (");
+    add(i, 2, ")");
+    return;
+  }
+}
+
+/// {USE | FORCE | IGNORE} {INDEX | KEY} [FOR ...] (a, b): the store chooses by itself.
+void Rewriter::index_hint(size_t i) {
+  if (!after_operand(i) || !(is(i + 1, "INDEX") || is(i + 1, "KEY"))) return;
+  size_t open = i + 2;
+  if (is(open, "FOR")) open += is(open + 1, "JOIN") ? size_t{2} : size_t{3};
+  if (is(open, "(") && closing(open) != open) add(i, closing(open) + 1 - i, "");
+}
+
+/// A text where a date or a time must stand: the store finds no function for it.
+void Rewriter::date(size_t i) {
+  const bool alone = is(i - 1, "(") && is(i + 1, ")") && is_any(i - 2, kOfTimes);
+  const bool extracted = is(i - 1, "FROM") && is(i - 3, "(") && is(i - 4, "EXTRACT");
+  const bool moved = (is(i + 1, "+") || is(i + 1, "-")) && is(i + 2, "INTERVAL");
+  if (!alone && !extracted && !moved) return;
+  const std::string value = value_of(text_, at(i), options_);
+  const bool of_day = value.find(':') != std::string::npos && value.find('-') == std::string::npos;
+  add(i, 1, "CAST(" + quoted_text(value) + (of_day ? " AS TIME)" : " AS TIMESTAMP)"));
+}
+
 /// CONVERT(x, TYPE) and CONVERT(x USING utf8mb4).
 void Rewriter::convert(size_t i) {
   const size_t between = last_separator(i + 1);
@@ -167,35 +334,6 @@ void Rewriter::convert(size_t i) {
     add(between + 1, 1, "VARCHAR");
   else
     type(between + 1);
-}
-
-/// MySQL's format of a time as C's. There %M is a month's name, and minutes are %i.
-std::string c_format(std::string_view format) {
-  static constexpr auto kOthers =
-      std::to_array<std::pair<char, std::string_view>>({{'M', "%B"},
-                                                        {'W', "%A"},
-                                                        {'i', "%M"},
-                                                        {'s', "%S"},
-                                                        {'h', "%I"},
-                                                        {'T', "%H:%M:%S"},
-                                                        {'r', "%I:%M:%S %p"},
-                                                        {'c', "%-m"},
-                                                        {'e', "%-d"},
-                                                        {'k', "%-H"},
-                                                        {'l', "%-I"}});
-  std::string result;
-  for (size_t i = 0; i < format.size(); ++i) {
-    const bool code = format[i] == '%' && i + 1 < format.size();
-    const auto other = std::find_if(kOthers.begin(), kOthers.end(), [&](const auto& one) {
-      return code && one.first == format[i + 1];
-    });
-    if (other != kOthers.end())
-      result += other->second;
-    else
-      result += format.substr(i, code ? 2 : 1);
-    i += code;
-  }
-  return result;
 }
 
 /// STR_TO_DATE(x, 'format'), NULL for what is none, and DATE_FORMAT(x, 'format'). The store wants a

@@ -7,6 +7,7 @@
 
 #include "data/schema.h"
 #include "sql/json_object.h"
+#include "sql/keywords.h"
 #include "sql/parse.h"
 
 namespace millrace::sql {
@@ -277,7 +278,15 @@ Status LoadData::object(std::string_view what, std::map<std::string, std::string
 }
 
 Status LoadData::config() {
-  return object("CONFIG", pipeline_.source.config);
+  const int64_t position = reader_.peek(1).begin;
+  TRY_OK(object("CONFIG", pipeline_.source.config));
+  static constexpr auto kResets =
+      std::to_array<std::string_view>({"earliest", "smallest", "latest", "largest"});
+  const auto reset = pipeline_.source.config.find("auto.offset.reset");
+  if (reset == pipeline_.source.config.end() || is_one_of(reset->second, kResets)) return {};
+  return reader_.error_at(position, Code::kInvalidArgument,
+                          "CONFIG: auto.offset.reset cannot be \"" + reset->second + "\"",
+                          "It is earliest or latest.");
 }
 
 Status LoadData::credentials() {

@@ -37,14 +37,13 @@ std::string quoted_text(std::string_view text) {
 
 std::string quoted_bytes(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string result = "'";
+  std::string result = "from_hex('";
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
-    result += "\\x";
     result += kDigits[byte >> 4];
     result += kDigits[byte & 15];
   }
-  return result + "'::BLOB";
+  return result + "')";
 }
 
 std::string mysql_name(std::string_view name) {

@@ -11,7 +11,7 @@ namespace millrace::sql {
 std::string quoted_name(std::string_view name);
 /// 'it''s', as an expression: NUL bytes, which the store's literals cannot hold, are chr(0).
 std::string quoted_text(std::string_view text);
-/// '\x4D'::BLOB
+/// from_hex('4D')
 std::string quoted_bytes(std::string_view bytes);
 
 /// A name in backticks unless it is plain.

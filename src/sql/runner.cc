@@ -5,6 +5,7 @@
 #include "data/schema.h"
 #include "sql/audit.h"
 #include "sql/limited_stream.h"
+#include "sql/other_forms.h"
 #include "sql/parse.h"
 #include "sql/plain_select.h"
 #include "sql/quote.h"
@@ -95,6 +96,17 @@ struct StatementVisitor {
 Result<StatementResult> Runner::dispatch(std::string_view text) {
   TRY_OK(renew_account());
   TRY(const std::vector<Token> tokens, lex(text, lex_options()));
+  const auto forms = other_forms(text, tokens, lex_options());
+  if (forms.empty()) return dispatch_one(text, tokens);
+  StatementResult result;
+  for (const std::string& form : forms) {
+    TRY(const std::vector<Token> written, lex(form, lex_options()));
+    TRY(result, dispatch_one(form, written));
+  }
+  return result;
+}
+
+Result<StatementResult> Runner::dispatch_one(std::string_view text, std::span<const Token> tokens) {
   text_ = text;
   tokens_ = tokens;
   facts_.database = database_;
@@ -364,12 +376,18 @@ Result<StatementResult> Runner::execute(const Native&) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
   const bool may = account_->is_admin() || is_checked();
   if (may) {
-    if (auto answer = plain_answer()) return rows(std::move(*answer));
+    if (auto answer = plain_answer()) {
+      facts_.found_rows = std::to_string(answer->rows.size());
+      return rows(std::move(*answer));
+    }
   }
   TRY(const Translation translation, translate_native());
   if (!may) {
     TRY_OK(check_native(translation.sql));
-    if (auto answer = plain_answer()) return rows(std::move(*answer));
+    if (auto answer = plain_answer()) {
+      facts_.found_rows = std::to_string(answer->rows.size());
+      return rows(std::move(*answer));
+    }
   }
   std::optional<SchemaChange> change;
   if (changes_schema(text_, tokens_)) {
@@ -380,10 +398,35 @@ Result<StatementResult> Runner::execute(const Native&) {
   }
   auto result = prepared_ != nullptr ? run_prepared(translation.sql) : run_sql(translation.sql);
   if (result && insert_id_ != InsertId::kNone) result = inserted(std::move(*result));
+  if (result && names_items()) remember_found(translation);
   if (result) return result;
   Error error = std::move(result).error();
   if (error.position >= 0) error.position = translation.position_of(error.position);
   return error;
+}
+
+/// FOUND_ROWS() asks the last query once more, without its LIMIT when it said SQL_CALC_FOUND_ROWS.
+/// Of a query with values of its own only what is no number is known: 0.
+void Runner::remember_found(const Translation& translation) {
+  constexpr size_t kBytesMax = 1 << 16;
+  facts_.found_rows = "0";
+  if (prepared_ != nullptr || translation.sql.size() > kBytesMax) return;
+  std::string_view sql = translation.sql;
+  TokenReader reader(text_, tokens_, lex_options());
+  bool all = false;
+  int depth = 0;
+  for (; !reader.done(); reader.skip()) {
+    if (reader.at("(")) ++depth;
+    if (reader.at(")")) --depth;
+    // A query that asks for them keeps them.
+    if (reader.at("FOUND_ROWS")) return;
+    all = all || reader.at("SQL_CALC_FOUND_ROWS");
+    if (!all || depth != 0 || !reader.at("LIMIT")) continue;
+    for (const auto& [to, from] : translation.places) {
+      if (from == reader.position()) sql = std::string_view(translation.sql).substr(0, to);
+    }
+  }
+  facts_.found_rows = "(SELECT count(*) FROM (" + std::string(sql) + "))";
 }
 
 Result<StatementResult> Runner::execute(const Ignored&) {

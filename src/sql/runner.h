@@ -81,6 +81,7 @@ class Runner {
   friend struct StatementVisitor;
 
   Result<StatementResult> dispatch(std::string_view text);
+  Result<StatementResult> dispatch_one(std::string_view text, std::span<const Token> tokens);
 
   // One for each statement.
   Result<StatementResult> execute(const Native&);
@@ -180,6 +181,11 @@ class Runner {
   /// returns the number of that column, which is not for the client.
   Result<Translation> translate_native();
   Result<std::optional<AutoColumn>> auto_column(const InsertTarget& target);
+  /// Of several, the key that an INSERT meets: the first whose columns are all given.
+  Result<std::vector<std::string>> conflict_key(const InsertTarget& target,
+                                                const std::optional<AutoColumn>& made);
+  Result<std::string> replacing(const InsertTarget& target, const std::vector<std::string>& key);
+  void remember_found(const Translation& translation);
   /// Reads what an INSERT returns.
   Result<StatementResult> inserted(StatementResult result);
   Status prepare_native(Prepared& prepared);

@@ -1,5 +1,6 @@
 // A Runner's INSERT into tables with an AUTO_INCREMENT column: MySQL makes a number where none or
 // NULL or 0 is given, and tells the client the first one it made.
+#include <algorithm>
 #include <charconv>
 
 #include "data/schema.h"
@@ -10,27 +11,102 @@
 
 namespace millrace::sql {
 
+namespace {
+
+bool has_column(const std::vector<std::string>& columns, const std::string& name) {
+  return std::any_of(columns.begin(), columns.end(),
+                     [&](const auto& column) { return same_name(column, name); });
+}
+
+bool mentions(std::string_view text, std::span<const Token> tokens, std::string_view word) {
+  return std::any_of(tokens.begin(), tokens.end(), [&](const Token& token) {
+    return token.kind == TokenKind::kWord && same_name(raw(text, token), word);
+  });
+}
+
+std::string in_parentheses(const std::vector<std::string>& columns) {
+  std::string list;
+  for (const auto& column : columns) list += (list.empty() ? "(" : ", ") + quoted_name(column);
+  return list + ")";
+}
+
+}  // namespace
+
 Result<Translation> Runner::translate_native() {
   insert_id_ = InsertId::kNone;
   auto options = translate_options(names_items());
   const auto target = insert_target(text_, tokens_, lex_options());
-  if (!target || target->has_returning) return translate(text_, tokens_, options);
+  if (!target) return translate(text_, tokens_, options);
   TRY(const auto column, auto_column(*target));
-  if (!column) return translate(text_, tokens_, options);
-  size_t place = column->index;
-  bool listed = target->columns.empty();
-  for (size_t i = 0; i < target->columns.size(); ++i) {
-    if (!same_name(target->columns[i], column->name)) continue;
-    listed = true;
-    place = i;
-  }
   std::vector<size_t> empty;
-  if (listed) empty = empty_values(text_, tokens_, lex_options(), *target, place);
+  bool listed = false;
+  if (column) {
+    size_t place = column->index;
+    listed = target->columns.empty();
+    for (size_t i = 0; i < target->columns.size(); ++i) {
+      if (!same_name(target->columns[i], column->name)) continue;
+      listed = true;
+      place = i;
+    }
+    if (listed) empty = empty_values(text_, tokens_, lex_options(), *target, place);
+  }
+  const bool made = column && (!listed || !empty.empty());
   options.defaults = empty;
+  const bool replaces = same_name(raw(text_, tokens_.front()), "REPLACE");
+  std::vector<std::string> key;
+  if (replaces || mentions(text_, tokens_, "DUPLICATE")) {
+    TRY(key, conflict_key(*target, made ? column : std::nullopt));
+    if (!key.empty()) options.conflict_key = in_parentheses(key);
+  }
   TRY(Translation translation, translate(text_, tokens_, options));
+  if (replaces && !key.empty()) {
+    TRY(const std::string clause, replacing(*target, key));
+    translation.sql += clause;
+  }
+  if (!column || target->has_returning) return translation;
   translation.sql += " RETURNING " + quoted_name(column->name);
-  insert_id_ = listed && empty.empty() ? InsertId::kGiven : InsertId::kMade;
+  insert_id_ = made ? InsertId::kMade : InsertId::kGiven;
   return translation;
+}
+
+/// A table of one key, or of none, needs no choice. What meets another key than the chosen one is
+/// an error of the store's.
+Result<std::vector<std::string>> Runner::conflict_key(const InsertTarget& target,
+                                                      const std::optional<AutoColumn>& made) {
+  const std::string& database = target.database.empty() ? database_ : target.database;
+  std::vector<std::vector<std::string>> keys;
+  const auto found = fetch(unique_keys_query(database, target.table));
+  if (!found) return std::vector<std::string>();
+  std::string last;
+  for (const auto& row : found->rows) {
+    if (keys.empty() || last != *row[0]) keys.emplace_back();
+    last = *row[0];
+    keys.back().push_back(*row[1]);
+  }
+  if (keys.size() < 2) return std::vector<std::string>();
+  for (auto& key : keys) {
+    const bool given = std::all_of(key.begin(), key.end(), [&](const std::string& name) {
+      return !(made && same_name(name, made->name)) &&
+             (target.columns.empty() || has_column(target.columns, name));
+    });
+    if (given) return std::move(key);
+  }
+  return std::move(keys.front());
+}
+
+/// What REPLACE INTO a table of several keys does with the row that is there.
+Result<std::string> Runner::replacing(const InsertTarget& target,
+                                      const std::vector<std::string>& key) {
+  const std::string& database = target.database.empty() ? database_ : target.database;
+  TRY(const Rows columns, fetch(column_names_query(database, target.table)));
+  std::string sets;
+  for (const auto& row : columns.rows) {
+    if (has_column(key, *row[0])) continue;
+    const std::string name = quoted_name(*row[0]);
+    sets += (sets.empty() ? "" : ", ") + name + " = excluded." + name;
+  }
+  const std::string does = sets.empty() ? " DO NOTHING" : " DO UPDATE SET " + sets;
+  return " ON CONFLICT " + in_parentheses(key) + does;
 }
 
 Result<std::optional<AutoColumn>> Runner::auto_column(const InsertTarget& target) {

@@ -5,6 +5,7 @@
 
 #include "data/schema.h"
 #include "sql/keywords.h"
+#include "sql/other_forms.h"
 #include "sql/parse.h"
 #include "sql/runner.h"
 #include "sql/schema_change.h"
@@ -22,7 +23,11 @@ constexpr auto kReadingWords =
 Result<std::unique_ptr<Prepared>> Runner::prepare(std::string_view text) {
   auto prepared = std::make_unique<Prepared>();
   prepared->text_ = text;
-  TRY(const std::vector<Token> tokens, lex(prepared->text_, lex_options()));
+  TRY(std::vector<Token> tokens, lex(prepared->text_, lex_options()));
+  if (auto forms = other_forms(text, tokens, lex_options()); forms.size() == 1) {
+    prepared->text_ = std::move(forms.front());
+    TRY(tokens, lex(prepared->text_, lex_options()));
+  }
   TokenReader reader(prepared->text_, tokens, lex_options());
   facts_.database = database_;
   TRY_OK(renew_account());

@@ -156,6 +156,24 @@ std::string auto_column_query(const std::string& database, const std::string& ta
          ") ORDER BY database_name = 'temp' DESC, column_index LIMIT 1";
 }
 
+std::string unique_keys_query(const std::string& database, const std::string& table) {
+  const std::string of = is_stored_table(database, table);
+  return "SELECT key, name FROM (SELECT 'c' || constraint_index AS key, constraint_type <> 'PRIMARY"
+         " KEY' AS later, unnest(constraint_column_names) AS name FROM duckdb_constraints() "
+         "WHERE " +
+         of +
+         " AND constraint_type IN ('PRIMARY KEY', 'UNIQUE') UNION ALL SELECT 'i' || index_oid, "
+         "true,"
+         " trim(unnest(string_split(trim(expressions, '[]'), ', ')), '\"''') FROM duckdb_indexes()"
+         " WHERE is_unique AND NOT is_primary AND " +
+         of + ") ORDER BY later, key";
+}
+
+std::string column_names_query(const std::string& database, const std::string& table) {
+  return "SELECT column_name FROM duckdb_columns() WHERE " + is_stored_table(database, table) +
+         " ORDER BY column_index";
+}
+
 std::string column_default_query(const std::string& database, const std::string& table,
                                  const std::string& column) {
   return "SELECT column_default FROM duckdb_columns() WHERE " + is_stored_table(database, table) +

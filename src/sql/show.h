@@ -41,6 +41,10 @@ std::string with_like(const std::string& query, const std::string& column,
 
 /// (name, index from 0) of the column that is numbered by a sequence, if the table has one.
 std::string auto_column_query(const std::string& database, const std::string& table);
+/// A row for each column of each key that no two rows have alike: the key's name, the column's, and
+/// the primary one first.
+std::string unique_keys_query(const std::string& database, const std::string& table);
+std::string column_names_query(const std::string& database, const std::string& table);
 /// What a column that is not given gets, as the store's SQL.
 std::string column_default_query(const std::string& database, const std::string& table,
                                  const std::string& column);

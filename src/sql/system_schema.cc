@@ -14,10 +14,62 @@ constexpr auto kSystem = std::to_array<std::string_view>(
     {"millrace", "millrace_internal", "millrace_information_schema", "information_schema",
      "performance_schema", "mysql", "pg_catalog", "main", "system", "temp"});
 
-constexpr auto kTaughtFunctions = std::to_array<std::string_view>(
-    {"locate", "find_in_set", "space", "strcmp", "json_unquote", "from_unixtime", "upper", "lower",
-     "str_to_date", "unix_timestamp", "substring_index", "isnull", "datediff", "timestampdiff",
-     "date_sub"});
+constexpr auto kTaughtFunctions = std::to_array<std::string_view>({"locate",
+                                                                   "find_in_set",
+                                                                   "space",
+                                                                   "strcmp",
+                                                                   "json_unquote",
+                                                                   "from_unixtime",
+                                                                   "upper",
+                                                                   "lower",
+                                                                   "str_to_date",
+                                                                   "unix_timestamp",
+                                                                   "substring_index",
+                                                                   "isnull",
+                                                                   "datediff",
+                                                                   "timestampdiff",
+                                                                   "date_sub",
+                                                                   "insert",
+                                                                   "sha2",
+                                                                   "oct",
+                                                                   "octet_length",
+                                                                   "truncate",
+                                                                   "log",
+                                                                   "json_length",
+                                                                   "charset",
+                                                                   "collation",
+                                                                   "dayofweek",
+                                                                   "weekday",
+                                                                   "week",
+                                                                   "yearweek",
+                                                                   "to_days",
+                                                                   "from_days",
+                                                                   "makedate",
+                                                                   "maketime",
+                                                                   "sec_to_time",
+                                                                   "time_to_sec",
+                                                                   "time",
+                                                                   "timestamp",
+                                                                   "date_add",
+                                                                   "adddate",
+                                                                   "subdate",
+                                                                   "timestampadd",
+                                                                   "last_day",
+                                                                   "concat",
+                                                                   "greatest",
+                                                                   "least",
+                                                                   "field",
+                                                                   "elt"});
+
+/// What the store has, under another name.
+constexpr auto kOtherNames = std::to_array<std::pair<std::string_view, std::string_view>>(
+    {{"std", "stddev_pop"},
+     {"stddev", "stddev_pop"},
+     {"variance", "var_pop"},
+     {"json_arrayagg", "json_group_array"},
+     {"json_objectagg", "json_group_object"},
+     {"mid", "substr"},
+     {"sha", "sha1"}});
 
 constexpr auto kForbiddenFunctions =
     std::to_array<std::string_view>({"query", "query_table", "json_execute_serialized_sql"});
@@ -202,6 +254,9 @@ bool is_forbidden_function(std::string_view name) {
 }
 
 std::string taught_function(std::string_view name) {
+  for (const auto& [mysql, store] : kOtherNames) {
+    if (same_name(mysql, name)) return std::string(store);
+  }
   return is_one_of(name, kTaughtFunctions) ? "millrace_internal." + to_lower(name) : std::string();
 }
 

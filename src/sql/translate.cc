@@ -4,6 +4,7 @@
 #include <array>
 
 #include "data/schema.h"
+#include "decode/utf8.h"
 #include "sql/item_names.h"
 #include "sql/keywords.h"
 #include "sql/mysql_words.h"
@@ -54,6 +55,8 @@ class Translator {
   bool after_operand() const;
   bool call() const { return reader_.at("(", 1); }
   bool empty_call() const { return call() && reader_.at(")", 2); }
+  bool names_table() const;
+  bool is_type() const;
   Error session_only() const;
 
   // Each rule takes the tokens that it translates and says so; false: not its case.
@@ -72,10 +75,6 @@ class Translator {
   Result<bool> cast_type();
   Result<bool> collate();
   Result<bool> introducer();
-  Result<bool> current_date();
-  Result<bool> current_timestamp();
-  Result<bool> random();
-  Result<bool> unix_timestamp();
   Result<bool> session_function();
   Result<bool> current_user();
   bool information_schema();
@@ -120,12 +119,6 @@ std::span<const Translator::Rule> Translator::rules() {
       {"SIGNED", &Translator::cast_type},
       {"UNSIGNED", &Translator::cast_type},
       {"COLLATE", &Translator::collate},
-      {"CURDATE", &Translator::current_date},
-      {"CURRENT_DATE", &Translator::current_date},
-      {"CURRENT_TIMESTAMP", &Translator::current_timestamp},
-      {"NOW", &Translator::current_timestamp},
-      {"RAND", &Translator::random},
-      {"UNIX_TIMESTAMP", &Translator::unix_timestamp},
       {"DATABASE", &Translator::session_function},
       {"SCHEMA", &Translator::session_function},
       {"VERSION", &Translator::session_function},
@@ -135,6 +128,7 @@ std::span<const Translator::Rule> Translator::rules() {
       {"CONNECTION_ID", &Translator::session_function},
       {"LAST_INSERT_ID", &Translator::session_function},
       {"ROW_COUNT", &Translator::session_function},
+      {"FOUND_ROWS", &Translator::session_function},
       {"CURRENT_USER", &Translator::current_user},
   });
   return kRules;
@@ -207,6 +201,21 @@ bool Translator::after(std::string_view word) const {
 
 bool Translator::after_operand() const {
   return !first() && ends_operand(text_, reader_.tokens()[reader_.index() - 1]);
+}
+
+/// Behind these a name and a parenthesis are a table and its columns, not a call.
+bool Translator::names_table() const {
+  static constexpr auto kBefore =
+      std::to_array<std::string_view>({"INTO", "TABLE", "VIEW", "REFERENCES", "WITH", "RECURSIVE"});
+  const bool indexed = after("ON") && same_name(raw(text_, reader_.tokens()[0]), "CREATE");
+  return indexed ||
+         std::any_of(kBefore.begin(), kBefore.end(), [&](auto word) { return after(word); });
+}
+
+/// TIME(6) and TIMESTAMP(6) are types.
+bool Translator::is_type() const {
+  return (reader_.at("TIME") || reader_.at("TIMESTAMP")) &&
+         reader_.peek(2).kind == TokenKind::kNumber && reader_.at(")", 3);
 }
 
 Error Translator::session_only() const {
@@ -310,7 +319,7 @@ Status Translator::name() {
   if (!after(".") && information_schema()) return {};
   // UPPER and LOWER of what is no text are for sessions: a pipeline's expressions are kept.
   const bool kept = options_.facts == nullptr && (reader_.at("UPPER") || reader_.at("LOWER"));
-  if (call() && !kept && !after(".") && !after("INTO")) {
+  if (call() && !kept && !after(".") && !names_table() && !is_type()) {
     if (const auto taught = taught_function(value); !taught.empty()) {
       take(taught);
       return {};
@@ -336,7 +345,8 @@ Status Translator::string() {
   for (; reader_.peek(tokens).kind == TokenKind::kString; ++tokens) {
     value += value_of(text_, reader_.peek(tokens), options_.lex);
   }
-  take(quoted_text(value), tokens);
+  // What is no text is bytes, as clients write them that know no other way.
+  take(decode::is_utf8(value) ? quoted_text(value) : quoted_bytes(value), tokens);
   return {};
 }
 
@@ -446,14 +456,15 @@ Result<bool> Translator::drop_temporary() {
 
 Result<bool> Translator::replace() {
   if (!first() || call()) return false;  // an expression may begin with the function
-  take("INSERT OR REPLACE");
+  take(options_.conflict_key.empty() ? "INSERT OR REPLACE" : "INSERT");
   if (!reader_.at("INTO")) result_.sql += " INTO";
   return true;
 }
 
 Result<bool> Translator::on_duplicate() {
   if (!reader_.at({"ON", "DUPLICATE", "KEY", "UPDATE"})) return false;
-  take("ON CONFLICT DO UPDATE SET", 4);
+  const std::string& key = options_.conflict_key;
+  take("ON CONFLICT " + (key.empty() ? key : key + " ") + "DO UPDATE SET", 4);
   updating_duplicate_ = true;
   return true;
 }
@@ -513,33 +524,6 @@ Result<bool> Translator::introducer() {
   return true;
 }
 
-Result<bool> Translator::current_date() {
-  if (reader_.at("CURDATE") && !empty_call()) return false;
-  take("current_date", empty_call() ? 3 : 1);
-  return true;
-}
-
-/// NOW(6) and CURRENT_TIMESTAMP(6): microseconds are what there is. MySQL's have no time zone.
-Result<bool> Translator::current_timestamp() {
-  const bool digits = call() && reader_.peek(2).kind == TokenKind::kNumber && reader_.at(")", 3);
-  const bool bare = reader_.at("CURRENT_TIMESTAMP") && !call();
-  if (!digits && !bare && !empty_call()) return false;
-  take("CAST(now() AS TIMESTAMP)", bare ? 1 : digits ? 4 : 3);
-  return true;
-}
-
-Result<bool> Translator::random() {
-  if (!empty_call()) return false;
-  take("random()", 3);
-  return true;
-}
-
-Result<bool> Translator::unix_timestamp() {
-  if (!empty_call()) return false;
-  take("CAST(floor(epoch(now())) AS BIGINT)", 3);
-  return true;
-}
-
 Result<bool> Translator::session_function() {
   if (!empty_call()) return false;
   if (options_.facts == nullptr) return session_only();
@@ -555,6 +539,8 @@ Result<bool> Translator::session_function() {
     sql = std::to_string(facts.last_insert_id);
   } else if (reader_.at("ROW_COUNT")) {
     sql = std::to_string(facts.rows_changed);
+  } else if (reader_.at("FOUND_ROWS")) {
+    sql = facts.found_rows;
   } else {
     sql = quoted_text(facts.user + "@" + facts.host);
   }

@@ -30,6 +30,7 @@ struct SessionFacts {
   uint64_t connection_id = 0;
   int64_t rows_changed = 0;  // by the last statement; -1 after a SELECT
   uint64_t last_insert_id = 0;
+  std::string found_rows = "0";  // the rows of the last SELECT, as an expression of the store's
 };
 
 /// The query that stands for a table of MySQL's, by its schema and name; nothing for any other.
@@ -48,6 +49,9 @@ struct TranslateOptions {
   const SessionFacts* facts = nullptr;   // null in a pipeline's expression: no session there
   const Variables* variables = nullptr;  // null likewise
   bool updates_duplicate = false;        // VALUES(column) is the row that met another of its key
+  /// Of a table with several, the columns of the key by which ON DUPLICATE KEY and REPLACE find the
+  /// row that is there, such as ("a", "b"); empty: the store finds it.
+  std::string conflict_key{};
   bool names_items = false;  // give unnamed items of the SELECT list the name MySQL gives them
   /// System tables are those of the account's own rows (sql/access.h).
   bool shown_only = false;

@@ -88,10 +88,23 @@ Code code_of(std::string_view kind, std::string_view subtype, std::string_view m
   return Code::kInternal;
 }
 
+/// Of DuckDB's inside, or of its own pages.
+constexpr auto kWords = std::to_array<std::pair<std::string_view, std::string_view>>({
+    {"STRING_LITERAL", "a text"},
+    {"INTEGER_LITERAL", "a number"},
+    {". If this is an unexpected constraint violation, please refer to our foreign key limitations "
+     "in the documentation",
+     ""},
+});
+
 /// DuckDB's sentence as a message of ours: one line, no full stop, a small letter first unless the
 /// first word is a name (all capitals, or quoted).
 std::string in_our_words(std::string_view text) {
   std::string message(text.substr(0, text.find('\n')));
+  for (const auto& [theirs, ours] : kWords) {
+    for (auto at = message.find(theirs); at != std::string::npos; at = message.find(theirs, at))
+      message.replace(at, theirs.size(), ours);
+  }
   while (!message.empty() && (message.back() == '!' || message.back() == '.' ||
                               message.back() == ' ' || message.back() == ':'))
     message.pop_back();

@@ -64,6 +64,7 @@ using DuckValue = Handle<duckdb_value, duckdb_destroy_value>;
 using Expression = Handle<duckdb_expression, duckdb_destroy_expression>;
 using ClientContext = Handle<duckdb_client_context, duckdb_destroy_client_context>;
 using TableFunction = Handle<duckdb_table_function, duckdb_destroy_table_function>;
+using CastFunction = Handle<duckdb_cast_function, duckdb_destroy_cast_function>;
 using ScalarFunction = Handle<duckdb_scalar_function, duckdb_destroy_scalar_function>;
 
 /// Text that DuckDB allocated.

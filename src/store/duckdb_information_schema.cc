@@ -23,7 +23,9 @@ CREATE OR REPLACE MACRO millrace_internal.column_type(type) AS CASE type
   WHEN 'VARCHAR' THEN 'text' WHEN 'BLOB' THEN 'longblob'
   WHEN 'TIMESTAMP' THEN 'datetime(6)' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'timestamp(6)'
   WHEN 'TIME' THEN 'time(6)'
-  ELSE CASE WHEN starts_with(type, 'DECIMAL') OR NOT contains(type, '(') THEN lower(type)
+  ELSE CASE WHEN starts_with(type, 'ENUM(')
+              THEN 'enum(' || replace(type[6:], ''', ''', ''',''')
+            WHEN starts_with(type, 'DECIMAL') OR NOT contains(type, '(') THEN lower(type)
             ELSE type END END;
 CREATE OR REPLACE MACRO millrace_internal.data_type(type) AS
   CASE WHEN contains(millrace_internal.column_type(type), '[') THEN 'json'

@@ -14,6 +14,7 @@
 #include "store/duckdb_shaper.h"
 #include "store/duckdb_shown_views.h"
 #include "store/duckdb_tables.h"
+#include "store/duckdb_text_cast.h"
 #include "store/duckdb_transaction.h"
 #include "store/duckdb_virtual_table.h"
 #include "store/duckdb_writer.h"
@@ -52,6 +53,8 @@ Result<Database> open_instance(const StoreOptions& options) {
   // What a checkpoint or a large query freed goes back to the machine within seconds; otherwise
   // only when somebody allocates again.
   TRY_OK(set_option(config, "allocator_background_threads", "true"));
+  // A division by zero is NULL, as MySQL has it, and no infinity.
+  TRY_OK(set_option(config, "ieee_floating_point_ops", "false"));
   // A checkpoint holds up every commit; the log of this size is replayed in about a second.
   TRY_OK(set_option(config, "checkpoint_threshold", "64MB"));
   TRY_OK(set_option(config, "threads", std::to_string(threads_of(options))));
@@ -108,6 +111,7 @@ Status DuckdbStore::attach(const StoreOptions& options) {
   // Our own file is open; from now on nobody opens another, and nobody can take that back.
   if (!options.file_access) TRY_OK(run(plain.get(), "SET GLOBAL enable_external_access = false"));
   TRY(connection_, open_connection(database_.get()));
+  TRY_OK(register_text_cast(connection_.get()));
   TRY_OK(ensure_schema(connection_.get()));
   TRY(sources_, BatchSources::install(connection_.get()));
   return {};

@@ -62,6 +62,19 @@ def test_values_come_with_their_types(server):
         assert isinstance(row[14], bytes) and isinstance(row[16], str)
 
 
+def test_bytes_are_kept_as_they_are(server):
+    # PyMySQL writes bytes as a text of whatever they are, and cares for no character set.
+    values = [b"\x00\xff", b"q'\\\n\x1a", "h\u00e9".encode(), b"", b"\\xAA"]
+    with connect(server) as session, session.cursor() as cursor:
+        cursor.execute("CREATE DATABASE kept")
+        cursor.execute("USE kept")
+        cursor.execute("CREATE TABLE bytes_kept (n INT PRIMARY KEY, b BLOB)")
+        cursor.executemany("INSERT INTO bytes_kept VALUES (%s, %s)", list(enumerate(values)))
+        cursor.execute("UPDATE bytes_kept SET b = %s WHERE b = %s", (b"\xfe\\", values[0]))
+        cursor.execute("SELECT b FROM bytes_kept ORDER BY n")
+        assert [row[0] for row in cursor.fetchall()] == [b"\xfe\\", *values[1:]]
+
+
 def test_several_statements_give_several_results(server):
     with connect(server, client_flag=CLIENT.MULTI_STATEMENTS) as session:
         with session.cursor() as cursor:

@@ -1,5 +1,5 @@
-// Functions of MySQL's that DuckDB lacks, or means otherwise, as macros in schema `millrace_internal`. sql/ knows them
-// by their names and calls them there. Private to the store.
+// Functions of MySQL's that DuckDB lacks, or means otherwise, as macros in schema
+// `millrace_internal`. sql/ knows them by their names and calls them there. Private to the store.
 #pragma once
 
 #include <string>

@@ -1,8 +1,10 @@
 // How each clause of LOAD DATA is read.
+#include <array>
 #include <limits>
 
 #include "data/schema.h"
 #include "sql/json_object.h"
+#include "sql/keywords.h"
 #include "sql/load_data.h"
 
 namespace millrace::sql {
@@ -63,8 +65,7 @@ Status LoadData::object(std::string_view what, std::map<std::string, std::string
 Status LoadData::config() {
   const int64_t position = reader_.peek(1).begin;
   TRY_OK(object("CONFIG", pipeline_.source.config));
-  static constexpr auto kResets =
-      std::to_array<std::string_view>({"earliest", "smallest", "latest", "largest"});
+  constexpr std::array<std::string_view, 4> kResets{"earliest", "smallest", "latest", "largest"};
   const auto reset = pipeline_.source.config.find("auto.offset.reset");
   if (reset == pipeline_.source.config.end() || is_one_of(reset->second, kResets)) return {};
   return reader_.error_at(position, Code::kInvalidArgument,

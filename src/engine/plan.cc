@@ -154,14 +154,15 @@ Result<decode::InputField> Planner::plan_field(const FieldDefinition& field) con
   input.path = field.path;
   input.default_value = field.default_value;
   // What is a feature is decided by what the columns hold; a variable is none.
-  const auto wanted_kind = undecided_ && field.variable ? std::nullopt : model_kind(field.name);
+  std::optional<Kind> wanted_kind;
+  if (!undecided_ || !field.variable) wanted_kind = model_kind(field.name);
   const bool read = is_read(input.name);
   const auto* column = field.variable ? nullptr : target_column(field.name);
   const bool stored = column != nullptr && set_of(field.name) == nullptr;
   input.wanted = stored || wanted_kind || read;
   // A category is decoded as the model has it, whatever the table makes of it: 042 is not 42. An
   // expression that reads it wants the table's type all the same.
-  const bool as_text = wanted_kind == Kind::kVarchar && !read;
+  const bool as_text = wanted_kind && *wanted_kind == Kind::kVarchar && !read;
   if (column != nullptr && column->type && !(as_text && is_integer(column->type->kind))) {
     input.type = *column->type;
   } else if (wanted_kind) {

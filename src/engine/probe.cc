@@ -135,7 +135,7 @@ Result<Schema> probe_columns(const ProbeContext& context, const std::stop_token&
                     stop, said));
   StagedBatch batch;
   TRY_OK(run_stages(stages, messages, batch));
-  if (batch.rows->rows() > 0) return typed_by_values(*batch.rows);
+  if (batch.rows().rows() > 0) return typed_by_values(batch.rows());
   return Error(Code::kWrongState,
                "pipeline \"" + definition.name.name + "\" has no row yet that could decide the " +
                    "feature columns of model \"" + definition.model.name + "\"",

@@ -10,7 +10,8 @@ namespace {
 /// The clauses that mean something here, by their groups.
 constexpr auto kClauses = std::to_array<std::string_view>(
     {"INTO", "FORMAT", "FIELDS", "LINES", "IGNORE LINES", "NULL DEFINED BY", "CHARACTER SET",
-     "REPLACE, IGNORE or SKIP ... ERRORS", "SET", "WHERE", "ON DUPLICATE KEY UPDATE"});
+     "REPLACE, IGNORE or SKIP ... ERRORS", "SET", "WHERE", "ON DUPLICATE KEY UPDATE", kColumnList,
+     kPathList});
 
 }  // namespace
 

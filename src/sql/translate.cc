@@ -203,12 +203,15 @@ bool Translator::after_operand() const {
   return !first() && ends_operand(text_, reader_.tokens()[reader_.index() - 1]);
 }
 
-/// Behind these a name and a parenthesis are a table and its columns, not a call.
+/// Behind these a name and a parenthesis are a table and its columns, not a call; nor is the INSERT
+/// of a MERGE.
 bool Translator::names_table() const {
   static constexpr auto kBefore =
       std::to_array<std::string_view>({"INTO", "TABLE", "VIEW", "REFERENCES", "WITH", "RECURSIVE"});
-  const bool indexed = after("ON") && same_name(raw(text_, reader_.tokens()[0]), "CREATE");
-  return indexed ||
+  const auto verb = raw(text_, reader_.tokens()[0]);
+  const bool indexed = after("ON") && same_name(verb, "CREATE");
+  const bool merged = after("THEN") && reader_.at("INSERT") && same_name(verb, "MERGE");
+  return indexed || merged ||
          std::any_of(kBefore.begin(), kBefore.end(), [&](auto word) { return after(word); });
 }
 

@@ -521,6 +521,7 @@ TEST(Print, PipelinesParseBack) {
   // Read with another sql_mode, printed for the default one.
   expect_same_pipeline(begin + R"(INTO TABLE t WHERE "a b" = 'c\n')",
                        {.ansi_quotes = true, .backslash_escapes = false});
+  expect_same_pipeline(begin + "INTO TABLE t WHERE a||b", {.pipes_as_concat = false});
 }
 
 TEST(Print, CredentialsAreNeverShown) {

@@ -32,10 +32,11 @@ struct Token {
   uint32_t end = 0;
 };
 
-/// What sql_mode changes in the lexis.
+/// What sql_mode changes in the lexis, and in what an operator means.
 struct LexOptions {
   bool ansi_quotes = false;       // "x" is a name
   bool backslash_escapes = true;  // off: NO_BACKSLASH_ESCAPES
+  bool pipes_as_concat = true;    // || joins texts; off: it is OR
 };
 
 /// Longer texts are refused: offsets are 32 bits wide.

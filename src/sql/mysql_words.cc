@@ -113,6 +113,7 @@ class Rewriter {
       if (kind == TokenKind::kOperator && is(i, ":>")) cast_operator(i);
       if (kind == TokenKind::kOperator && is_forced_cast(i)) forced_cast(i);
       if (kind == TokenKind::kOperator && is(i, "&&") && after_operand(i)) add(i, 1, " AND ");
+      if (kind == TokenKind::kOperator && is(i, "||") && !options_.pipes_as_concat) pipes(i);
       if (kind == TokenKind::kString) date(i);
       if (kind != TokenKind::kWord || is(i - 1, ".")) continue;
       now(i);
@@ -175,6 +176,7 @@ class Rewriter {
   void group_concat(size_t i);
   void rollup(size_t i);
   void index_hint(size_t i);
+  void pipes(size_t i);
   void date(size_t i);
   void convert(size_t i);
   void format(size_t i);
@@ -303,6 +305,13 @@ void Rewriter::rollup(size_t i) {
     add(i, 2, ")");
     return;
   }
+}
+
+/// || is OR where sql_mode has no PIPES_AS_CONCAT.
+void Rewriter::pipes(size_t i) {
+  const char* const before = i > 0 && at(i - 1).end == at(i).begin ? " " : "";
+  const char* const behind = at(i).end == at(i + 1).begin ? " " : "";
+  add(i, 1, std::string(before) + "OR" + behind);
 }
 
 /// {USE | FORCE | IGNORE} {INDEX | KEY} [FOR ...] (a, b): the store chooses by itself.

@@ -47,13 +47,13 @@ std::vector<std::string> names_read(std::string_view text, std::span<const Token
 }
 
 /// Whether a blank goes between token i and the one before: where there was one, or a comment; and
-/// where the two could become one when they are written anew: two minus signs before a line's end
-/// begin a comment, and N before a string is a part of it.
+/// where the two could become one when they are written anew: || may become OR, two minus signs
+/// before a line's end begin a comment, and N before a string is a part of it.
 bool is_apart(std::string_view text, std::span<const Token> tokens, size_t i) {
   if (i == 0) return false;
   const Token& before = tokens[i - 1];
-  return tokens[i].begin != before.end ||
-         (raw(text, tokens[i]) == "-" && raw(text, before) == "-") ||
+  return tokens[i].begin != before.end || raw(text, tokens[i]) == "||" ||
+         raw(text, before) == "||" || (raw(text, tokens[i]) == "-" && raw(text, before) == "-") ||
          (tokens[i].kind == TokenKind::kString && before.kind == TokenKind::kWord);
 }
 
@@ -69,8 +69,10 @@ std::string text_of(std::string_view text, std::span<const Token> tokens, LexOpt
       case TokenKind::kQuotedName:
         result += backticked(value_of(text, tokens[i], options));
         break;
-      default:
-        result += raw(text, tokens[i]);
+      default: {
+        const auto token = raw(text, tokens[i]);
+        result += token == "||" && !options.pipes_as_concat ? "OR" : token;
+      }
     }
   }
   return result;

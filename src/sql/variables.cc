@@ -85,7 +85,7 @@ constexpr auto kFacts = std::to_array<Fact>({
     {"sql_big_selects", "ON", kFlag},
     {"sql_log_bin", "OFF", kFlag},
     {"sql_mode",
-     "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
+     "PIPES_AS_CONCAT,ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
      "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"},
     {"sql_notes", "ON", kFlag},
     {"sql_quote_show_create", "ON", kFlag},
@@ -238,8 +238,10 @@ void Variables::reset() {
 void Variables::remember() {
   autocommit_ = get("autocommit") == "ON";
   const std::string modes = get("sql_mode").value_or("");
-  lex_options_ = {.ansi_quotes = has_mode(modes, "ANSI_QUOTES") || has_mode(modes, "ANSI"),
-                  .backslash_escapes = !has_mode(modes, "NO_BACKSLASH_ESCAPES")};
+  const bool ansi = has_mode(modes, "ANSI");
+  lex_options_ = {.ansi_quotes = ansi || has_mode(modes, "ANSI_QUOTES"),
+                  .backslash_escapes = !has_mode(modes, "NO_BACKSLASH_ESCAPES"),
+                  .pipes_as_concat = ansi || has_mode(modes, "PIPES_AS_CONCAT")};
 }
 
 }  // namespace millrace::sql

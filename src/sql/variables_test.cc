@@ -23,6 +23,7 @@ TEST(Variables, HaveDefaults) {
   EXPECT_EQ(variables.get("version"), "8.0.36-millrace");
   EXPECT_TRUE(variables.autocommit());
   EXPECT_FALSE(variables.lex_options().ansi_quotes);
+  EXPECT_TRUE(variables.lex_options().pipes_as_concat);
   EXPECT_TRUE(variables.lex_options().backslash_escapes);
 }
 
@@ -79,6 +80,9 @@ TEST(Variables, AreSetByTheirKind) {
   EXPECT_FALSE(variables.lex_options().backslash_escapes);
   EXPECT_TRUE(variables.set("sql_mode", ""));
   EXPECT_FALSE(variables.lex_options().ansi_quotes);
+  EXPECT_FALSE(variables.lex_options().pipes_as_concat);
+  EXPECT_TRUE(variables.set("sql_mode", "ANSI"));
+  EXPECT_TRUE(variables.lex_options().pipes_as_concat);
   EXPECT_TRUE(variables.set("character_set_results", std::nullopt));
   EXPECT_EQ(variables.get("character_set_results"), std::nullopt);
   EXPECT_TRUE(variables.set_default("character_set_results"));

@@ -98,6 +98,20 @@ Result<StatementResult> Runner::dispatch(std::string_view text) {
   TRY(const std::vector<Token> tokens, lex(text, lex_options()));
   const auto forms = other_forms(text, tokens, lex_options());
   if (forms.empty()) return dispatch_one(text, tokens);
+  if (forms.size() == 1) return dispatch_all(forms);
+  // One statement of MySQL's is done as a whole or not at all.
+  TRY_OK(commit_open());
+  const SchemaChange change;
+  TRY_OK(run_quietly("BEGIN TRANSACTION"));
+  part_of_one_ = true;
+  auto result = dispatch_all(forms);
+  part_of_one_ = false;
+  if (!in_transaction()) return result;
+  auto ended = run_quietly(result ? "COMMIT" : "ROLLBACK");
+  return result && !ended ? Result<StatementResult>(ended.error()) : std::move(result);
+}
+
+Result<StatementResult> Runner::dispatch_all(const std::vector<std::string>& forms) {
   StatementResult result;
   for (const std::string& form : forms) {
     TRY(const std::vector<Token> written, lex(form, lex_options()));
@@ -208,7 +222,7 @@ Status Runner::reset() {
 }
 
 Status Runner::commit_open() {
-  return in_transaction() ? run_quietly("COMMIT") : Status{};
+  return in_transaction() && !part_of_one_ ? run_quietly("COMMIT") : Status{};
 }
 
 Status Runner::begin_unless_autocommit() {

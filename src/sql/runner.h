@@ -81,6 +81,7 @@ class Runner {
   friend struct StatementVisitor;
 
   Result<StatementResult> dispatch(std::string_view text);
+  Result<StatementResult> dispatch_all(const std::vector<std::string>& forms);
   Result<StatementResult> dispatch_one(std::string_view text, std::span<const Token> tokens);
 
   // One for each statement.
@@ -231,6 +232,7 @@ class Runner {
   uint64_t auto_columns_of_ = 0;  // the schema change that they are of
 
   // Of the statement at work.
+  bool part_of_one_ = false;  // of MySQL's, which several of the store's stand for
   std::string_view text_;
   std::span<const Token> tokens_;
   Prepared* prepared_ = nullptr;               // null: it came as text

@@ -26,6 +26,18 @@ Result<std::map<std::string, std::string>> parse_json_object(const std::string& 
   return result;
 }
 
+Result<std::map<std::string, std::string>> read_json_object(TokenReader& reader,
+                                                            std::string_view what,
+                                                            std::string_view expected) {
+  const int64_t position = reader.position();
+  TRY(const std::string json, reader.string(expected));
+  auto object = parse_json_object(json);
+  if (object) return object;
+  Error error = std::move(object).error().within(what);
+  error.position = position;
+  return error;
+}
+
 std::string json_object(const std::map<std::string, std::string>& values) {
   // Bytes that are no UTF-8 cannot be in JSON; they came from JSON, so there are none.
   return Json(values).dump(-1, ' ', false, Json::error_handler_t::replace);

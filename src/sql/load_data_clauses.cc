@@ -50,15 +50,7 @@ Status LoadData::endpoint(std::string& brokers, std::string& topic) {
 
 Status LoadData::object(std::string_view what, std::map<std::string, std::string>& into) {
   reader_.skip();
-  const int64_t position = reader_.position();
-  TRY(const std::string json, reader_.string("a JSON object in quotes"));
-  auto object = parse_json_object(json);
-  if (!object) {
-    Error error = std::move(object).error().within(what);
-    error.position = position;
-    return error;
-  }
-  into = std::move(*object);
+  TRY(into, read_json_object(reader_, what, "a JSON object in quotes"));
   return {};
 }
 

@@ -100,15 +100,7 @@ namespace {
 /// 'json', which takes the place of all there are, or ::key = 'value'.
 Status properties(TokenReader& reader, std::string_view what, engine::PropertiesChange& change) {
   if (!reader.accept("::")) {
-    const int64_t position = reader.position();
-    TRY(const std::string json, reader.string("a JSON object in quotes, or ::key = 'value'"));
-    auto object = parse_json_object(json);
-    if (!object) {
-      Error error = std::move(object).error().within(what);
-      error.position = position;
-      return error;
-    }
-    change.all = std::move(*object);
+    TRY(change.all, read_json_object(reader, what, "a JSON object in quotes, or ::key = 'value'"));
     return {};
   }
   std::string key;

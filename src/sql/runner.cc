@@ -381,27 +381,24 @@ Status Runner::run_quietly(const std::string& sql) {
 
 /// Of those who may ask: without a transaction there is nothing that the store would have to say to
 /// these.
-std::optional<Rows> Runner::plain_answer() const {
+std::optional<Rows> Runner::plain_answer() {
   if (!autocommit() || in_transaction()) return std::nullopt;
-  return answer_plainly(text_, tokens_, {lex_options(), database_, values_, engine_.predictor()});
+  auto answer =
+      answer_plainly(text_, tokens_, {lex_options(), database_, values_, engine_.predictor()});
+  if (answer) facts_.found_rows = std::to_string(answer->rows.size());
+  return answer;
 }
 
 Result<StatementResult> Runner::execute(const Native&) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
   const bool may = account_->is_admin() || is_checked();
   if (may) {
-    if (auto answer = plain_answer()) {
-      facts_.found_rows = std::to_string(answer->rows.size());
-      return rows(std::move(*answer));
-    }
+    if (auto answer = plain_answer()) return rows(std::move(*answer));
   }
   TRY(const Translation translation, translate_native());
   if (!may) {
     TRY_OK(check_native(translation.sql));
-    if (auto answer = plain_answer()) {
-      facts_.found_rows = std::to_string(answer->rows.size());
-      return rows(std::move(*answer));
-    }
+    if (auto answer = plain_answer()) return rows(std::move(*answer));
   }
   std::optional<SchemaChange> change;
   if (changes_schema(text_, tokens_)) {

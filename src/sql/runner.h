@@ -198,7 +198,7 @@ class Runner {
   /// What a client is told after `sql`: rows, or how many were changed.
   Result<StatementResult> run_sql(const std::string& sql);
   Result<StatementResult> outcome(std::unique_ptr<store::ResultStream> stream) const;
-  std::optional<Rows> plain_answer() const;
+  std::optional<Rows> plain_answer();
   /// A small result, read to its end.
   Result<Rows> fetch(const std::string& sql);
   Status run_quietly(const std::string& sql);

@@ -18,8 +18,6 @@ using std::chrono::steady_clock;
 constexpr milliseconds kStragglers{500};
 // How long a replay sleeps at most before it looks whether its ranges are still there.
 constexpr milliseconds kLook{100};
-// One attempt to reach a broker that has been away for longer than the source's patience.
-constexpr milliseconds kProbe{1000};
 // A part of a partition that is a backlog: well below what its queue holds
 // (queued.max.messages.kbytes).
 constexpr int64_t kBacklogBytes = 1 << 20;
@@ -201,8 +199,7 @@ Status KafkaSource::check_broker() {
   rd_kafka_poll(consumer_->kafka.get(), 0);
   const auto& words = consumer_->words;
   if (!words.away() || steady_clock::now() - words.away_since() < options_.patience) return {};
-  const auto answer = kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(), words,
-                                          options_.brokers, kProbe);
+  const auto answer = topic_.probe();
   if (!answer && answer.error().code == Code::kUnavailable)
     return kafka_unreachable(options_.brokers, words, options_.patience);
   if (!answer) return answer.error();

@@ -8,7 +8,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// One attempt to hear of a topic whose leaders are not known.
+// Also reaches a broker that has been away for longer than the source's patience.
 constexpr milliseconds kProbe{1000};
 // The topic's id waits behind a request for messages that the broker holds back (Pace).
 constexpr milliseconds kTopicProbe{4000};
@@ -97,11 +97,15 @@ Result<std::string> TopicView::ask_id(milliseconds time_max) {
   return std::move(id);
 }
 
+Result<KafkaPartitions> TopicView::probe() {
+  return kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(), consumer_->words,
+                             options_.brokers, kProbe);
+}
+
 Result<bool> TopicView::is_right() {
   if (!pin_.pinned() || pin_.holds(consumer_->answers)) return true;
   if (known_.leaders.empty()) {
-    auto known = kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(),
-                                     consumer_->words, options_.brokers, kProbe);
+    auto known = probe();
     if (!known) return false;
     known_ = std::move(*known);
   }

@@ -36,6 +36,9 @@ class TopicView {
   /// The first offset of each partition whose message is of that time or later.
   Result<std::vector<Cursor>> cursors_at(int64_t timestamp_ms);
 
+  /// One attempt, of a second, to hear of the partitions.
+  Result<KafkaPartitions> probe();
+
   /// Whether all that was fetched so far is of the topic. False when that cannot be known now: no
   /// broker answers, or one that starts and does not know the topic yet. Error: kDataLoss.
   Result<bool> is_right();

@@ -1,8 +1,10 @@
 #include "store/duckdb_batch_log.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/clock.h"
+#include "data/row_builder.h"
 #include "store/duckdb_appender.h"
 #include "store/duckdb_schema.h"
 
@@ -16,105 +18,193 @@ Error moved(const std::string& what) {
 }
 
 /// The keys of `cursors` and `model_heads` are only met by another writer that was quicker.
-Status as_conflict(Result<int64_t> changed) {
-  if (changed) return {};
-  auto error = std::move(changed).error();
+Status as_conflict(Status done) {
+  if (done) return {};
+  auto error = std::move(done).error();
   if (error.code == Code::kConstraint) error.code = Code::kConflict;
   return error;
 }
 
+// What the kept statements read: a cursor that moves, and rows of the logs, by the tables' names.
+
+const std::shared_ptr<const Schema>& moves() {
+  static const auto schema = std::make_shared<const Schema>(std::vector<Field>{
+      {"source_partition", {Kind::kInt32}},
+      {"end_offset", {Kind::kInt64}},
+  });
+  return schema;
+}
+
+const std::shared_ptr<const Schema>& batch_log() {
+  static const auto schema = std::make_shared<const Schema>(std::vector<Field>{
+      {"pipeline_id", {Kind::kInt64}},
+      {"batch_id", {Kind::kInt64}},
+      {"source_partition", {Kind::kInt32}},
+      {"first_offset", {Kind::kInt64}},
+      {"end_offset", {Kind::kInt64}},
+      {"latest_offset", {Kind::kInt64}},
+      {"messages", {Kind::kInt64}},
+      {"rows_out", {Kind::kInt64}},
+      {"rejects", {Kind::kInt64}},
+      {"bytes", {Kind::kInt64}},
+      {"started_at", {Kind::kTimestamp}},
+      {"committed_at", {Kind::kTimestamp}},
+      {"steps", {Kind::kVarchar}},
+      {"transformed_bytes", {Kind::kInt64}},
+      {"records", {Kind::kInt64}},
+      {"program", {Kind::kVarchar}},
+      {"topic_id", {Kind::kVarchar}},
+  });
+  return schema;
+}
+
+const std::shared_ptr<const Schema>& model_log() {
+  static const auto schema = std::make_shared<const Schema>(std::vector<Field>{
+      {"model_id", {Kind::kInt64}},
+      {"version", {Kind::kInt64}},
+      {"global_step", {Kind::kInt64}},
+      {"examples", {Kind::kInt64}},
+      {"pipeline_id", {Kind::kInt64}},
+      {"batch_id", {Kind::kInt64}},
+      {"at", {Kind::kTimestamp}},
+      {"kind", {Kind::kVarchar}},
+      {"statement", {Kind::kVarchar}},
+  });
+  return schema;
+}
+
+const std::shared_ptr<const Schema>& metric_log() {
+  static const auto schema = std::make_shared<const Schema>(std::vector<Field>{
+      {"model_id", {Kind::kInt64}},
+      {"batch_id", {Kind::kInt64}},
+      {"global_step", {Kind::kInt64}},
+      {"examples", {Kind::kInt64}},
+      {"at", {Kind::kTimestamp}},
+      {"scope", {Kind::kVarchar}},
+      {"metric", {Kind::kVarchar}},
+      {"value", {Kind::kDouble}},
+      {"version", {Kind::kInt64}},
+  });
+  return schema;
+}
+
+BatchStatement::Sql insert_rows_into(const char* table, const Schema& schema) {
+  std::vector<std::string> columns, values;
+  for (const auto& field : schema.fields()) {
+    columns.push_back(field.name);
+    values.push_back(quoted_name(field.name));
+  }
+  return insert_into(std::string(kInternalSchema) + "." + table, columns, values);
+}
+
+std::string move_cursors_sql(const std::string& rows) {
+  return "UPDATE millrace_internal.cursors AS c SET next_offset = r.end_offset, batch_id = $2, "
+         "topic_id = coalesce(nullif($3, ''), c.topic_id) FROM " +
+         rows + " AS r WHERE c.pipeline_id = $1 AND c.source_partition = r.source_partition";
+}
+
+Value text_or_null(std::string_view text) {
+  return text.empty() ? Value() : Value(std::string(text));
+}
+
 }  // namespace
 
-Result<DuckdbBatchLog> DuckdbBatchLog::open(duckdb_connection connection, int64_t pipeline_id) {
-  DuckdbBatchLog log(connection, pipeline_id);
-  const auto statement = [&](Prepared& prepared, const char* sql) -> Status {
-    TRY(prepared, prepare(connection, sql));
-    return {};
-  };
-  TRY_OK(statement(log.read_cursors_,
-                   "SELECT source_partition::BIGINT, next_offset, batch_id "
-                   "FROM millrace_internal.cursors WHERE pipeline_id = $1"));
-  TRY_OK(statement(log.move_cursor_,
-                   "UPDATE millrace_internal.cursors SET next_offset = $3, batch_id = $4, "
-                   "topic_id = coalesce(nullif($5, ''), topic_id) "
-                   "WHERE pipeline_id = $1 AND source_partition = $2"));
-  TRY_OK(
-      statement(log.add_cursor_,
-                "INSERT INTO millrace_internal.cursors VALUES ($1, $2, $3, $4, nullif($5, ''))"));
-  TRY_OK(statement(log.move_head_,
-                   "UPDATE millrace_internal.model_heads SET version = $2 "
-                   "WHERE model_id = $1 AND version = $2 - 1"));
-  TRY_OK(statement(log.add_head_, "INSERT INTO millrace_internal.model_heads VALUES ($1, $2)"));
-  TRY_OK(statement(log.read_head_,
-                   "SELECT version FROM millrace_internal.model_heads WHERE model_id = $1"));
-  TRY_OK(statement(log.drop_snapshot_,
-                   "DELETE FROM millrace_internal.snapshots WHERE model_id = $1 AND version = $2"));
-  TRY_OK(statement(log.add_snapshot_,
-                   "INSERT INTO millrace_internal.snapshots VALUES ($1, $2, $3, $4, $5, $6, "
-                   "octet_length($7::BLOB), $7::BLOB)"));
-  TRY_OK(
-      statement(log.trim_snapshots_,
-                "DELETE FROM millrace_internal.snapshots WHERE model_id = $1 AND created_at < $3 "
-                "AND version NOT IN (SELECT version FROM millrace_internal.snapshots "
-                "WHERE model_id = $1 ORDER BY version DESC LIMIT $2)"));
-  return log;
+Status DuckdbBatchLog::insert(Kept& kept, RowBuilder rows, const char* table) {
+  const Batch batch = rows.build();
+  if (!kept) {
+    TRY(kept, BatchStatement::open(connection_, sources_, batch.shared_schema(),
+                                   insert_rows_into(table, batch.schema())));
+  }
+  TRY_OK(kept->run(batch));
+  return {};
 }
 
 Status DuckdbBatchLog::move_cursors(const BatchCommit& batch) {
+  if (!read_cursors_) {
+    TRY(read_cursors_, prepare(connection_,
+                               "SELECT source_partition::BIGINT, next_offset, batch_id "
+                               "FROM millrace_internal.cursors WHERE pipeline_id = $1"));
+  }
   TRY(auto result, execute(read_cursors_, {pipeline_id_}));
   Rows rows(std::move(result));
-  std::vector<Cursor> cursors;
+  std::map<int64_t, int64_t> next_offsets;  // by partition
   int64_t last_batch = 0;
   while (rows.next()) {
-    cursors.push_back({static_cast<int32_t>(rows.integer(0)), rows.integer(1)});
+    next_offsets[rows.integer(0)] = rows.integer(1);
     last_batch = std::max(last_batch, rows.integer(2));
   }
   if (batch.batch_id != last_batch + 1)
     return moved("batch " + std::to_string(batch.batch_id) + " cannot follow batch " +
                  std::to_string(last_batch));
-  const std::string_view topic_id = batch.messages->topic_id;
+  std::vector<OffsetRange> known;
   for (const auto& range : batch.messages->ranges) {
-    const int64_t partition = range.partition;
-    const auto at = std::find_if(cursors.begin(), cursors.end(), [&](const Cursor& cursor) {
-      return cursor.partition == range.partition;
-    });
-    if (at == cursors.end()) {
-      TRY_OK(as_conflict(change(
-          add_cursor_, {pipeline_id_, partition, range.end_offset, batch.batch_id, topic_id})));
+    const auto at = next_offsets.find(range.partition);
+    if (at == next_offsets.end()) {
+      TRY_OK(add_cursor(batch, range));
       continue;
     }
-    if (at->next_offset != range.first_offset)
-      return moved("partition " + std::to_string(partition) + " is at offset " +
-                   std::to_string(at->next_offset) + ", and the batch begins at " +
+    if (at->second != range.first_offset)
+      return moved("partition " + std::to_string(range.partition) + " is at offset " +
+                   std::to_string(at->second) + ", and the batch begins at " +
                    std::to_string(range.first_offset));
-    TRY(const auto changed, change(move_cursor_, {pipeline_id_, partition, range.end_offset,
-                                                  batch.batch_id, topic_id}));
-    CHECK(changed == 1, "a cursor is one row");
+    known.push_back(range);
   }
+  return move_known(batch, known);
+}
+
+Status DuckdbBatchLog::add_cursor(const BatchCommit& batch, const OffsetRange& range) {
+  return as_conflict(run(
+      connection_, "INSERT INTO millrace_internal.cursors VALUES ($1, $2, $3, $4, nullif($5, ''))",
+      {pipeline_id_, int64_t{range.partition}, range.end_offset, batch.batch_id,
+       std::string_view(batch.messages->topic_id)}));
+}
+
+Status DuckdbBatchLog::move_known(const BatchCommit& batch,
+                                  const std::vector<OffsetRange>& ranges) {
+  if (ranges.empty()) return {};
+  if (!move_cursors_) {
+    TRY(move_cursors_, BatchStatement::open(connection_, sources_, moves(), move_cursors_sql));
+  }
+  RowBuilder rows(moves());
+  for (const auto& range : ranges) rows.add({int64_t{range.partition}, range.end_offset});
+  TRY(const auto changed,
+      move_cursors_->run(rows.build(), {pipeline_id_, batch.batch_id,
+                                        std::string_view(batch.messages->topic_id)}));
+  CHECK(static_cast<size_t>(changed) == ranges.size(), "a cursor is one row");
   return {};
 }
 
 Status DuckdbBatchLog::log_batch(const BatchCommit& batch, std::span<const RangeOutcome> outcomes) {
-  TRY(auto log, RowAppender::open(connection_, kInternalSchema, "batch_log"));
+  RowBuilder rows(batch_log());
   const int64_t now = now_micros();
   for (size_t i = 0; i < outcomes.size(); ++i) {
     const auto& range = batch.messages->ranges[i];
-    log.add(pipeline_id_).add(batch.batch_id).add(int64_t{range.partition});
-    log.add(range.first_offset).add(range.end_offset).add(range.latest_offset);
-    log.add(range.messages).add(outcomes[i].rows_out).add(outcomes[i].rejects);
-    log.add(outcomes[i].bytes).add_time(batch.started_at).add_time(now);
-    log.add(std::string_view(batch.steps_json.empty() ? "{}" : batch.steps_json));
-    if (batch.messages->transformed.empty()) {
-      log.add_null().add_null().add_null();
-    } else {
+    std::vector<Value> row{pipeline_id_,
+                           batch.batch_id,
+                           int64_t{range.partition},
+                           range.first_offset,
+                           range.end_offset,
+                           range.latest_offset,
+                           range.messages,
+                           outcomes[i].rows_out,
+                           outcomes[i].rejects,
+                           outcomes[i].bytes,
+                           batch.started_at,
+                           now,
+                           batch.steps_json.empty() ? std::string("{}") : batch.steps_json,
+                           {},
+                           {},
+                           {},
+                           text_or_null(batch.messages->topic_id)};
+    if (!batch.messages->transformed.empty()) {
       const auto& made = batch.messages->transformed[i];
-      log.add(made.bytes_out).add(made.records).add(std::string_view(batch.program));
+      row[13] = made.bytes_out;
+      row[14] = made.records;
+      row[15] = batch.program;
     }
-    const std::string_view topic_id = batch.messages->topic_id;
-    topic_id.empty() ? log.add_null() : log.add(topic_id);
-    log.end_row();
+    rows.add(std::move(row));
   }
-  return log.finish();
+  return insert(log_batch_, std::move(rows), "batch_log");
 }
 
 Status DuckdbBatchLog::log_rejects(int64_t batch_id, std::span<const Reject> rejects) {
@@ -139,23 +229,36 @@ Status DuckdbBatchLog::take_back_rejects(int64_t batch_id) {
              {pipeline_id_, batch_id, static_cast<int64_t>(kRejectBytesMax)});
 }
 
+Result<int64_t> DuckdbBatchLog::last_version(int64_t model_id) {
+  TRY(auto head,
+      query(connection_, "SELECT version FROM millrace_internal.model_heads WHERE model_id = $1",
+            {model_id}));
+  return head.next() ? head.integer(0) : 0;
+}
+
+Status DuckdbBatchLog::move_head(const ModelCommit& model) {
+  if (!move_head_) {
+    TRY(move_head_, prepare(connection_,
+                            "UPDATE millrace_internal.model_heads SET version = $2 "
+                            "WHERE model_id = $1 AND version = $2 - 1"));
+  }
+  TRY(const auto changed, change(move_head_, {model.model_id, model.version}));
+  if (changed == 1) return {};
+  TRY(const int64_t last, last_version(model.model_id));
+  if (last + 1 != model.version)
+    return moved("model \"" + model.model + "\": version " + std::to_string(model.version) +
+                 " cannot follow version " + std::to_string(last));
+  return as_conflict(run(connection_, "INSERT INTO millrace_internal.model_heads VALUES ($1, $2)",
+                         {model.model_id, model.version}));
+}
+
 Status DuckdbBatchLog::log_model(int64_t batch_id, const ModelCommit& model,
                                  const ModelChange& made_by) {
-  TRY(const auto changed, change(move_head_, {model.model_id, model.version}));
-  if (changed == 0) {
-    TRY(auto result, execute(read_head_, {model.model_id}));
-    Rows head(std::move(result));
-    const int64_t last = head.next() ? head.integer(0) : 0;
-    if (last + 1 != model.version)
-      return moved("model \"" + model.model + "\": version " + std::to_string(model.version) +
-                   " cannot follow version " + std::to_string(last));
-    TRY_OK(as_conflict(change(add_head_, {model.model_id, model.version})));
-  }
-  TRY(auto log, RowAppender::open(connection_, kInternalSchema, "model_log"));
-  log.add(model.model_id).add(model.version).add(model.global_step).add(model.examples);
-  log.add(pipeline_id_).add(batch_id).add_time(now_micros());
-  log.add(std::string_view(made_by.kind)).add(std::string_view(made_by.statement)).end_row();
-  TRY_OK(log.finish());
+  TRY_OK(move_head(model));
+  RowBuilder rows(model_log());
+  rows.add({model.model_id, model.version, model.global_step, model.examples, pipeline_id_,
+            batch_id, now_micros(), made_by.kind, made_by.statement});
+  TRY_OK(insert(log_version_, std::move(rows), "model_log"));
   TRY_OK(log_metrics(batch_id, model));
   if (!model.snapshot_bytes) return {};
   ModelSnapshot snapshot;
@@ -169,21 +272,17 @@ Status DuckdbBatchLog::log_model(int64_t batch_id, const ModelCommit& model,
 
 Status DuckdbBatchLog::log_metrics(int64_t batch_id, const ModelCommit& model) {
   if (model.metrics.empty()) return {};
-  TRY(auto log, RowAppender::open(connection_, kInternalSchema, "metric_log"));
+  RowBuilder rows(metric_log());
   const int64_t now = now_micros();
-  for (const auto& metric : model.metrics) {
-    log.add(model.model_id).add(batch_id).add(model.global_step).add(model.examples);
-    log.add_time(now).add(std::string_view(metric.scope)).add(std::string_view(metric.metric));
-    log.add(metric.value).add(model.version).end_row();
-  }
-  return log.finish();
+  for (const auto& metric : model.metrics)
+    rows.add({model.model_id, batch_id, model.global_step, model.examples, now, metric.scope,
+              metric.metric, metric.value, model.version});
+  return insert(log_metrics_, std::move(rows), "metric_log");
 }
 
 Status DuckdbBatchLog::save_snapshot(int64_t model_id, const ModelSnapshot& snapshot,
                                      const Retention& retention) {
-  TRY(auto result, execute(read_head_, {model_id}));
-  Rows head(std::move(result));
-  const int64_t last = head.next() ? head.integer(0) : 0;
+  TRY(const int64_t last, last_version(model_id));
   if (snapshot.version > last)
     return moved("a snapshot of version " + std::to_string(snapshot.version) +
                  " cannot be kept: the model's last version is " + std::to_string(last));
@@ -192,13 +291,20 @@ Status DuckdbBatchLog::save_snapshot(int64_t model_id, const ModelSnapshot& snap
 
 Status DuckdbBatchLog::put_snapshot(int64_t model_id, const ModelSnapshot& snapshot,
                                     std::string_view bytes, const Retention& retention) {
-  TRY_OK(execute(drop_snapshot_, {model_id, snapshot.version}));
-  TRY_OK(
-      execute(add_snapshot_, {model_id, snapshot.version, snapshot.global_step, snapshot.examples,
-                              snapshot.batch_id, snapshot.created_at, Bytes{bytes}}));
-  TRY_OK(execute(trim_snapshots_, {model_id, std::max<int64_t>(retention.versions_max, 1),
-                                   now_micros() - retention.micros_max}));
-  return {};
+  TRY_OK(run(connection_,
+             "DELETE FROM millrace_internal.snapshots WHERE model_id = $1 AND version = $2",
+             {model_id, snapshot.version}));
+  TRY_OK(run(connection_,
+             "INSERT INTO millrace_internal.snapshots VALUES ($1, $2, $3, $4, $5, $6, "
+             "octet_length($7::BLOB), $7::BLOB)",
+             {model_id, snapshot.version, snapshot.global_step, snapshot.examples,
+              snapshot.batch_id, snapshot.created_at, Bytes{bytes}}));
+  return run(connection_,
+             "DELETE FROM millrace_internal.snapshots WHERE model_id = $1 AND created_at < $3 "
+             "AND version NOT IN (SELECT version FROM millrace_internal.snapshots "
+             "WHERE model_id = $1 ORDER BY version DESC LIMIT $2)",
+             {model_id, std::max<int64_t>(retention.versions_max, 1),
+              now_micros() - retention.micros_max});
 }
 
 }  // namespace millrace::store

@@ -5,7 +5,9 @@
 
 #include <span>
 
+#include "data/row_builder.h"
 #include "store/batch_writer.h"
+#include "store/duckdb_batch_statement.h"
 #include "store/duckdb_handles.h"
 
 namespace millrace::store {
@@ -20,7 +22,9 @@ struct RangeOutcome {
 class DuckdbBatchLog {
  public:
   /// `pipeline_id` is 0 for what statements do.
-  static Result<DuckdbBatchLog> open(duckdb_connection connection, int64_t pipeline_id);
+  DuckdbBatchLog(duckdb_connection connection, std::shared_ptr<BatchSources> sources,
+                 int64_t pipeline_id)
+      : connection_(connection), sources_(std::move(sources)), pipeline_id_(pipeline_id) {}
 
   /// Moves the cursors from where the batch begins to where it ends. Errors: kWrongState when they
   /// are not there, or when it is not the next batch.
@@ -42,8 +46,14 @@ class DuckdbBatchLog {
   Status save_snapshot(int64_t model_id, const ModelSnapshot& snapshot, const Retention& retention);
 
  private:
-  DuckdbBatchLog(duckdb_connection connection, int64_t pipeline_id)
-      : connection_(connection), pipeline_id_(pipeline_id) {}
+  /// A statement that is made when it is first needed.
+  using Kept = std::unique_ptr<BatchStatement>;
+
+  Status insert(Kept& kept, RowBuilder rows, const char* table);
+  Status move_known(const BatchCommit& batch, const std::vector<OffsetRange>& ranges);
+  Status add_cursor(const BatchCommit& batch, const OffsetRange& range);
+  Status move_head(const ModelCommit& model);
+  Result<int64_t> last_version(int64_t model_id);
   Status log_model(int64_t batch_id, const ModelCommit& model, const ModelChange& made_by);
   Status log_metrics(int64_t batch_id, const ModelCommit& model);
   /// And drops those that `retention` does not keep. `bytes` are not copied on the way in.
@@ -51,16 +61,14 @@ class DuckdbBatchLog {
                       const Retention& retention);
 
   duckdb_connection connection_;
+  std::shared_ptr<BatchSources> sources_;
   int64_t pipeline_id_;
   Prepared read_cursors_;
-  Prepared move_cursor_;
-  Prepared add_cursor_;
+  Kept move_cursors_;
+  Kept log_batch_;
   Prepared move_head_;
-  Prepared add_head_;
-  Prepared read_head_;
-  Prepared drop_snapshot_;
-  Prepared add_snapshot_;
-  Prepared trim_snapshots_;
+  Kept log_version_;
+  Kept log_metrics_;
 };
 
 }  // namespace millrace::store

@@ -34,7 +34,7 @@ Result<int64_t> DuckdbStore::put_model(const Definition& definition,
   Lock lock(mutex_);
   TRY(auto transaction, Transaction::begin(connection_.get()));
   TRY(const int64_t id, write_definition(definition));
-  TRY(auto log, DuckdbBatchLog::open(connection_.get(), 0));
+  DuckdbBatchLog log(connection_.get(), sources_, 0);
   TRY_OK(log.save_snapshot(id, snapshot, {}));
   TRY_OK(transaction.commit());
   return id;
@@ -107,7 +107,7 @@ Status DuckdbStore::commit_model(const ModelCommit& model, const ModelChange& ch
   CHECK(model.snapshot_bytes.has_value(), "what cannot be learned again has a snapshot");
   Lock lock(mutex_);
   TRY(auto transaction, Transaction::begin(connection_.get()));
-  TRY(auto log, DuckdbBatchLog::open(connection_.get(), 0));
+  DuckdbBatchLog log(connection_.get(), sources_, 0);
   TRY_OK(log.log_change(model, change));
   if (change.body) TRY_OK(set_column("body", model.model_id, *change.body));
   return transaction.commit();

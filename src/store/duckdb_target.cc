@@ -56,8 +56,9 @@ Result<std::unique_ptr<DuckdbTarget>> DuckdbTarget::open(duckdb_database databas
                                  ? logical_type_of((*spec.input)[target->columns_[i].input].type)
                                  : target->query_->type(i));
   if (!target->upsert_ && spec.where.empty() && (as_it_is || !target->query_->reads_tables())) {
-    TRY(target->insert_, DuckdbInsert::open(connection, std::move(sources), target->table_.quoted(),
-                                            target->names_, spec.input, expressions));
+    TRY(target->insert_,
+        BatchStatement::open(connection, std::move(sources), spec.input,
+                             insert_into(target->table_.quoted(), target->names_, expressions)));
   }
   TRY_OK(open_appender(connection, kCatalog, target->table_.schema, target->table_.name,
                        target->names_));
@@ -104,7 +105,8 @@ Status DuckdbTarget::insert(const Batch& batch) {
   TRY(const auto appender,
       open_appender(connection_, kCatalog, table_.schema, table_.name, names_));
   TRY_OK(check_types(appender));
-  TRY_OK(insert_->run(batch));
+  TRY(const int64_t inserted, insert_->run(batch));
+  CHECK(static_cast<size_t>(inserted) == batch.rows(), "an INSERT takes all rows or fails");
   batch_ = &batch;
   rows_ = BatchRows();
   kept_.resize(batch.rows());

@@ -11,7 +11,7 @@
 #include <span>
 
 #include "store/duckdb_batch_query.h"
-#include "store/duckdb_insert.h"
+#include "store/duckdb_batch_statement.h"
 #include "store/duckdb_keys.h"
 #include "store/duckdb_tables.h"
 #include "store/duckdb_upsert.h"
@@ -90,7 +90,7 @@ class DuckdbTarget {
   std::vector<std::string> names_;
   std::vector<LogicalType> types_;        // of the columns, as planned
   std::unique_ptr<BatchQuery> query_;     // null: the batch is staged as it is
-  std::unique_ptr<DuckdbInsert> insert_;  // null: batches cannot be inserted whole
+  std::unique_ptr<BatchStatement> insert_;  // null: batches cannot be inserted whole
   std::unique_ptr<DuckdbUpsert> upsert_;  // null: rows with a key that is there are refused
   DataChunk chunk_;                       // as the table wants it
   DataChunk part_;                        // some of its rows

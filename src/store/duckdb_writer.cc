@@ -45,7 +45,7 @@ class DuckdbWriter final : public BatchWriter {
 Status DuckdbWriter::open(duckdb_database database, std::shared_ptr<BatchSources> sources,
                           const PipelineIdentity& pipeline, const OutputSpec& output) {
   TRY(connection_, open_connection(database, pipeline.database));
-  TRY(log_, DuckdbBatchLog::open(connection_.get(), pipeline.id));
+  log_.emplace(connection_.get(), sources, pipeline.id);
   if (!output.rejects_table.empty()) {
     TRY(reject_table_, DuckdbRejectTable::open(connection_.get(), pipeline, output));
   }

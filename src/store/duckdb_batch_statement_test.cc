@@ -1,4 +1,4 @@
-#include "store/duckdb_insert.h"
+#include "store/duckdb_batch_statement.h"
 
 #include "store/duckdb_database_test.h"
 #include "store/duckdb_error.h"
@@ -7,7 +7,7 @@
 namespace millrace::store {
 namespace {
 
-class InsertTest : public ::testing::Test {
+class BatchStatementTest : public ::testing::Test {
  protected:
   void SetUp() override {
     sources_ = *BatchSources::install(connection_.get());
@@ -17,9 +17,10 @@ class InsertTest : public ::testing::Test {
     const auto done = run(connection_.get(), statement);
     ASSERT_TRUE(done) << done.error().to_string();
   }
-  std::unique_ptr<DuckdbInsert> open() {
-    auto insert = DuckdbInsert::open(connection_.get(), sources_, "t", {"b", "a"}, input_,
-                                     {"\"y\"", "CAST(\"x\" AS TINYINT)"});
+  std::unique_ptr<BatchStatement> open() {
+    auto insert =
+        BatchStatement::open(connection_.get(), sources_, input_,
+                             insert_into("t", {"b", "a"}, {"\"y\"", "CAST(\"x\" AS TINYINT)"}));
     EXPECT_TRUE(insert) << insert.error().to_string();
     return std::move(*insert);
   }
@@ -38,7 +39,7 @@ class InsertTest : public ::testing::Test {
   std::shared_ptr<const Schema> input_ = schema({{"x", {Kind::kInt64}}, {"y", {Kind::kVarchar}}});
 };
 
-TEST_F(InsertTest, AllRowsOfEachBatchGoInInTheirOrder) {
+TEST_F(BatchStatementTest, AllRowsOfEachBatchGoInInTheirOrder) {
   const auto insert = open();
   for (const int64_t count : {1, 5000}) {
     const auto rows = batch(count, 7);
@@ -55,7 +56,7 @@ TEST_F(InsertTest, AllRowsOfEachBatchGoInInTheirOrder) {
             "4999");
 }
 
-TEST_F(InsertTest, ARowThatFailsKeepsAllOut) {
+TEST_F(BatchStatementTest, ARowThatFailsKeepsAllOut) {
   const auto insert = open();
   const auto bad = batch(5000, 700);
   const auto refused = insert->run(bad);
@@ -65,6 +66,25 @@ TEST_F(InsertTest, ARowThatFailsKeepsAllOut) {
   const auto good = batch(5000, 70);
   ASSERT_TRUE(insert->run(good));
   EXPECT_EQ(value("SELECT count(*) FROM __millrace.t"), "5000");
+}
+
+/// A plan that was made of the empty table would find nothing in it for ever.
+TEST_F(BatchStatementTest, AnUpdateByAParameterMeetsRowsThatCameAfterItWasMade) {
+  const auto update = BatchStatement::open(
+      connection_.get(), sources_, input_, [](const std::string& rows) {
+        return "UPDATE t SET c = $2 FROM " + rows + " AS r WHERE t.b = $1 AND t.a = r.x";
+      });
+  ASSERT_TRUE(update) << update.error().to_string();
+  const auto rows = batch(100, 120);
+  for (const int64_t there : {0, 1, 2}) {
+    const auto changed = (*update)->run(rows, {std::string_view("mine"), 2.5});
+    ASSERT_TRUE(changed) << changed.error().to_string();
+    EXPECT_EQ(*changed, there);
+    must("INSERT INTO t (a, b) VALUES (" + std::to_string(50 + there) + ", 'mine'), (60, 'other')");
+  }
+  must("INSERT INTO t (a, b) VALUES (120, 'mine')");
+  EXPECT_EQ(*(*update)->run(rows, {std::string_view("mine"), 3.5}), 4);
+  EXPECT_EQ(value("SELECT count(*) FROM __millrace.t WHERE c = 3.5"), "4");
 }
 
 }  // namespace

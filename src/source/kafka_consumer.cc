@@ -66,7 +66,8 @@ KafkaConfigSpec spec_of(const KafkaOptions& options, Pace pace) {
       {"check.crcs", "true"},
       {"fetch.wait.max.ms", pace == Pace::kQuick ? "25" : "2000"},
       {"fetch.error.backoff.ms", "50"},
-      {"fetch.message.max.bytes", "4194304"},
+      // What one answer brings of a partition; the first rows wait for the whole of the first one.
+      {"fetch.message.max.bytes", "1048576"},
       // Of each partition: enough for the time of a fetch. More would only go through memory that
       // no cache holds, and it counts once for every partition of every pipeline.
       {"queued.min.messages", "200000"},
@@ -74,6 +75,9 @@ KafkaConfigSpec spec_of(const KafkaOptions& options, Pace pace) {
       // How soon a full queue is looked at again.
       {"fetch.queue.backoff.ms", "2"},
       {"reconnect.backoff.max.ms", "1000"},
+      // Twice as long as librdkafka waits before it connects to a second broker, which each start
+      // does: the first one is that of the address it was given.
+      {"reconnect.backoff.ms", "20"},
       {"socket.keepalive.enable", "true"},
       {"socket.nagle.disable", "true"},
       {"enable.metrics.push", "false"},

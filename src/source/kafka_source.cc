@@ -57,6 +57,10 @@ std::string headers_json(const rd_kafka_message_t* message) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+std::vector<Cursor> cursors_of(const OffsetRange& range) {
+  return {{range.partition, range.first_offset}, {range.partition, range.end_offset}};
+}
+
 class KafkaSource : public Source {
  public:
   KafkaSource(KafkaOptions options, std::shared_ptr<KafkaConsumer> consumer)
@@ -81,7 +85,8 @@ class KafkaSource : public Source {
  private:
   using Readers = std::vector<std::unique_ptr<PartitionReader>>;
 
-  Status check_cursor(int32_t partition, int64_t offset, const PartitionBounds& bounds) const;
+  Status check_held(const std::vector<Cursor>& cursors) const;
+  Status check_or_ask(const std::vector<Cursor>& cursors);
   PartitionReader* find(int32_t partition) const;
   Status read_from(const Cursor& cursor);
   Status seek_to_ranges(const std::vector<OffsetRange>& ranges);
@@ -118,11 +123,28 @@ Status KafkaSource::keep_if_of_topic() {
   return right ? Status() : right.error();
 }
 
-Status KafkaSource::check_cursor(int32_t partition, int64_t offset,
-                                 const PartitionBounds& bounds) const {
-  if (offset >= bounds.earliest_offset && offset <= bounds.latest_offset) return {};
-  return kafka_offset_gone(options_.topic, partition, offset, bounds.earliest_offset,
-                           bounds.latest_offset);
+/// Whether the topic holds the cursors, as it was last heard of.
+Status KafkaSource::check_held(const std::vector<Cursor>& cursors) const {
+  for (const auto& [partition, offset] : cursors) {
+    const auto& bounds = topic_.heard_bounds();
+    const auto at = std::find_if(bounds.begin(), bounds.end(), [partition = partition](auto& one) {
+      return one.partition == partition;
+    });
+    if (at == bounds.end())
+      return Error(Code::kNotFound, "Kafka topic \"" + options_.topic + "\" has no partition " +
+                                        std::to_string(partition));
+    if (offset < at->earliest_offset || offset > at->latest_offset)
+      return kafka_offset_gone(options_.topic, partition, offset, at->earliest_offset,
+                               at->latest_offset);
+  }
+  return {};
+}
+
+/// What was heard a moment ago need not be asked again; what it does not tell of is.
+Status KafkaSource::check_or_ask(const std::vector<Cursor>& cursors) {
+  if (check_held(cursors)) return {};
+  TRY_OK(topic_.bounds());
+  return check_held(cursors);
 }
 
 PartitionReader* KafkaSource::find(int32_t partition) const {
@@ -146,14 +168,7 @@ Status KafkaSource::read_from(const Cursor& cursor) {
 }
 
 Status KafkaSource::seek(const std::vector<Cursor>& cursors) {
-  TRY(const auto numbers, topic_.partition_numbers());
-  for (const auto& cursor : cursors) {
-    if (!std::binary_search(numbers.begin(), numbers.end(), cursor.partition))
-      return Error(Code::kNotFound, "Kafka topic \"" + options_.topic + "\" has no partition " +
-                                        std::to_string(cursor.partition));
-    TRY(const auto bounds, topic_.bounds_of(cursor.partition));
-    TRY_OK(check_cursor(cursor.partition, cursor.next_offset, bounds));
-  }
+  TRY_OK(check_or_ask(cursors));
   consumer_->words.clear();
   std::erase_if(readers_, [&](const auto& reader) {
     return std::none_of(cursors.begin(), cursors.end(), [&](const Cursor& cursor) {
@@ -210,9 +225,9 @@ Status KafkaSource::check_broker() {
 /// Not while anything is in the parts.
 Status KafkaSource::choose_pace() {
   if (pace_ == Pace::kCalm) return backlog_ ? change_pace(Pace::kQuick) : Status();
-  const bool well = !consumer_->words.away() &&
-                    std::all_of(readers_.begin(), readers_.end(),
-                                [](const auto& reader) { return reader->at_end(); });
+  const bool well =
+      !consumer_->words.away() && std::all_of(readers_.begin(), readers_.end(),
+                                              [](const auto& reader) { return reader->at_end(); });
   if (!well || readers_.empty() || steady_clock::now() - moved_at_ < options_.calm_after) return {};
   return change_pace(Pace::kCalm);
 }
@@ -314,9 +329,7 @@ Status KafkaSource::seek_to_ranges(const std::vector<OffsetRange>& ranges) {
   for (const auto& range : ranges) {
     const auto* reader = find(range.partition);
     if (reader && !reader->broken() && reader->position() == range.first_offset) continue;
-    TRY(const auto bounds, topic_.bounds_of(range.partition));
-    TRY_OK(check_cursor(range.partition, range.first_offset, bounds));
-    TRY_OK(check_cursor(range.partition, range.end_offset, bounds));
+    TRY_OK(check_or_ask(cursors_of(range)));
     TRY_OK(read_from({range.partition, range.first_offset}));
   }
   return {};
@@ -324,10 +337,8 @@ Status KafkaSource::seek_to_ranges(const std::vector<OffsetRange>& ranges) {
 
 /// Nothing came for the source's patience, though the ranges were there once.
 Status KafkaSource::check_ranges_exist(const std::vector<OffsetRange>& ranges) {
-  for (const auto& range : ranges) {
-    TRY(const auto bounds, topic_.bounds_of(range.partition));
-    TRY_OK(check_cursor(range.partition, range.end_offset, bounds));
-  }
+  TRY_OK(topic_.bounds());
+  for (const auto& range : ranges) TRY_OK(check_held(cursors_of(range)));
   return {};
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "source/kafka_bounds.h"
+
 namespace millrace::source {
 namespace {
 
@@ -26,38 +28,12 @@ Result<std::vector<int32_t>> TopicView::partition_numbers() {
   return known_.numbers;
 }
 
-/// Of a partition that the metadata told of. Its leader may not know it yet, for a moment after it
-/// was started: it is gone only when it stays unknown.
-Result<PartitionBounds> TopicView::bounds_of(int32_t partition) {
-  const auto deadline = steady_clock::now() + options_.connect_timeout;
-  PartitionBounds bounds{partition, 0, 0};
-  bool unknown = false;
-  do {
-    const auto error =
-        rd_kafka_query_watermark_offsets(consumer_->kafka.get(), options_.topic.c_str(), partition,
-                                         &bounds.earliest_offset, &bounds.latest_offset, 1000);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return bounds;
-    unknown = error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-              error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-              error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    rd_kafka_poll(consumer_->kafka.get(), 20);
-    if (!unknown) consumer_->words.heard(error, rd_kafka_err2str(error));
-  } while (steady_clock::now() < deadline);
-  if (unknown)
-    return Error(Code::kMissingTopic, "Kafka topic \"" + options_.topic + "\" has no partition " +
-                                          std::to_string(partition));
-  return kafka_unreachable(options_.brokers, consumer_->words, options_.connect_timeout);
-}
-
 Result<std::vector<PartitionBounds>> TopicView::bounds() {
   TRY(const auto numbers, partition_numbers());
-  std::vector<PartitionBounds> all;
-  for (const int32_t number : numbers) {
-    TRY(const auto bounds, bounds_of(number));
-    all.push_back(bounds);
-  }
+  TRY(bounds_, kafka_bounds(consumer_->kafka.get(), options_.topic, numbers, options_.brokers,
+                            consumer_->words, options_.connect_timeout));
   consumer_->words.clear();
-  return all;
+  return bounds_;
 }
 
 /// The topic's id is asked for with it, while nothing waits for the answer; the one question tells
@@ -80,7 +56,9 @@ Result<size_t> TopicView::partition_count() {
 }
 
 Result<std::string> TopicView::topic_id() {
-  TRY([[maybe_unused]] const auto numbers, partition_numbers());
+  if (known_.leaders.empty()) {
+    TRY([[maybe_unused]] const auto numbers, partition_numbers());
+  }
   return ask_id(options_.connect_timeout);
 }
 

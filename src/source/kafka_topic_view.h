@@ -27,8 +27,7 @@ class TopicView {
 
   /// Ascending, at least one.
   Result<std::vector<int32_t>> partition_numbers();
-  /// Of a partition that the metadata told of.
-  Result<PartitionBounds> bounds_of(int32_t partition);
+  /// Of all partitions, with two questions to each broker that leads some.
   Result<std::vector<PartitionBounds>> bounds();
   /// Asks for the topic's id with it.
   Result<size_t> partition_count();
@@ -45,6 +44,8 @@ class TopicView {
 
   /// The topic's id; empty until it was asked for, or when the broker gives none.
   const std::string& id() const { return pin_.id(); }
+  /// What bounds() last said; empty before.
+  const std::vector<PartitionBounds>& heard_bounds() const { return bounds_; }
   /// Partitions and their leaders as last heard; empty when leaders may have moved since.
   const KafkaPartitions& known() const { return known_; }
 
@@ -55,6 +56,7 @@ class TopicView {
   std::shared_ptr<KafkaConsumer> consumer_;
   TopicPin pin_;
   KafkaPartitions known_;
+  std::vector<PartitionBounds> bounds_;
 };
 
 }  // namespace millrace::source

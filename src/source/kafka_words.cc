@@ -91,7 +91,7 @@ constexpr milliseconds kMissingMin{1000};
 
 /// How long one question for metadata waits. The first goes over a connection that librdkafka gives
 /// up as soon as it knows the brokers by their own names, and may never be answered.
-constexpr int64_t kFirstQuestionMs = 50;
+constexpr int64_t kFirstQuestionMs = 10;
 constexpr int64_t kQuestionMaxMs = 500;
 
 enum class Answer : uint8_t { kReady, kAgain, kMissing, kForbidden };

@@ -56,7 +56,6 @@ Result<std::unique_ptr<PipelineRun>> PipelineRun::open(const RunContext& context
   if (run->trains()) TRY_OK(run->restore_learner(stop));
   if (run->stages_.scorer) run->wait_for_trainer(stop);
   TRY_OK(run->seek());
-  run->trim_logs();
   return run;
 }
 
@@ -183,6 +182,7 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   forward_rejects();
   reader_ = std::make_unique<Reader>(std::move(source_), stages_, options);
   const std::stop_callback on_stop(stop, [this] { reader_->stop(); });
+  trim_logs();  // while the reader waits for the first messages
   while (!stop.stop_requested()) {
     if (is_done()) return RunEnd::kDone;
     auto taken = reader_->next();

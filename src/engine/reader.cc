@@ -9,6 +9,10 @@ namespace millrace::engine {
 
 using std::chrono::milliseconds;
 
+/// The first batch of a run is this part of a full one, and each that follows kGrowth times the one
+/// before: its rows are there soon after START, and the worker begins while the rest is fetched.
+constexpr int64_t kFirstPart = 16;
+constexpr int64_t kGrowth = 4;
 /// How soon a topic that was missing is looked for again.
 constexpr milliseconds kLookAgain{1000};
 /// How old the ends may be that are told while a batch's interval is waited for.
@@ -28,7 +32,8 @@ Reader::Reader(std::unique_ptr<source::Source> source, Stages& stages, const Rea
     : source_(std::move(source)),
       stages_(stages),
       options_(options),
-      next_batch_id_(options.next_batch_id) {
+      next_batch_id_(options.next_batch_id),
+      part_(kFirstPart) {
   thread_ = run_thread("reader", [this](std::stop_token stop) { read(stop); });
 }
 
@@ -68,6 +73,16 @@ void Reader::let_memory_go() {
   }
   staged_ = {};
   return_free_memory();
+}
+
+source::TakeLimits Reader::limits() const {
+  auto limits = options_.limits;
+  const auto cut = [this](int64_t& max) {
+    if (max > 0) max = std::max<int64_t>(max / part_, 1);
+  };
+  cut(limits.bytes_max);
+  cut(limits.messages_max);
+  return limits;
 }
 
 Status Reader::stage(Taken& taken, const std::stop_token& stop) {
@@ -126,7 +141,7 @@ bool Reader::read_one(const std::stop_token& stop) {
   Taken taken;
   taken.started_at = now_micros();
   Stopwatch watch;
-  auto batch = source_->take(options_.limits, stop);
+  auto batch = source_->take(limits(), stop);
   taken.take_micros = watch.micros();
   options_.on_ends(source_->heard_ends());
   if (!batch) {
@@ -139,6 +154,7 @@ bool Reader::read_one(const std::stop_token& stop) {
   if (!batch->ranges.empty()) {
     taken.batch = std::move(*batch);
     taken.batch.batch_id = next_batch_id_++;
+    part_ = std::max<int64_t>(part_ / kGrowth, 1);
     behind_ = taken.behind = is_behind(taken.batch);
     backlog_ = backlog_ || behind_;
     if (auto staged = stage(taken, stop); !staged) {

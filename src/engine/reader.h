@@ -2,8 +2,8 @@
 // transform, decodes it, and does all else that needs no order: SET and WHERE, and scoring. While
 // there is a backlog it is a little ahead of the worker (kQueueBatchesMax); at the end of the topic
 // it waits for the worker, so that what arrives meanwhile is the next batch, and no row queues
-// behind a batch of a few. It is the only one that touches the source and the stages, but for the
-// learner. Errors travel through the same queue, in order.
+// behind a batch of a few. The first batches of a run are small. It alone touches the source and
+// the stages, but for the learner. Errors travel through the same queue, in order.
 #pragma once
 
 #include <chrono>
@@ -79,6 +79,8 @@ class Reader {
   void send_acknowledgement();
   /// At the end of the topic, while the worker has nothing.
   void let_memory_go();
+  /// Of the next batch.
+  source::TakeLimits limits() const;
   Status stage(Taken& taken, const std::stop_token& stop);
   Batch take_spare();
   std::optional<Taken> news_of_topic();
@@ -95,6 +97,7 @@ class Reader {
   bool behind_ = true;    // the last batch did not reach the end of the topic
   bool backlog_ = false;  // there was one, and its memory has not been let go
   int64_t next_batch_id_ = 1;
+  int64_t part_;  // the next batch is one of so many parts of a full one
   Queue<Taken> queue_{kQueueBatchesMax};
   Mutex mutex_;
   std::vector<Cursor> acknowledged_ GUARDED_BY(mutex_);

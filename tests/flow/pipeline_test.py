@@ -165,6 +165,24 @@ def test_batch_limits(shop, broker):
     assert seconds > 0.06 * (batches - 4)
 
 
+def test_the_first_rows_need_not_wait_for_a_full_batch(shop, broker):
+    topic = broker.create_topic("first")
+    shop.execute("CREATE TABLE t (id BIGINT)")
+    broker.produce_all(topic, ((0, str(n)) for n in range(200_000)))
+    ingest(shop, broker, topic, "t", ("", COMMAS))
+    streams.wait_for_messages(shop, "feed", 200_000)
+    # Of a full batch of 131,072; a partition gives 65,536 at most.
+    small, larger, most = 8_192, 32_768, 65_536
+    assert [row[4] for row in streams.batch_log(shop, "feed")] == [
+        small, larger, most, most, 200_000 - small - larger - 2 * most]
+    # After a STOP as well, when there is a backlog again.
+    shop.execute("STOP PIPELINE feed")
+    broker.produce_all(topic, ((0, str(n)) for n in range(20_000)))
+    shop.execute("START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 220_000)
+    assert [row[4] for row in streams.batch_log(shop, "feed")][5:] == [small, 20_000 - small]
+
+
 def test_stop_start_replace_and_drop(shop, broker):
     topic = broker.create_topic("verbs")
     shop.execute("CREATE TABLE t (id BIGINT, word VARCHAR)")

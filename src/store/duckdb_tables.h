@@ -9,7 +9,7 @@
 
 namespace millrace::store {
 
-/// A table (or view) by its names as they were written when it was made.
+/// A table (or view) by the names it was asked for.
 struct FoundTable {
   std::string schema;
   std::string name;

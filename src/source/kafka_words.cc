@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/duration.h"
 #include "source/kafka_handle.h"
 
 namespace millrace::source {
@@ -54,12 +55,10 @@ Error kafka_unreachable(const std::string& brokers, const BrokerWords& words, mi
   if (words.refused())
     return Error(Code::kAuthentication, what + " refused the connection: " + why,
                  "Check security.protocol, the sasl.* and the ssl.* properties.");
-  const auto count = time.count();
-  const std::string bound =
-      count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
-  return Error(Code::kUnavailable,
-               "could not reach " + what + " within " + bound + (why.empty() ? "" : ": " + why),
-               "Check that the broker runs and that its advertised listener is reachable.");
+  return Error(
+      Code::kUnavailable,
+      "could not reach " + what + " within " + in_words(time) + (why.empty() ? "" : ": " + why),
+      "Check that the broker runs and that its advertised listener is reachable.");
 }
 
 Error kafka_offset_gone(const std::string& topic, int32_t partition, int64_t offset,

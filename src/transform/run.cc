@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/duration.h"
+
 namespace millrace::transform {
 namespace {
 
@@ -154,8 +156,7 @@ Error Run::failed(const std::string& how) const {
 }
 
 Error Run::hung() const {
-  return failed("neither read nor wrote for " + std::to_string(options_.idle_max.count() / 1000) +
-                " s and was killed");
+  return failed("neither read nor wrote for " + in_words(options_.idle_max) + " and was killed");
 }
 
 }  // namespace millrace::transform

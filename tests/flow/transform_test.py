@@ -176,11 +176,12 @@ if not os.path.exists('{tmp_path}/hung'):
     child = subprocess.Popen(['sleep', '86400'], start_new_session=True)
     child.wait()
 """))
-    make_feed(shop, broker, topic, uri, """CONFIG '{"transform.timeout.ms": "500"}'""",
+    # Long enough for a program that does not hang to start on a busy machine.
+    make_feed(shop, broker, topic, uri, """CONFIG '{"transform.timeout.ms": "3500"}'""",
               arguments=mark)
     shop.execute("START PIPELINE feed")
     shop.wait_until("SELECT count(*) FROM t", 1)
-    assert any("neither read nor wrote" in row[1] for row in transform_errors(shop))
+    assert any("neither read nor wrote for 3500 ms" in row[1] for row in transform_errors(shop))
     wait_for(lambda: not process.running(mark))
 
 

@@ -16,6 +16,9 @@
 
 namespace millrace::source {
 
+/// The Kafka protocol's number of the request for messages.
+inline constexpr int16_t kFetchKey = 1;
+
 struct KafkaDelete {
   // A consumer is not "closed" on the way out: that would wait for a group we never join.
   void operator()(rd_kafka_t* kafka) const {

@@ -15,8 +15,6 @@ using std::chrono::steady_clock;
 
 // The Kafka protocol's number of the request for metadata, which DescribeTopics is too.
 constexpr int16_t kMetadataKey = 3;
-// That of the request for messages.
-constexpr int16_t kFetchKey = 1;
 // librdkafka tells of an answer when it comes, and again before it acts on it.
 constexpr int64_t kCountsOfAnAnswer = 2;
 // One question; a broker that goes down meanwhile never answers it.
@@ -64,10 +62,10 @@ std::optional<Answer> ask(rd_kafka_t* kafka, int32_t leader, const std::string& 
   const KafkaOwned<rd_kafka_AdminOptions_t> options(
       rd_kafka_AdminOptions_new(kafka, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS));
   std::string why(512, '\0');
-  const bool set = rd_kafka_AdminOptions_set_request_timeout(options.get(), time_ms, why.data(),
-                                                             why.size()) == 0 &&
-                   rd_kafka_AdminOptions_set_broker(options.get(), leader, why.data(),
-                                                    why.size()) == 0;
+  const bool set =
+      rd_kafka_AdminOptions_set_request_timeout(options.get(), time_ms, why.data(), why.size()) ==
+          0 &&
+      rd_kafka_AdminOptions_set_broker(options.get(), leader, why.data(), why.size()) == 0;
   CHECK(set, "a time and a broker are what librdkafka takes");
   const KafkaOwned<rd_kafka_queue_t> queue(rd_kafka_queue_new(kafka));
   rd_kafka_DescribeTopics(kafka, topics.get(), options.get(), queue.get());
@@ -81,9 +79,9 @@ std::optional<Answer> ask(rd_kafka_t* kafka, int32_t leader, const std::string& 
   const auto error = rd_kafka_error_code(rd_kafka_TopicDescription_error(described[0]));
   if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return Answer{{}, true};
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
-  return Answer{{text_of(rd_kafka_TopicDescription_topic_id(described[0])),
-                 partitions_of(described[0])},
-                false};
+  return Answer{
+      {text_of(rd_kafka_TopicDescription_topic_id(described[0])), partitions_of(described[0])},
+      false};
 }
 
 }  // namespace
@@ -93,7 +91,7 @@ void BrokerAnswers::count_those_of(rd_kafka_conf_t* config) {
 }
 
 rd_kafka_resp_err_t BrokerAnswers::on_new(rd_kafka_t* kafka, const rd_kafka_conf_t*, void* self,
-                                            char*, size_t) {
+                                          char*, size_t) {
   return rd_kafka_interceptor_add_on_response_received(kafka, "millrace", on_response, self);
 }
 

@@ -1,23 +1,21 @@
-# millrace_fuzz(ROOM SECONDS n FILTER gtest-filter SOURCES patterns... APART files...)
+# millrace_fuzz(ROOM SECONDS n FILTER gtest-filter SOURCES patterns...)
 # The fuzzers of a room, src/ROOM/*fuzz_test.cc, under AddressSanitizer and UBSan; those that go by
 # time have n seconds. Only they and SOURCES, the code that reads what they make, are built for that;
-# the other objects are those of every other test. SOURCES are compiled as one file, which saves a
-# third: 220 seconds of a processor for all rooms, from nothing. APART are those of SOURCES whose own
-# names are others' too.
+# the other objects are those of every other test. SOURCES are compiled as one file, whatever the
+# preset says of others.
 function(millrace_fuzz room)
-  cmake_parse_arguments(FUZZ "" "SECONDS;FILTER" "SOURCES;APART" ${ARGN})
+  cmake_parse_arguments(FUZZ "" "SECONDS;FILTER" "SOURCES" ${ARGN})
   if(NOT MILLRACE_TESTS OR MILLRACE_SANITIZE)
     return()
   endif()
   set(dir ${PROJECT_SOURCE_DIR}/src/${room})
   list(TRANSFORM FUZZ_SOURCES PREPEND ${dir}/)
-  list(TRANSFORM FUZZ_APART PREPEND ${dir}/)
   file(GLOB sources CONFIGURE_DEPENDS ${FUZZ_SOURCES})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   file(GLOB tests CONFIGURE_DEPENDS ${dir}/*fuzz_test.cc)
   add_executable(${room}_fuzz ${sources} ${tests})
-  set_target_properties(${room}_fuzz PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
-  set_source_files_properties(${tests} ${FUZZ_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  set_target_properties(${room}_fuzz PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  set_source_files_properties(${sources} PROPERTIES UNITY_GROUP read)
   target_compile_options(${room}_fuzz PRIVATE
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
     # A quarter of the compiler's time, for what AddressSanitizer sees as well.

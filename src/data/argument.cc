@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "data/schema.h"
 
@@ -88,6 +89,12 @@ std::string Argument::to_sql() const {
       return text + "(" + list_of(items) + ")";
   }
   return {};
+}
+
+Error wrong(const Argument& argument, Code code, std::string message, std::string hint) {
+  Error error(code, std::move(message), std::move(hint));
+  error.position = argument.position;
+  return error;
 }
 
 }  // namespace millrace

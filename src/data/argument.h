@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
+
 namespace millrace {
 
 struct Argument {
@@ -33,5 +35,8 @@ struct Argument {
   /// As SQL: `Ftrl(learning_rate => 0.2)`, without its own name; parses back to an equal tree.
   std::string to_sql() const;
 };
+
+/// What is wrong with an argument, at its place in the statement.
+Error wrong(const Argument& argument, Code code, std::string message, std::string hint = {});
 
 }  // namespace millrace

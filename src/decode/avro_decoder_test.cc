@@ -7,19 +7,10 @@
 #include "decode/avro_default.h"
 #include "decode/avro_schema.h"
 #include "decode/avro_value.h"
-#include "decode/decoder.h"
+#include "decode/decoded_test.h"
 
 namespace millrace::decode {
 namespace {
-
-InputField at(std::vector<std::string> path, DataType type) {
-  InputField field{path.empty() ? "whole" : path.back(), type};
-  field.path = std::move(path);
-  return field;
-}
-
-const DataType kWhole{Kind::kInt64};
-const DataType kText{Kind::kVarchar};
 
 /// A datum, written by hand.
 class Datum {
@@ -56,42 +47,10 @@ std::string with_id(int32_t id, const std::string& datum) {
   return bytes + datum;
 }
 
-struct Decoded {
-  Decoded(const AvroFormat& format, std::vector<InputField> fields,
-          const std::vector<std::string>& payloads) {
-    auto made = make_avro_decoder(format, std::move(fields), {});
-    EXPECT_TRUE(made) << (made ? "" : made.error().to_string());
-    if (!made) return;
-    decoder = std::move(*made);
-    rows = Batch(decoder->schema());
-    EXPECT_TRUE(decode(payloads));
-  }
-
-  Status decode(const std::vector<std::string>& payloads) {
-    auto bytes = std::make_shared<std::vector<std::vector<char>>>();
-    MessageBatch messages;
-    for (const auto& payload : payloads) bytes->emplace_back(payload.begin(), payload.end());
-    for (size_t i = 0; i < bytes->size(); ++i) {
-      Message message;
-      message.payload = {(*bytes)[i].data(), (*bytes)[i].size()};
-      message.offset = static_cast<int64_t>(i);
-      messages.messages.push_back(message);
-    }
-    messages.owner = bytes;
-    rejects.clear();
-    return decoder->decode(messages, rows, rejects);
-  }
-
-  bool null(size_t column, size_t row = 0) const { return !rows.column(column).is_valid(row); }
-  std::string text(size_t column, size_t row = 0) const {
-    if (null(column, row)) return "NULL";
-    return std::string(rows.column(column).values<std::string_view>()[row]);
-  }
-  double number(size_t column, size_t row = 0) const { return number_at(rows.column(column), row); }
-
-  std::unique_ptr<Decoder> decoder;
-  Batch rows;
-  std::vector<Reject> rejects;
+struct DecodedAvro : Decoded {
+  DecodedAvro(const AvroFormat& format, std::vector<InputField> fields,
+              const std::vector<std::string>& payloads)
+      : Decoded(make_avro_decoder(format, std::move(fields), {}), payloads) {}
 };
 
 AvroFormat schema(std::string json) {
@@ -136,7 +95,7 @@ TEST(AvroDecoder, ReadsEveryPrimitiveThroughRecords) {
                                 .text(std::string("\0\xFF", 2))
                                 .text("\xC3\xA4")
                                 .whole(5);
-  const Decoded d(
+  const DecodedAvro d(
       schema(schema_text),
       {at({"n"}, kText), at({"b"}, {Kind::kBool}), at({"i"}, {Kind::kInt16}), at({"l"}, kWhole),
        at({"f"}, {Kind::kFloat}), at({"d"}, {Kind::kDouble}), at({"y"}, {Kind::kBlob}),
@@ -157,7 +116,7 @@ TEST(AvroDecoder, ReadsEveryPrimitiveThroughRecords) {
 }
 
 /// The bytes of a column's value, or why there is none.
-std::string outcome(const Decoded& d) {
+std::string outcome(const DecodedAvro& d) {
   if (d.rows.rows() == 0) return d.rejects.at(0).detail.substr(d.rejects.at(0).detail.find(':'));
   const auto& column = d.rows.column(0);
   const size_t width = width_of(column.type().kind);
@@ -190,8 +149,8 @@ TEST(AvroDecoder, NumbersThatAreReadInPlaceAreWhatTheyAreOtherwise) {
                           Kind::kFloat, Kind::kDouble}) {
     for (const auto& [type, datum] : data) {
       const auto format = schema(record(field("a", type)));
-      const Decoded quick(format, {at({"a"}, {kind})}, {datum});
-      const Decoded careful(format, {at({"a"}, {kind}), at({"a"}, {kind})}, {datum});
+      const DecodedAvro quick(format, {at({"a"}, {kind})}, {datum});
+      const DecodedAvro careful(format, {at({"a"}, {kind}), at({"a"}, {kind})}, {datum});
       EXPECT_EQ(outcome(quick), outcome(careful)) << type << " as " << name_of(DataType{kind});
     }
   }
@@ -199,7 +158,7 @@ TEST(AvroDecoder, NumbersThatAreReadInPlaceAreWhatTheyAreOtherwise) {
 
 TEST(AvroDecoder, UnionsAreWhatTheyHoldAndABranchMayBeMeant) {
   const auto text = record(field("u", R"(["null","string","long"])"));
-  const Decoded d(
+  const DecodedAvro d(
       schema(text), {at({"u"}, kText), at({"u", "long"}, kWhole), at({"u", "string"}, kText)},
       {Datum().whole(0), Datum().whole(1).text("x"), Datum().whole(2).whole(9), Datum().whole(3)});
   ASSERT_EQ(d.rows.rows(), 3U);
@@ -236,7 +195,7 @@ TEST(AvroDecoder, ArraysMapsAndRecordsGoIntoListsAndJson) {
                                 .whole(1)
                                 .text("q")
                                 .whole(0);
-  const Decoded d(
+  const DecodedAvro d(
       schema(text),
       {at({"a"}, {Kind::kInt32, true}), at({"a"}, kText), at({"m", "k\""}, kText), at({"m"}, kText),
        at({"e"}, kText), at({"n"}, {Kind::kVarchar, true}), at({}, kText)},
@@ -274,13 +233,13 @@ TEST(AvroDecoder, LogicalTypesKeepTheirMeaning) {
           .text("\xFF\x38")
           .raw("\x12\x34\x56\x78\x9a\xbc\xde\xf0\x12\x34\x56\x78\x9a\xbc\xde\xf0")
           .raw(std::string("\1\0\0\0\2\0\0\0\3\0\0\0", 12));
-  const Decoded d(schema(text),
-                  {at({"day"}, {Kind::kDate}), at({"day"}, kText), at({"day"}, kWhole),
-                   at({"ms"}, {Kind::kTimestamp}), at({"ms"}, kText), at({"ms"}, kWhole),
-                   at({"us"}, kText), at({"time"}, kText), at({"time"}, kWhole),
-                   at({"price"}, kText), at({"price"}, {Kind::kDouble}), at({"id"}, kText),
-                   at({"gap"}, kText), at({"day"}, {Kind::kTimestamp})},
-                  {datum});
+  const DecodedAvro d(schema(text),
+                      {at({"day"}, {Kind::kDate}), at({"day"}, kText), at({"day"}, kWhole),
+                       at({"ms"}, {Kind::kTimestamp}), at({"ms"}, kText), at({"ms"}, kWhole),
+                       at({"us"}, kText), at({"time"}, kText), at({"time"}, kWhole),
+                       at({"price"}, kText), at({"price"}, {Kind::kDouble}), at({"id"}, kText),
+                       at({"gap"}, kText), at({"day"}, {Kind::kTimestamp})},
+                      {datum});
   ASSERT_EQ(d.rows.rows(), 1U) << d.rejects.at(0).detail;
   EXPECT_EQ(d.rows.column(0).values<int32_t>()[0], 19782);
   EXPECT_EQ(d.text(1), "2024-02-29");
@@ -327,11 +286,11 @@ TEST(AvroDecoder, SchemasEvolve) {
                 R"(,"default":{"t":"d"})") +
           "," + field("day", R"({"type":"int","logicalType":"date"})", R"(,"default":1)"),
       "ns.r");
-  const Decoded d(registry({{7, writer}}, reader),
-                  {at({"new"}, {Kind::kDouble}), at({"e"}, kText), at({"u"}, kText),
-                   at({"more", "t"}, kText), at({"day"}, {Kind::kDate}), at({"gone"}, kText)},
-                  {with_id(7, Datum().whole(3).text("g").whole(1).whole(0).text("s")),
-                   with_id(7, Datum().whole(4).text("g").whole(0).whole(1).whole(8))});
+  const DecodedAvro d(registry({{7, writer}}, reader),
+                      {at({"new"}, {Kind::kDouble}), at({"e"}, kText), at({"u"}, kText),
+                       at({"more", "t"}, kText), at({"day"}, {Kind::kDate}), at({"gone"}, kText)},
+                      {with_id(7, Datum().whole(3).text("g").whole(1).whole(0).text("s")),
+                       with_id(7, Datum().whole(4).text("g").whole(0).whole(1).whole(8))});
   ASSERT_EQ(d.rows.rows(), 2U) << d.rejects.at(0).detail;
   EXPECT_EQ(d.number(0, 0), 3);
   EXPECT_EQ(d.text(1, 0), "X");
@@ -346,7 +305,7 @@ TEST(AvroDecoder, SchemasEvolve) {
 TEST(AvroDecoder, WhatDoesNotResolveIsARejectThatSaysWhy) {
   const auto wrong = [](const std::string& writer, const std::string& reader,
                         const std::string& datum) {
-    const Decoded d(registry({{1, writer}}, reader), {at({"a"}, kText)}, {with_id(1, datum)});
+    const DecodedAvro d(registry({{1, writer}}, reader), {at({"a"}, kText)}, {with_id(1, datum)});
     return d.rejects.empty() ? "" : d.rejects[0].detail;
   };
   EXPECT_EQ(
@@ -367,8 +326,9 @@ TEST(AvroDecoder, WhatDoesNotResolveIsARejectThatSaysWhy) {
 
 TEST(AvroDecoder, ARegistryThatIsAwayIsAnErrorAndAnIdItHasNotARejectForNow) {
   auto format = registry({{7, "\"long\""}});
-  Decoded d(format, {at({}, kWhole)},
-            {with_id(7, Datum().whole(1)), with_id(8, Datum().whole(2)), "\1\0\0\0\7\2", "x", ""});
+  DecodedAvro d(
+      format, {at({}, kWhole)},
+      {with_id(7, Datum().whole(1)), with_id(8, Datum().whole(2)), "\1\0\0\0\7\2", "x", ""});
   EXPECT_EQ(d.rows.rows(), 1U);
   ASSERT_EQ(d.rejects.size(), 4U);
   EXPECT_EQ(d.rejects[0].detail, "schema 8: no such schema");
@@ -394,7 +354,7 @@ TEST(AvroDecoder, BytesThatAreNotOfTheSchemaAreRejects) {
                                     Datum().whole(1).whole(0).text("\xFF"),
                                     std::string(11, '\xFF')};
   for (size_t i = 1; i < good.size(); ++i) payloads.push_back(good.substr(0, i));
-  const Decoded d(schema(text), {at({"a"}, kWhole), at({"s"}, kText)}, payloads);
+  const DecodedAvro d(schema(text), {at({"a"}, kWhole), at({"s"}, kText)}, payloads);
   EXPECT_EQ(d.rows.rows(), 1U);
   EXPECT_EQ(d.rejects.size(), payloads.size() - 1);
   EXPECT_EQ(d.rejects[5].reason, RejectReason::kBadUtf8);
@@ -402,14 +362,14 @@ TEST(AvroDecoder, BytesThatAreNotOfTheSchemaAreRejects) {
 
 TEST(AvroDecoder, TypesThatHoldThemselvesAreReadAsFarAsAPathGoes) {
   const auto text = record(field("v", "\"int\"") + "," + field("next", R"(["null","r"])"));
-  const Decoded d(schema(text), {at({"next", "v"}, kWhole), at({}, kText)},
-                  {Datum().whole(1).whole(1).whole(2).whole(1).whole(3).whole(0)});
+  const DecodedAvro d(schema(text), {at({"next", "v"}, kWhole), at({}, kText)},
+                      {Datum().whole(1).whole(1).whole(2).whole(1).whole(3).whole(0)});
   ASSERT_EQ(d.rows.rows(), 1U) << d.rejects.at(0).detail;
   EXPECT_EQ(d.number(0), 2);
   EXPECT_EQ(d.text(1), R"({"v":1,"next":{"v":2,"next":{"v":3,"next":null}}})");
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += Datum().whole(1).whole(1);
-  const Decoded refused(schema(text), {at({"next", "v"}, kWhole)}, {deep});
+  const DecodedAvro refused(schema(text), {at({"next", "v"}, kWhole)}, {deep});
   EXPECT_EQ(refused.rejects.size(), 1U);
 }
 

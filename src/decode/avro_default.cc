@@ -9,7 +9,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kDepthMax = 64;
+constexpr int kDefaultDepthMax = 64;
 
 void append_whole(int64_t value, std::string& out) {
   auto bits = (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
@@ -95,7 +95,7 @@ bool append_bytes(const AvroType& type, const Json& json, std::string& out) {
 }
 
 bool append(const AvroType& type, const Json& json, std::string& out, int depth) {
-  if (depth > kDepthMax) return false;
+  if (depth > kDefaultDepthMax) return false;
   switch (type.kind) {
     case AvroKind::kNull:
       return json.is_null();

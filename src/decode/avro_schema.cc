@@ -13,7 +13,7 @@ using Json = nlohmann::json;
 
 namespace {
 
-constexpr int kDepthMax = 128;
+constexpr int kSchemaDepthMax = 128;
 constexpr size_t kFixedBytesMax = 1 << 20;
 
 constexpr auto kPrimitives = std::to_array<std::pair<std::string_view, AvroKind>>({
@@ -116,7 +116,7 @@ std::string full_name(const std::string& name, const std::string& space) {
 
 Result<const AvroType*> AvroSchemaParser::parse(const Json& json, const std::string& space,
                                                 int depth) {
-  if (depth > kDepthMax) return bad_schema("it is nested too deep");
+  if (depth > kSchemaDepthMax) return bad_schema("it is nested too deep");
   if (json.is_string()) return named(json.get<std::string>(), space);
   if (json.is_array()) return parse_union(json, space, depth);
   if (!json.is_object()) return bad_schema("a type is neither text, list nor object");

@@ -15,12 +15,6 @@ using Form = Scalar::Form;
 
 constexpr size_t kDecimalBytesMax = 1024;
 
-std::string_view copied(std::string_view text, TextArena& arena) {
-  char* const to = arena.allocate(text.size());
-  std::memcpy(to, text.data(), text.size());
-  return {to, text.size()};
-}
-
 int64_t floor_div(int64_t value, int64_t by) {
   return value / by - (value % by < 0 ? 1 : 0);
 }
@@ -40,9 +34,9 @@ Scalar whole_scalar(const AvroType& type, int64_t value, TextArena& arena) {
     case AvroLogical::kTimestampNanos:
       return Scalar::of_whole(Form::kTimestamp, floor_div(value, 1000));
     case AvroLogical::kTimeMillis:
-      return Scalar::of_text(Form::kText, copied(time_text(value * 1000, buffer), arena));
+      return Scalar::of_text(Form::kText, arena.copied(time_text(value * 1000, buffer)));
     case AvroLogical::kTimeMicros:
-      return Scalar::of_text(Form::kText, copied(time_text(value, buffer), arena));
+      return Scalar::of_text(Form::kText, arena.copied(time_text(value, buffer)));
     default:
       break;
   }
@@ -66,9 +60,8 @@ std::string_view uuid_text(std::string_view bytes, TextArena& arena) {
 std::string_view duration_text(std::string_view bytes, TextArena& arena) {
   std::array<uint32_t, 3> parts{};
   std::memcpy(parts.data(), bytes.data(), 12);
-  return copied(std::to_string(parts[0]) + " months " + std::to_string(parts[1]) + " days " +
-                    std::to_string(parts[2]) + " milliseconds",
-                arena);
+  return arena.copied(std::to_string(parts[0]) + " months " + std::to_string(parts[1]) + " days " +
+                      std::to_string(parts[2]) + " milliseconds");
 }
 
 Scalar bytes_scalar(const AvroType& type, std::string_view bytes, TextArena& arena) {

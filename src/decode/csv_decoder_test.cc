@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "decode/decoder.h"
+#include "decode/decoded_test.h"
 
 namespace millrace::decode {
 namespace {
@@ -21,46 +21,14 @@ CsvFormat quoted() {
   return format;
 }
 
-/// A decoder with what it made of one or more messages.
-struct Decoded {
-  Decoded(const CsvFormat& format, std::vector<InputField> fields,
-          const std::vector<std::string>& payloads, const DecodeLimits& limits = {}) {
-    auto made = make_csv_decoder(format, std::move(fields), limits);
-    EXPECT_TRUE(made) << made.error().to_string();
-    decoder = std::move(*made);
-    rows = Batch(decoder->schema());
-    decode(payloads);
-  }
-
-  void decode(const std::vector<std::string>& payloads) {
-    auto bytes = std::make_shared<std::vector<std::string>>(payloads);
-    MessageBatch messages;
-    for (size_t i = 0; i < bytes->size(); ++i) {
-      Message message;
-      message.payload = (*bytes)[i];
-      message.partition = 3;
-      message.offset = 100 + static_cast<int64_t>(i);
-      messages.messages.push_back(message);
-    }
-    messages.owner = bytes;
-    rejects.clear();
-    EXPECT_TRUE(decoder->decode(messages, rows, rejects));
-  }
-
-  std::string text(size_t column, size_t row) const {
-    if (!rows.column(column).is_valid(row)) return "NULL";
-    return std::string(rows.column(column).values<std::string_view>()[row]);
-  }
-  double number(size_t column, size_t row) const { return number_at(rows.column(column), row); }
-  bool null(size_t column, size_t row) const { return !rows.column(column).is_valid(row); }
-
-  std::unique_ptr<Decoder> decoder;
-  Batch rows;
-  std::vector<Reject> rejects;
+struct DecodedCsv : Decoded {
+  DecodedCsv(const CsvFormat& format, std::vector<InputField> fields,
+             const std::vector<std::string>& payloads, const DecodeLimits& limits = {})
+      : Decoded(make_csv_decoder(format, std::move(fields), limits), payloads) {}
 };
 
 TEST(CsvDecoder, ReadsNumbersAndTextOfEachMessage) {
-  const Decoded d(comma(), {kId, kName, kScore}, {"1,ann,0.5", "-22,bob,1e3"});
+  const DecodedCsv d(comma(), {kId, kName, kScore}, {"1,ann,0.5", "-22,bob,1e3"});
   ASSERT_EQ(d.rows.rows(), 2U);
   EXPECT_TRUE(d.rejects.empty());
   EXPECT_EQ(d.number(0, 0), 1);
@@ -72,7 +40,7 @@ TEST(CsvDecoder, ReadsNumbersAndTextOfEachMessage) {
 }
 
 TEST(CsvDecoder, ReadsEveryLineOfAMessage) {
-  const Decoded d(comma(), {kId, kName}, {"1,a\n2,b\r\n3,c", "4,d\n"});
+  const DecodedCsv d(comma(), {kId, kName}, {"1,a\n2,b\r\n3,c", "4,d\n"});
   ASSERT_EQ(d.rows.rows(), 4U);
   EXPECT_EQ(d.text(1, 1), "b");
   EXPECT_EQ(d.text(1, 2), "c");
@@ -81,14 +49,14 @@ TEST(CsvDecoder, ReadsEveryLineOfAMessage) {
 }
 
 TEST(CsvDecoder, DoesNotCopyTextThatNeedsNoChange) {
-  const Decoded d(quoted(), {kName, kName}, {"plain,\"in quotes\""});
+  const DecodedCsv d(quoted(), {kName, kName}, {"plain,\"in quotes\""});
   const std::string_view first = d.rows.column(0).values<std::string_view>()[0];
   const std::string_view second = d.rows.column(1).values<std::string_view>()[0];
   EXPECT_EQ(second.data() - first.data(), 7);
 }
 
 TEST(CsvDecoder, ReadsQuotedSeparatorsNewlinesAndDoubledQuotes) {
-  const Decoded d(quoted(), {kId, kName, kName}, {"1,\"a,b\nc\",\"say \"\"hi\"\"\"\r\n2,x,y\n"});
+  const DecodedCsv d(quoted(), {kId, kName, kName}, {"1,\"a,b\nc\",\"say \"\"hi\"\"\"\r\n2,x,y\n"});
   ASSERT_EQ(d.rows.rows(), 2U);
   EXPECT_EQ(d.text(1, 0), "a,b\nc");
   EXPECT_EQ(d.text(2, 0), "say \"hi\"");
@@ -97,14 +65,14 @@ TEST(CsvDecoder, ReadsQuotedSeparatorsNewlinesAndDoubledQuotes) {
 
 TEST(CsvDecoder, TakesAQuoteWithinAFieldAsItself) {
   // MySQL: an enclosing character ends a value only before a terminator.
-  const Decoded d(quoted(), {kName, kName}, {"a\"b,\"The \"BIG\" boss\""});
+  const DecodedCsv d(quoted(), {kName, kName}, {"a\"b,\"The \"BIG\" boss\""});
   ASSERT_EQ(d.rows.rows(), 1U);
   EXPECT_EQ(d.text(0, 0), "a\"b");
   EXPECT_EQ(d.text(1, 0), "The \"BIG\" boss");
 }
 
 TEST(CsvDecoder, ResolvesMySqlsEscapes) {
-  const Decoded d(quoted(), {kName, kName}, {R"(a\,b\\\t\Z\0\q,"x\"y\n")"});
+  const DecodedCsv d(quoted(), {kName, kName}, {R"(a\,b\\\t\Z\0\q,"x\"y\n")"});
   ASSERT_EQ(d.rows.rows(), 1U);
   EXPECT_EQ(d.text(0, 0), std::string("a,b\\\t\x1A\0q", 8));
   EXPECT_EQ(d.text(1, 0), "x\"y\n");
@@ -113,13 +81,13 @@ TEST(CsvDecoder, ResolvesMySqlsEscapes) {
 TEST(CsvDecoder, KeepsEscapesWhenNothingEscapes) {
   CsvFormat format = comma();
   format.escaped_by = "";
-  const Decoded d(format, {kName, kName}, {R"(a\n,\N)"});
+  const DecodedCsv d(format, {kName, kName}, {R"(a\n,\N)"});
   EXPECT_EQ(d.text(0, 0), "a\\n");
   EXPECT_EQ(d.text(1, 0), "\\N");
 }
 
 TEST(CsvDecoder, KnowsTheFormsOfNull) {
-  const Decoded d(quoted(), {kId, kScore, kName}, {"\\N,,", "NULL,NULL,NULL", "1,2,\"NULL\""});
+  const DecodedCsv d(quoted(), {kId, kScore, kName}, {"\\N,,", "NULL,NULL,NULL", "1,2,\"NULL\""});
   ASSERT_EQ(d.rows.rows(), 3U) << d.rejects.at(0).detail;
   EXPECT_TRUE(d.null(0, 0));
   EXPECT_TRUE(d.null(1, 0));
@@ -131,7 +99,7 @@ TEST(CsvDecoder, KnowsTheFormsOfNull) {
 }
 
 TEST(CsvDecoder, TakesTheWordNullAsTextWithoutEnclosing) {
-  const Decoded d(comma(), {kName}, {"NULL"});
+  const DecodedCsv d(comma(), {kName}, {"NULL"});
   EXPECT_EQ(d.text(0, 0), "NULL");
 }
 
@@ -139,11 +107,11 @@ TEST(CsvDecoder, KnowsNullDefinedBy) {
   CsvFormat format = quoted();
   format.null_defined_by = "-1";
   const std::vector<InputField> fields{kId, kName};
-  const Decoded bare(format, fields, {"-1,\"-1\""});
+  const DecodedCsv bare(format, fields, {"-1,\"-1\""});
   EXPECT_TRUE(bare.null(0, 0));
   EXPECT_EQ(bare.text(1, 0), "-1");
   format.null_optionally_enclosed = true;
-  const Decoded either(format, fields, {"\"-1\",\"-1\""});
+  const DecodedCsv either(format, fields, {"\"-1\",\"-1\""});
   EXPECT_TRUE(either.null(0, 0));
   EXPECT_TRUE(either.null(1, 0));
 }
@@ -151,7 +119,7 @@ TEST(CsvDecoder, KnowsNullDefinedBy) {
 TEST(CsvDecoder, TakesEmptyTextAsNullWhenNullIsDefinedSo) {
   CsvFormat format = quoted();
   format.empty_is_null = true;
-  const Decoded d(format, {kName, kName}, {",\"\""});
+  const DecodedCsv d(format, {kName, kName}, {",\"\""});
   EXPECT_EQ(d.text(0, 0), "NULL");
   EXPECT_EQ(d.text(1, 0), "");
 }
@@ -159,15 +127,15 @@ TEST(CsvDecoder, TakesEmptyTextAsNullWhenNullIsDefinedSo) {
 TEST(CsvDecoder, SkipsFieldsNobodyWants) {
   InputField skipped = kScore;
   skipped.wanted = false;
-  const Decoded d(comma(), {skipped, kId, skipped}, {"junk,7,\xff\xfe"});
+  const DecodedCsv d(comma(), {skipped, kId, skipped}, {"junk,7,\xff\xfe"});
   ASSERT_EQ(d.rows.rows(), 1U);
   EXPECT_EQ(d.rows.column_count(), 1U);
   EXPECT_EQ(d.number(0, 0), 7);
 }
 
 TEST(CsvDecoder, RejectsABadRowAndKeepsItsNeighbours) {
-  const Decoded d(comma(), {kId, kName, kScore},
-                  {"1,a,1\n2,b\n3,c,3,3\nx4,d,4\n5,e,5", "6,\xff,6", "7,g,7"});
+  const DecodedCsv d(comma(), {kId, kName, kScore},
+                     {"1,a,1\n2,b\n3,c,3,3\nx4,d,4\n5,e,5", "6,\xff,6", "7,g,7"});
   ASSERT_EQ(d.rows.rows(), 3U);
   EXPECT_EQ(d.number(0, 1), 5);
   EXPECT_EQ(d.text(1, 2), "g");
@@ -193,7 +161,7 @@ TEST(CsvDecoder, KeepsNullsBesideTheirRowsWhenOthersAreRejected) {
     const std::string id = i % 5 == 0 ? "" : std::to_string(i);
     payloads.push_back(id + "," + (i % 7 == 0 ? "bad" : std::to_string(i)));
   }
-  const Decoded d(comma(), {kId, kScore}, payloads);
+  const DecodedCsv d(comma(), {kId, kScore}, payloads);
   size_t row = 0;
   for (int i = 0; i < 1000; ++i) {
     if (i % 7 == 0) continue;
@@ -210,7 +178,7 @@ TEST(CsvDecoder, KeepsNullsBesideTheirRowsWhenOthersAreRejected) {
 }
 
 TEST(CsvDecoder, RejectsAnEmptyMessage) {
-  const Decoded d(comma(), {kName}, {"", "a"});
+  const DecodedCsv d(comma(), {kName}, {"", "a"});
   EXPECT_EQ(d.rows.rows(), 1U);
   ASSERT_EQ(d.rejects.size(), 1U);
   EXPECT_EQ(d.rejects[0].reason, RejectReason::kTooFewFields);
@@ -220,7 +188,7 @@ TEST(CsvDecoder, RejectsAnEmptyMessage) {
 TEST(CsvDecoder, RejectsAnOversizedField) {
   DecodeLimits limits;
   limits.field_bytes_max = 10;
-  const Decoded d(comma(), {kId, kName}, {"1,0123456789", "2,01234567890"}, limits);
+  const DecodedCsv d(comma(), {kId, kName}, {"1,0123456789", "2,01234567890"}, limits);
   EXPECT_EQ(d.rows.rows(), 1U);
   ASSERT_EQ(d.rejects.size(), 1U);
   EXPECT_EQ(d.rejects[0].reason, RejectReason::kOversizedField);
@@ -230,7 +198,7 @@ TEST(CsvDecoder, RejectsAnOversizedField) {
 TEST(CsvDecoder, RejectsNullWhereTheColumnHasNone) {
   InputField id = kId;
   id.nullable = false;
-  const Decoded d(comma(), {id, kName}, {",a", "1,b"});
+  const DecodedCsv d(comma(), {id, kName}, {",a", "1,b"});
   EXPECT_EQ(d.rows.rows(), 1U);
   ASSERT_EQ(d.rejects.size(), 1U);
   EXPECT_EQ(d.rejects[0].reason, RejectReason::kNullNotAllowed);
@@ -238,7 +206,7 @@ TEST(CsvDecoder, RejectsNullWhereTheColumnHasNone) {
 }
 
 TEST(CsvDecoder, LosesOneLineToAQuoteThatIsNotClosed) {
-  const Decoded d(quoted(), {kId, kName}, {"1,\"open\n2,b\n3,\"c\n4,d\n"});
+  const DecodedCsv d(quoted(), {kId, kName}, {"1,\"open\n2,b\n3,\"c\n4,d\n"});
   ASSERT_EQ(d.rows.rows(), 2U);
   EXPECT_EQ(d.number(0, 0), 2);
   EXPECT_EQ(d.number(0, 1), 4);
@@ -250,16 +218,16 @@ TEST(CsvDecoder, LosesOneLineToAQuoteThatIsNotClosed) {
 TEST(CsvDecoder, IgnoresExtraFieldsWhenTold) {
   DecodeLimits limits;
   limits.extra_fields_rejected = false;
-  const Decoded d(quoted(), {kId, kName}, {"1,a,x,y\n2,\"b\",z"}, limits);
+  const DecodedCsv d(quoted(), {kId, kName}, {"1,a,x,y\n2,\"b\",z"}, limits);
   ASSERT_EQ(d.rows.rows(), 2U);
   EXPECT_EQ(d.text(1, 0), "a");
   EXPECT_EQ(d.text(1, 1), "b");
 }
 
 TEST(CsvDecoder, TellsARangeFromABadNumber) {
-  const Decoded d(comma(), {{"tiny", {Kind::kInt8}}, {"count", {Kind::kUInt64}}},
-                  {"127,18446744073709551615", "128,0", "-129,0", "0,18446744073709551616", "0,-1",
-                   "1.5,0", "-128,12.0"});
+  const DecodedCsv d(comma(), {{"tiny", {Kind::kInt8}}, {"count", {Kind::kUInt64}}},
+                     {"127,18446744073709551615", "128,0", "-129,0", "0,18446744073709551616",
+                      "0,-1", "1.5,0", "-128,12.0"});
   EXPECT_EQ(d.rows.rows(), 2U);
   ASSERT_EQ(d.rejects.size(), 5U);
   for (size_t i = 0; i < 4; ++i) EXPECT_EQ(d.rejects[i].reason, RejectReason::kOutOfRange) << i;
@@ -270,7 +238,7 @@ TEST(CsvDecoder, TellsARangeFromABadNumber) {
 }
 
 TEST(CsvDecoder, ReadsBooleansDatesAndTimestamps) {
-  const Decoded d(
+  const DecodedCsv d(
       comma(), {{"b", {Kind::kBool}}, {"d", {Kind::kDate}}, {"t", {Kind::kTimestamp}}},
       {"TRUE,1970-01-02,1970-01-01 00:00:01.5", "0,2024-02-29,1970-01-01T02:00:00+02:00",
        "2,1970-01-01,1970-01-01", "1,2023-02-29,1970-01-01"});
@@ -288,12 +256,12 @@ TEST(CsvDecoder, ReadsBooleansDatesAndTimestamps) {
 TEST(CsvDecoder, SkipsTheFirstLinesOfEachMessageWhenTold) {
   CsvFormat format = comma();
   format.ignore_lines = 1;
-  const Decoded d(format, {kId}, {"header\n1\n2", "header\n3"});
+  const DecodedCsv d(format, {kId}, {"header\n1\n2", "header\n3"});
   ASSERT_EQ(d.rows.rows(), 3U);
   EXPECT_EQ(d.number(0, 2), 3);
 }
 
-std::vector<int64_t> lines_of(const Decoded& d) {
+std::vector<int64_t> lines_of(const DecodedCsv& d) {
   std::vector<int64_t> lines;
   for (const auto& reject : d.rejects) lines.push_back(reject.line);
   return lines;
@@ -306,18 +274,18 @@ TEST(CsvDecoder, ARejectKnowsItsLine) {
   const std::string good = "1,a\n";
   std::string many = "head\n";
   for (int i = 0; i < 200; ++i) many += good;
-  const Decoded d(format, {kId, kName},
-                  {"head\n1,\"a\nb\"\nx,c\n2,d\nbad", many + "y,z\n" + good + "bad\n", ""});
+  const DecodedCsv d(format, {kId, kName},
+                     {"head\n1,\"a\nb\"\nx,c\n2,d\nbad", many + "y,z\n" + good + "bad\n", ""});
   EXPECT_EQ(lines_of(d), (std::vector<int64_t>{4, 6, 202, 204, 1}));
   EXPECT_EQ(d.rejects[0].bytes, "x,c");
   format.lines_terminated_by = "";
-  EXPECT_EQ(lines_of(Decoded(format, {kId, kName}, {"a\nb"})), (std::vector<int64_t>{}));
+  EXPECT_EQ(lines_of(DecodedCsv(format, {kId, kName}, {"a\nb"})), (std::vector<int64_t>{}));
   format.ignore_lines = 0;
-  EXPECT_EQ(lines_of(Decoded(format, {kId, kName}, {"a\nb"})), (std::vector<int64_t>{1}));
+  EXPECT_EQ(lines_of(DecodedCsv(format, {kId, kName}, {"a\nb"})), (std::vector<int64_t>{1}));
 }
 
 TEST(CsvDecoder, LinesOfAMessageThatBeginsWithinAFileAreThoseOfTheFile) {
-  Decoded d(comma(), {kId, kName}, {});
+  DecodedCsv d(comma(), {kId, kName}, {});
   MessageBatch messages;
   messages.messages.push_back({"bad", {}, 0, 0, -1, 17});
   messages.messages.push_back({"1,x\nbad", {}, 0, 1, -1, 0});
@@ -328,7 +296,7 @@ TEST(CsvDecoder, LinesOfAMessageThatBeginsWithinAFileAreThoseOfTheFile) {
 TEST(CsvDecoder, TakesWhatFollowsTheLinePrefix) {
   CsvFormat format = comma();
   format.lines_starting_by = ">>";
-  const Decoded d(format, {kId, kName}, {"noise>>1,a\nnothing\n>>2,b"});
+  const DecodedCsv d(format, {kId, kName}, {"noise>>1,a\nnothing\n>>2,b"});
   ASSERT_EQ(d.rows.rows(), 2U);
   EXPECT_EQ(d.text(1, 0), "a");
   EXPECT_EQ(d.number(0, 1), 2);
@@ -338,7 +306,7 @@ TEST(CsvDecoder, ReadsTerminatorsOfSeveralBytes) {
   CsvFormat format = quoted();
   format.fields_terminated_by = "||";
   format.lines_terminated_by = "<eol>";
-  const Decoded d(format, {kId, kName}, {"1||a|b<eol>2||\"c||d\"<eol>"});
+  const DecodedCsv d(format, {kId, kName}, {"1||a|b<eol>2||\"c||d\"<eol>"});
   ASSERT_EQ(d.rows.rows(), 2U);
   EXPECT_EQ(d.text(1, 0), "a|b");
   EXPECT_EQ(d.text(1, 1), "c||d");
@@ -347,7 +315,7 @@ TEST(CsvDecoder, ReadsTerminatorsOfSeveralBytes) {
 TEST(CsvDecoder, TakesAMessageAsOneLineWithoutALineTerminator) {
   CsvFormat format = comma();
   format.lines_terminated_by = "";
-  const Decoded d(format, {kId, kName}, {"1,a\nb"});
+  const DecodedCsv d(format, {kId, kName}, {"1,a\nb"});
   ASSERT_EQ(d.rows.rows(), 1U);
   EXPECT_EQ(d.text(1, 0), "a\nb");
 }
@@ -359,22 +327,22 @@ TEST(CsvDecoder, ReadsLinesLongerThanABlock) {
     payload += (i ? "," : "") + std::to_string(i);
     fields.push_back({"f" + std::to_string(i), {Kind::kInt16}});
   }
-  const Decoded d(comma(), fields, {payload});
+  const DecodedCsv d(comma(), fields, {payload});
   ASSERT_EQ(d.rows.rows(), 1U);
   for (size_t i = 0; i < 200; ++i) EXPECT_EQ(d.number(i, 0), static_cast<double>(i));
 }
 
 TEST(CsvDecoder, KeepsEscapedTextOfABatchThatIsKeptWhileItDecodesTheNext) {
-  Decoded d(comma(), {kName}, {R"(one\,two)"});
+  DecodedCsv d(comma(), {kName}, {R"(one\,two)"});
   const Batch kept = d.rows;
-  d.decode({R"(xxx\,yyy)"});
+  EXPECT_TRUE(d.decode({R"(xxx\,yyy)"}));
   EXPECT_EQ(kept.column(0).values<std::string_view>()[0], "one,two");
   EXPECT_EQ(d.text(0, 0), "xxx,yyy");
 }
 
 TEST(CsvDecoder, NeedsNoMemoryForHostileBlankLines) {
   std::vector<InputField> fields(100, kName);
-  const Decoded d(comma(), fields, {std::string(10'000, '\n')});
+  const DecodedCsv d(comma(), fields, {std::string(10'000, '\n')});
   EXPECT_EQ(d.rows.rows(), 0U);
   EXPECT_EQ(d.rejects.size(), 10'000U);
 }

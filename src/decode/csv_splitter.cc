@@ -12,7 +12,7 @@
 namespace millrace::decode {
 namespace {
 
-constexpr size_t kBlock = 64;
+constexpr size_t kLineBlock = 64;
 
 int byte_of(const std::string& text) {
   return text.empty() ? -1 : static_cast<unsigned char>(text[0]);
@@ -169,7 +169,7 @@ CsvSplitter::Masks CsvSplitter::masks_of(const char* block) const {
     masks.high |= bits(bytes);
   }
 #else
-  for (size_t i = 0; i < kBlock; ++i) {
+  for (size_t i = 0; i < kLineBlock; ++i) {
     const uint64_t bit = uint64_t{1} << i;
     if (block[i] == separator_) masks.separators |= bit;
     if (block[i] == quote || block[i] == escape) masks.specials |= bit;
@@ -195,19 +195,19 @@ CsvSplitter::Split CsvSplitter::split_plain(CsvChunk& chunk, CsvRow& row) const 
   *start = 0;
   size_t found = 0;
   uint64_t high = 0;
-  for (size_t base = 0; base < size; base += kBlock) {
+  for (size_t base = 0; base < size; base += kLineBlock) {
     Masks masks;
     const size_t rest = size - base;
-    if (rest >= kBlock) {
+    if (rest >= kLineBlock) {
       masks = masks_of(row.begin + base);
-    } else if (size >= kBlock) {  // the line's last 64 bytes, of which the first are done
-      masks = masks_of(row.end - kBlock);
-      const auto done = static_cast<uint32_t>(kBlock - rest);
+    } else if (size >= kLineBlock) {  // the line's last 64 bytes, of which the first are done
+      masks = masks_of(row.end - kLineBlock);
+      const auto done = static_cast<uint32_t>(kLineBlock - rest);
       masks.separators >>= done;
       masks.specials >>= done;
       masks.high >>= done;
     } else {
-      char padded[kBlock];
+      char padded[kLineBlock];
       std::memcpy(padded, row.begin + base, rest);
       masks = masks_of(padded);
       const uint64_t within = (uint64_t{1} << rest) - 1;

@@ -21,7 +21,7 @@ namespace ondemand = simdjson::ondemand;
 using simdjson::error_code;
 
 /// Objects and arrays within one another; deeper ones are refused, as Python refuses them.
-constexpr int kDepthMax = 512;
+constexpr int kJsonDepthMax = 512;
 
 bool is_space(char c) {
   return c == ' ' || c == '\n' || c == '\t' || c == '\r';
@@ -355,7 +355,8 @@ bool JsonDecoder::read_scalar(ondemand::value value, ondemand::json_type type, S
 }
 
 bool JsonDecoder::read_container(ondemand::value value, bool is_array, PathNode* node, int depth) {
-  if (depth == kDepthMax) return bad_json("more than " + std::to_string(kDepthMax) + " levels");
+  if (depth == kJsonDepthMax)
+    return bad_json("more than " + std::to_string(kJsonDepthMax) + " levels");
   return is_array ? read_array(value, node, depth + 1) : read_object(value, node, depth + 1);
 }
 

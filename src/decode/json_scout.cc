@@ -11,21 +11,17 @@
 namespace millrace::decode {
 namespace {
 
-constexpr ptrdiff_t kBlock = 16;
+constexpr ptrdiff_t kScoutBlock = 16;
 constexpr size_t kQuickDigitsMax = 18;  // no such number is too large for 64 bits
 constexpr uint64_t kHighs = 0xF0F0F0F0F0F0F0F0;
 constexpr uint64_t kSixes = 0x0606060606060606;
 
-bool is_blank(char c) {
+bool is_json_blank(char c) {
   return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-bool is_digit(char c) {
-  return static_cast<uint8_t>(c - '0') < 10;
-}
-
 const char* behind_blanks(const char* at) {
-  while (static_cast<uint8_t>(*at) <= ' ' && is_blank(*at)) ++at;
+  while (static_cast<uint8_t>(*at) <= ' ' && is_json_blank(*at)) ++at;
   return at;
 }
 
@@ -61,7 +57,7 @@ bool JsonScout::read(std::string_view document) {
 }
 
 bool JsonScout::walk(std::string_view document) {
-  while (!document.empty() && is_blank(document.back())) document.remove_suffix(1);
+  while (!document.empty() && is_json_blank(document.back())) document.remove_suffix(1);
   if (document.size() < 2 || document.back() != '}') return false;
   if (!root_.fields.empty()) return false;  // the document itself is wanted
   end_ = document.data() + document.size();
@@ -100,7 +96,7 @@ const char* JsonScout::read_object(const char* at, Order& order, int depth) {
 /// And the child that the key is.
 const char* JsonScout::read_key(const char* at, Order& order, PathNode*& child) {
   if (*at != '"') return nullptr;
-  if (order.next < order.keys.size() && end_ - at > kBlock) {
+  if (order.next < order.keys.size() && end_ - at > kScoutBlock) {
     const Key& guess = order.keys[order.next];
     const auto* const here = reinterpret_cast<const __m128i*>(at + 1);
     const auto* const head = reinterpret_cast<const __m128i*>(guess.head.data());
@@ -223,7 +219,7 @@ const char* JsonScout::read_text(const char* at, std::string_view& text) const {
   const __m128i quotes = _mm_set1_epi8('"');
   const __m128i escapes = _mm_set1_epi8('\\');
   const __m128i blanks = _mm_set1_epi8(' ');
-  for (; end_ - at >= kBlock; at += kBlock) {
+  for (; end_ - at >= kScoutBlock; at += kScoutBlock) {
     const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
     const uint32_t high = bits(block);
     // Bytes above 127 are negative, and so below a blank; they are no control characters.

@@ -6,10 +6,6 @@
 namespace millrace::decode {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }

@@ -17,6 +17,10 @@ enum class Parsed : uint8_t {
   kOutOfRange,  // a value that the kind cannot hold
 };
 
+inline bool is_digit(char c) {
+  return static_cast<uint8_t>(c - '0') < 10;
+}
+
 /// A whole number of any integer kind.
 struct WholeNumber {
   uint64_t magnitude = 0;

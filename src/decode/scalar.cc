@@ -20,18 +20,12 @@ int64_t signed_of(const WholeNumber& number) {
   return static_cast<int64_t>(number.negative ? 0 - number.magnitude : number.magnitude);
 }
 
-std::string_view copied(std::string_view text, TextArena& arena) {
-  char* const to = arena.allocate(text.size());
-  std::memcpy(to, text.data(), text.size());
-  return {to, text.size()};
-}
-
 std::string_view whole_text(const WholeNumber& number, TextArena& arena) {
   std::array<char, 24> buffer{};
   char* at = buffer.data();
   if (number.negative) *at++ = '-';
   const auto end = std::to_chars(at, buffer.data() + buffer.size(), number.magnitude);
-  return copied({buffer.data(), static_cast<size_t>(end.ptr - buffer.data())}, arena);
+  return arena.copied({buffer.data(), static_cast<size_t>(end.ptr - buffer.data())});
 }
 
 std::string_view real_text(const Scalar& value, TextArena& arena) {
@@ -40,7 +34,7 @@ std::string_view real_text(const Scalar& value, TextArena& arena) {
   const auto result = value.single
                           ? std::to_chars(buffer.data(), end, static_cast<float>(value.real))
                           : std::to_chars(buffer.data(), end, value.real);
-  return copied({buffer.data(), static_cast<size_t>(result.ptr - buffer.data())}, arena);
+  return arena.copied({buffer.data(), static_cast<size_t>(result.ptr - buffer.data())});
 }
 
 Fit fit_of(Parsed parsed) {
@@ -162,11 +156,11 @@ std::string_view shown_text(const Scalar& value, TextArena& arena) {
       return real_text(value, arena);
     case Form::kDate: {
       TimeText buffer{};
-      return copied(date_text(signed_of(value.whole), buffer), arena);
+      return arena.copied(date_text(signed_of(value.whole), buffer));
     }
     case Form::kTimestamp: {
       TimeText buffer{};
-      return copied(timestamp_text(signed_of(value.whole), buffer), arena);
+      return arena.copied(timestamp_text(signed_of(value.whole), buffer));
     }
     default:
       return value.text;

@@ -1,6 +1,7 @@
 #include "decode/text_arena.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace millrace::decode {
 namespace {
@@ -19,6 +20,12 @@ char* TextArena::allocate(size_t bytes) {
   char* begin = blocks_.back().bytes.get() + used_;
   used_ += bytes;
   return begin;
+}
+
+std::string_view TextArena::copied(std::string_view text) {
+  char* const to = allocate(text.size());
+  std::memcpy(to, text.data(), text.size());
+  return {to, text.size()};
 }
 
 void TextArena::clear() {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace millrace::decode {
@@ -13,6 +14,7 @@ namespace millrace::decode {
 class TextArena {
  public:
   char* allocate(size_t bytes);
+  std::string_view copied(std::string_view text);
   /// Gives back the last `bytes` of what was allocated last.
   void give_back(size_t bytes) { used_ -= bytes; }
   void clear();

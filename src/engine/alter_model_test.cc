@@ -13,12 +13,6 @@ std::string altered(const ModelDefinition& definition, const std::vector<ModelSe
   return result ? result->definition.estimator.to_sql() : result.error().to_string();
 }
 
-ModelDefinition model(const std::string& estimator, std::vector<Argument> more) {
-  std::vector<Argument> arguments{with("label", name("clicked"))};
-  for (auto& one : more) arguments.push_back(std::move(one));
-  return {{"shop", "m"}, call(estimator, std::move(arguments))};
-}
-
 Argument age() {
   return list({call("numeric_column", {name("age")})});
 }

@@ -35,6 +35,13 @@ inline Argument with(std::string parameter, Argument argument) {
   return argument;
 }
 
+/// `estimator`(label => clicked, ...more).
+inline ModelDefinition model(const std::string& estimator, std::vector<Argument> more) {
+  std::vector<Argument> arguments{with("label", name("clicked"))};
+  for (auto& one : more) arguments.push_back(std::move(one));
+  return {{"shop", "m"}, call(estimator, std::move(arguments))};
+}
+
 /// LinearClassifier(label => clicked, feature_columns => [numeric_column(age),
 /// categorical_column_with_hash_bucket(city, 50)], batch_size => 8), and what `more` says.
 inline ModelDefinition clicks(std::vector<Argument> more = {}) {

@@ -11,7 +11,7 @@
 namespace millrace::engine {
 namespace {
 
-constexpr std::string_view kMagic = "MRMODEL1";
+constexpr std::string_view kModelFileMagic = "MRMODEL1";
 constexpr size_t kWord = 8;
 
 void put_word(std::string& bytes, uint64_t value) {
@@ -47,10 +47,11 @@ struct Parts {
 };
 
 bool split(std::string_view bytes, Parts& parts) {
-  if (bytes.size() < kMagic.size() + kWord || !bytes.starts_with(kMagic)) return false;
+  if (bytes.size() < kModelFileMagic.size() + kWord || !bytes.starts_with(kModelFileMagic))
+    return false;
   const size_t end = bytes.size() - kWord;
   if (features::fingerprint(bytes.substr(0, end)) != word_at(bytes, end)) return false;
-  auto rest = bytes.substr(kMagic.size(), end - kMagic.size());
+  auto rest = bytes.substr(kModelFileMagic.size(), end - kModelFileMagic.size());
   if (!take_part(rest, parts.database) || !take_part(rest, parts.name) ||
       !take_part(rest, parts.definition) || !take_part(rest, parts.snapshot))
     return false;
@@ -64,7 +65,7 @@ bool split(std::string_view bytes, Parts& parts) {
 Status write_model_file(const std::string& path, const ModelDefinition& definition,
                         const store::ModelSnapshot& snapshot) {
   TRY(const auto json, to_json(definition));
-  std::string bytes(kMagic);
+  std::string bytes(kModelFileMagic);
   put_part(bytes, definition.name.database);
   put_part(bytes, definition.name.name);
   put_part(bytes, json);

@@ -10,7 +10,7 @@ namespace millrace::engine {
 namespace {
 
 // "millrace learner", format 3: magic, two numbers, then the parts, each with its length.
-constexpr std::string_view kMagic = "MRLEARN3";
+constexpr std::string_view kLearnerMagic = "MRLEARN3";
 
 void put_int(std::string& out, int64_t value) {
   char bytes[sizeof value];
@@ -18,7 +18,7 @@ void put_int(std::string& out, int64_t value) {
   out.append(bytes, sizeof value);
 }
 
-void put_part(std::string& out, const std::string& part) {
+void put_state_part(std::string& out, const std::string& part) {
   put_int(out, static_cast<int64_t>(part.size()));
   out += part;
 }
@@ -53,8 +53,8 @@ Error damaged() {
 }
 
 Result<SnapshotParts> split_snapshot(std::string_view bytes) {
-  if (!bytes.starts_with(kMagic)) return damaged();
-  PartReader reader{bytes.substr(kMagic.size())};
+  if (!bytes.starts_with(kLearnerMagic)) return damaged();
+  PartReader reader{bytes.substr(kLearnerMagic.size())};
   SnapshotParts parts;
   const bool whole = reader.take_int(parts.version) && reader.take_int(parts.drift_step) &&
                      reader.take_part(parts.trainer) && reader.take_part(parts.lifetime) &&
@@ -162,15 +162,15 @@ std::shared_ptr<const PublishedModel> ModelState::publish(int64_t snapshot_bytes
 }
 
 std::string ModelState::save() const {
-  std::string bytes(kMagic);
+  std::string bytes(kLearnerMagic);
   put_int(bytes, version_);
   put_int(bytes, drift_step_);
-  put_part(bytes, trainer_->save());
-  put_part(bytes, lifetime_->save());
-  put_part(bytes, window_.save());
-  put_part(bytes, confusion_ ? confusion_->save() : std::string());
-  put_part(bytes, calibration_ ? calibration_->save() : std::string());
-  put_part(bytes, drift_.save());
+  put_state_part(bytes, trainer_->save());
+  put_state_part(bytes, lifetime_->save());
+  put_state_part(bytes, window_.save());
+  put_state_part(bytes, confusion_ ? confusion_->save() : std::string());
+  put_state_part(bytes, calibration_ ? calibration_->save() : std::string());
+  put_state_part(bytes, drift_.save());
   return bytes;
 }
 

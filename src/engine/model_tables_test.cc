@@ -42,12 +42,6 @@ std::vector<std::string> described(const ModelDefinition& definition,
   return lines;
 }
 
-ModelDefinition model(const std::string& estimator, std::vector<Argument> more) {
-  std::vector<Argument> arguments{with("label", name("clicked"))};
-  for (auto& one : more) arguments.push_back(std::move(one));
-  return {{"shop", "m"}, call(estimator, std::move(arguments))};
-}
-
 Argument ages() {
   return call("bucketized_column",
               {name("age"), with("boundaries", list({number("20"), number("40")}))});

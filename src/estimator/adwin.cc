@@ -10,7 +10,7 @@
 namespace millrace::estimator {
 namespace {
 
-constexpr std::string_view kMagic = "MILLADWN";
+constexpr std::string_view kAdwinMagic = "MILLADWN";
 constexpr size_t kBucketsOfRow = 5;  // M of the paper: more = finer places for a cut
 constexpr int64_t kCheckEvery = 32;  // numbers between two looks for a cut
 constexpr int64_t kWindowMin = 10;   // a shorter window is not cut
@@ -110,7 +110,7 @@ void Adwin::drop_oldest() {
 }
 
 std::string Adwin::save() const {
-  SnapshotWriter writer(kMagic);
+  SnapshotWriter writer(kAdwinMagic);
   writer.add_f64(delta_);
   for (const int64_t count : {width_, added_, drifts_, last_drift_at_}) writer.add_i64(count);
   writer.add_f64(total_);
@@ -127,7 +127,7 @@ std::string Adwin::save() const {
 }
 
 Status Adwin::load(std::string_view bytes) {
-  TRY(auto reader, SnapshotReader::open(kMagic, bytes));
+  TRY(auto reader, SnapshotReader::open(kAdwinMagic, bytes));
   Adwin loaded(delta_);
   const bool same_delta = reader.f64() == delta_;
   if (reader.ok() && !same_delta) {

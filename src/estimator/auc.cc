@@ -3,15 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "estimator/ratio.h"
+
 namespace millrace::estimator {
-namespace {
-
-double ratio(double a, double b) {
-  return b == 0 ? 0 : a / b;
-}
-
-}  // namespace
-
 /// True and false positives at each threshold: the buckets summed from above.
 struct AucBuckets::Curve {
   std::array<double, kThresholds> true_positives{};

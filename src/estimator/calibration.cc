@@ -9,7 +9,7 @@
 namespace millrace::estimator {
 namespace {
 
-constexpr std::string_view kMagic = "MILLCALI";
+constexpr std::string_view kCalibrationMagic = "MILLCALI";
 
 }  // namespace
 
@@ -34,13 +34,13 @@ CalibrationBins::Bin CalibrationBins::bin(size_t i) const {
 }
 
 std::string CalibrationBins::save() const {
-  SnapshotWriter writer(kMagic);
+  SnapshotWriter writer(kCalibrationMagic);
   for (const double sum : sums_) writer.add_f64(sum);
   return writer.finish();
 }
 
 Status CalibrationBins::load(std::string_view bytes) {
-  TRY(auto reader, SnapshotReader::open(kMagic, bytes));
+  TRY(auto reader, SnapshotReader::open(kCalibrationMagic, bytes));
   auto sums = sums_;
   for (double& sum : sums) sum = reader.f64();
   const bool finite =

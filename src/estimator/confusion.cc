@@ -4,16 +4,13 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "estimator/ratio.h"
 #include "estimator/snapshot.h"
 
 namespace millrace::estimator {
 namespace {
 
-constexpr std::string_view kMagic = "MILLCONF";
-
-double ratio(double a, double b) {
-  return b == 0 ? 0 : a / b;
-}
+constexpr std::string_view kConfusionMagic = "MILLCONF";
 
 }  // namespace
 
@@ -78,14 +75,14 @@ void ConfusionMatrix::reset() {
 }
 
 std::string ConfusionMatrix::save() const {
-  SnapshotWriter writer(kMagic);
+  SnapshotWriter writer(kConfusionMagic);
   writer.add_i64(classes_);
   for (const double weight : weights_) writer.add_f64(weight);
   return writer.finish();
 }
 
 Status ConfusionMatrix::load(std::string_view bytes) {
-  TRY(auto reader, SnapshotReader::open(kMagic, bytes));
+  TRY(auto reader, SnapshotReader::open(kConfusionMagic, bytes));
   const int64_t classes = reader.i64();
   if (reader.ok() && classes != classes_) {
     return Error(Code::kInvalidArgument, "the saved confusion matrix has " +

@@ -3,7 +3,7 @@
 namespace millrace::estimator {
 namespace {
 
-constexpr float kMomentum = 0.999F;  // of the moving statistics
+constexpr float kNormMomentum = 0.999F;  // of the moving statistics
 
 Parameter vector_parameter(const std::string& name, size_t width, float initial) {
   return Parameter(name, {static_cast<int64_t>(width)}, 1, width, initial);
@@ -73,8 +73,8 @@ void DnnLayer::normalize() {
     const float variance = norm_->inverse_deviation[j] / static_cast<float>(rows);
     float& mean = norm_->moving_mean.values()[j];
     float& moving = norm_->moving_variance.values()[j];
-    mean -= (mean - norm_->mean[j]) * (1 - kMomentum);
-    moving -= (moving - variance) * (1 - kMomentum);
+    mean -= (mean - norm_->mean[j]) * (1 - kNormMomentum);
+    moving -= (moving - variance) * (1 - kNormMomentum);
     norm_->inverse_deviation[j] = 1 / std::sqrt(variance + kBatchNormEpsilon);
   }
   norm_->moving_mean.touch_all();

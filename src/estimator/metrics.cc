@@ -7,16 +7,13 @@
 #include "base/check.h"
 #include "estimator/auc.h"
 #include "estimator/head.h"
+#include "estimator/ratio.h"
 #include "estimator/snapshot.h"
 
 namespace millrace::estimator {
 namespace {
 
-constexpr std::string_view kMagic = "MILLMETR";
-
-double ratio(double a, double b) {
-  return b == 0 ? 0 : a / b;
-}
+constexpr std::string_view kMetricsMagic = "MILLMETR";
 
 double weight_of(const Labels& labels, size_t row) {
   return labels.weights.empty() ? 1.0 : static_cast<double>(labels.weights[row]);
@@ -148,7 +145,7 @@ class HeadMetrics : public Metrics {
   }
 
   std::string save() const override {
-    SnapshotWriter writer(kMagic);
+    SnapshotWriter writer(kMetricsMagic);
     writer.add_u64(classifier_ ? 1 : 0);
     writer.add_u64(units_);
     for (const auto member : Sums::kAll) writer.add_f64(sums_.*member);
@@ -162,7 +159,7 @@ class HeadMetrics : public Metrics {
   }
 
   Status load(std::string_view bytes) override {
-    TRY(auto reader, SnapshotReader::open(kMagic, bytes));
+    TRY(auto reader, SnapshotReader::open(kMetricsMagic, bytes));
     const bool same_head = reader.u64() == (classifier_ ? 1U : 0U) && reader.u64() == units_;
     if (reader.ok() && !same_head) {
       return Error(Code::kInvalidArgument, "the saved metrics are of another kind of model");

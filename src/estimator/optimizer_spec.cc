@@ -1,7 +1,6 @@
 #include "estimator/optimizer_spec.h"
 
 #include <array>
-#include <limits>
 #include <vector>
 
 #include "base/check.h"
@@ -12,9 +11,6 @@ namespace millrace::estimator {
 namespace {
 
 using Spec = OptimizerSpec;
-
-constexpr double kMost = std::numeric_limits<float>::max();
-constexpr double kTiny = std::numeric_limits<float>::min();
 
 /// `variable` is its name in checkpoints, if it is there.
 constexpr OptimizerArgument number(std::string_view name, float Spec::*member, double least,
@@ -36,14 +32,15 @@ constexpr OptimizerArgument flag(std::string_view name, bool Spec::*member) {
   return {name, nullptr, member, 0, 1, {}, false, false};
 }
 
-constexpr auto kLearningRate = saved("learning_rate", &Spec::learning_rate, kTiny, kMost);
-constexpr auto kDecay = saved("decay", &Spec::decay, 0, kMost);
-constexpr auto kClipnorm = altered("clipnorm", &Spec::clipnorm, kTiny, kMost);
-constexpr auto kClipvalue = altered("clipvalue", &Spec::clipvalue, kTiny, kMost);
-constexpr auto kGlobalClipnorm = altered("global_clipnorm", &Spec::global_clipnorm, kTiny, kMost);
-constexpr auto kEpsilon = altered("epsilon", &Spec::epsilon, 0, kMost);
+constexpr auto kLearningRate = saved("learning_rate", &Spec::learning_rate, kFloatMin, kFloatMax);
+constexpr auto kDecay = saved("decay", &Spec::decay, 0, kFloatMax);
+constexpr auto kClipnorm = altered("clipnorm", &Spec::clipnorm, kFloatMin, kFloatMax);
+constexpr auto kClipvalue = altered("clipvalue", &Spec::clipvalue, kFloatMin, kFloatMax);
+constexpr auto kGlobalClipnorm =
+    altered("global_clipnorm", &Spec::global_clipnorm, kFloatMin, kFloatMax);
+constexpr auto kEpsilon = altered("epsilon", &Spec::epsilon, 0, kFloatMax);
 constexpr auto kAccumulator =
-    number("initial_accumulator_value", &Spec::initial_accumulator_value, 0, kMost);
+    number("initial_accumulator_value", &Spec::initial_accumulator_value, 0, kFloatMax);
 constexpr auto kMomentum = saved("momentum", &Spec::momentum, 0, 1);
 constexpr auto kRho = saved("rho", &Spec::rho, 0, 1);
 constexpr auto kBeta1 = saved("beta_1", &Spec::beta_1, 0, 1);
@@ -51,13 +48,13 @@ constexpr auto kBeta2 = saved("beta_2", &Spec::beta_2, 0, 1);
 
 constexpr OptimizerArgument kFtrl[] = {
     kLearningRate,
-    saved("learning_rate_power", &Spec::learning_rate_power, -kMost, 0),
+    saved("learning_rate_power", &Spec::learning_rate_power, -kFloatMax, 0),
     kAccumulator,
-    saved("l1_regularization_strength", &Spec::l1_regularization_strength, 0, kMost),
-    saved("l2_regularization_strength", &Spec::l2_regularization_strength, 0, kMost),
+    saved("l1_regularization_strength", &Spec::l1_regularization_strength, 0, kFloatMax),
+    saved("l2_regularization_strength", &Spec::l2_regularization_strength, 0, kFloatMax),
     altered("l2_shrinkage_regularization_strength", &Spec::l2_shrinkage_regularization_strength, 0,
-            kMost),
-    saved("beta", &Spec::beta, 0, kMost),
+            kFloatMax),
+    saved("beta", &Spec::beta, 0, kFloatMax),
     kDecay,
     kClipnorm,
     kClipvalue,
@@ -83,7 +80,7 @@ constexpr OptimizerArgument kNadam[] = {
     kBeta1,
     kBeta2,
     kEpsilon,
-    number("schedule_decay", &Spec::decay, 0, kMost, "decay"),
+    number("schedule_decay", &Spec::decay, 0, kFloatMax, "decay"),
     kClipnorm,
     kClipvalue,
     kGlobalClipnorm,
@@ -111,12 +108,6 @@ Spec defaults_of(const OptimizerFacts& facts) {
   if (facts.kind == OptimizerKind::kAdadelta) spec.rho = kAdadeltaRho;
   if (facts.kind == OptimizerKind::kNadam) spec.decay = kNadamScheduleDecay;
   return spec;
-}
-
-Error wrong(const Argument& at, Code code, std::string message, std::string hint = {}) {
-  Error error(code, std::move(message), std::move(hint));
-  error.position = at.position;
-  return error;
 }
 
 Result<const OptimizerFacts*> find_optimizer(const Argument& value) {

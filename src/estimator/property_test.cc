@@ -35,13 +35,13 @@ BlockLayout categories(const std::string& name, int64_t width, int64_t table_row
 }
 
 /// Numbers, weighted categories with gaps, and embedded ones.
-struct Problem {
+struct MixedProblem {
   EstimatorSpec spec;
   TowerLayouts layouts;
   TowerInputs inputs;
   Labels labels;
 
-  Problem(EstimatorKind kind, OptimizerKind optimizer) {
+  MixedProblem(EstimatorKind kind, OptimizerKind optimizer) {
     spec.kind = kind;
     spec.n_classes = 3;
     spec.label_dimension = 2;
@@ -125,10 +125,10 @@ struct Problem {
 
 class EveryEstimator : public testing::TestWithParam<std::tuple<EstimatorKind, OptimizerKind>> {
  protected:
-  Problem problem_{std::get<0>(GetParam()), std::get<1>(GetParam())};
+  MixedProblem problem_{std::get<0>(GetParam()), std::get<1>(GetParam())};
 };
 
-void check_resumed(const Problem& problem) {
+void check_resumed(const MixedProblem& problem) {
   const auto whole = problem.trainer();
   std::vector<std::string> on_the_way;
   for (size_t at = 0; at < kRows; at += kBatch) {
@@ -252,7 +252,7 @@ INSTANTIATE_TEST_SUITE_P(
 class Explained : public testing::TestWithParam<std::tuple<EstimatorKind, Combiner>> {};
 
 TEST_P(Explained, ContributionsAddUpToTheLogit) {
-  Problem problem(std::get<0>(GetParam()), OptimizerKind::kFtrl);
+  MixedProblem problem(std::get<0>(GetParam()), OptimizerKind::kFtrl);
   problem.spec.sparse_combiner = std::get<1>(GetParam());
   problem.spec.dropout = 0;
   const auto trainer = problem.trainer();
@@ -285,7 +285,7 @@ INSTANTIATE_TEST_SUITE_P(
                      testing::Values(Combiner::kSum, Combiner::kMean, Combiner::kSqrtn)));
 
 TEST(Explain, NamesColumnsElementsAndValues) {
-  const Problem problem(EstimatorKind::kLinearClassifier, OptimizerKind::kFtrl);
+  const MixedProblem problem(EstimatorKind::kLinearClassifier, OptimizerKind::kFtrl);
   const auto trainer = problem.trainer();
   problem.learn(*trainer, 0, kRows);
   const auto parts = trainer->publish()->explain(problem.inputs, 2, 1);
@@ -306,14 +306,14 @@ TEST(Explain, NamesColumnsElementsAndValues) {
 }
 
 TEST(Explain, ADnnAloneIsNotASum) {
-  const Problem problem(EstimatorKind::kDnnClassifier, OptimizerKind::kAdam);
+  const MixedProblem problem(EstimatorKind::kDnnClassifier, OptimizerKind::kAdam);
   const auto parts = problem.trainer()->publish()->explain(problem.inputs, 0, 0);
   ASSERT_FALSE(parts);
   EXPECT_EQ(parts.error().code, Code::kUnsupported);
 }
 
 TEST(WarmStart, TakesTheTrainedVariablesAlone) {
-  const Problem problem(EstimatorKind::kDnnLinearCombinedClassifier, OptimizerKind::kAdagrad);
+  const MixedProblem problem(EstimatorKind::kDnnLinearCombinedClassifier, OptimizerKind::kAdagrad);
   const auto finished = problem.trainer();
   problem.learn(*finished, 0, kRows);
   const auto started = problem.trainer();
@@ -331,7 +331,7 @@ TEST(WarmStart, TakesTheTrainedVariablesAlone) {
 }
 
 TEST(WarmStart, AModelThatDoesNotFitIsRefusedAndChangesNothing) {
-  const Problem problem(EstimatorKind::kLinearClassifier, OptimizerKind::kFtrl);
+  const MixedProblem problem(EstimatorKind::kLinearClassifier, OptimizerKind::kFtrl);
   const auto trainer = problem.trainer();
   const std::string before = trainer->save();
   auto variables = trainer->variables();

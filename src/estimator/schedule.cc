@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <iterator>
-#include <limits>
 #include <span>
 #include <vector>
 
@@ -13,8 +12,6 @@
 namespace millrace::estimator {
 namespace {
 
-constexpr double kMost = std::numeric_limits<float>::max();
-constexpr double kTiny = std::numeric_limits<float>::min();
 constexpr float Schedule::*kNumbers[] = {
     &Schedule::initial_learning_rate, &Schedule::decay_steps, &Schedule::decay_rate,
     &Schedule::end_learning_rate,     &Schedule::power,       &Schedule::alpha,
@@ -29,15 +26,16 @@ struct ScheduleArgument {
   float Schedule::*number = nullptr;
   bool Schedule::*flag = nullptr;
   double least = 0;
-  double most = kMost;
+  double most = kFloatMax;
   bool required = false;
 };
 
 constexpr ScheduleArgument kInitial = {
-    "initial_learning_rate", &Schedule::initial_learning_rate, nullptr, 0, kMost, true};
-constexpr ScheduleArgument kSteps = {"decay_steps", &Schedule::decay_steps, nullptr, 1, kMost,
+    "initial_learning_rate", &Schedule::initial_learning_rate, nullptr, 0, kFloatMax, true};
+constexpr ScheduleArgument kSteps = {"decay_steps", &Schedule::decay_steps, nullptr, 1, kFloatMax,
                                      true};
-constexpr ScheduleArgument kRate = {"decay_rate", &Schedule::decay_rate, nullptr, 0, kMost, true};
+constexpr ScheduleArgument kRate = {"decay_rate", &Schedule::decay_rate, nullptr, 0, kFloatMax,
+                                    true};
 constexpr ScheduleArgument kStaircase = {"staircase", nullptr, &Schedule::staircase};
 
 constexpr ScheduleArgument kExponential[] = {kInitial, kSteps, kRate, kStaircase};
@@ -45,7 +43,7 @@ constexpr ScheduleArgument kPolynomial[] = {
     kInitial,
     kSteps,
     {"end_learning_rate", &Schedule::end_learning_rate, nullptr},
-    {"power", &Schedule::power, nullptr, kTiny},
+    {"power", &Schedule::power, nullptr, kFloatMin},
     {"cycle", nullptr, &Schedule::cycle}};
 constexpr ScheduleArgument kCosine[] = {kInitial,
                                         kSteps,
@@ -65,12 +63,6 @@ constexpr std::array<ScheduleFacts, 4> kSchedules = {{
     {ScheduleKind::kPolynomialDecay, "PolynomialDecay", kPolynomial},
     {ScheduleKind::kCosineDecay, "CosineDecay", kCosine},
 }};
-
-Error wrong(const Argument& at, Code code, std::string message, std::string hint = {}) {
-  Error error(code, std::move(message), std::move(hint));
-  error.position = at.position;
-  return error;
-}
 
 Result<const ScheduleFacts*> find_schedule(const Argument& call) {
   std::vector<std::string_view> names;

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -13,6 +14,10 @@
 #include "data/argument.h"
 
 namespace millrace::estimator {
+
+/// The greatest and the least positive number that an argument can be: what float32 holds.
+inline constexpr double kFloatMax = std::numeric_limits<float>::max();
+inline constexpr double kFloatMin = std::numeric_limits<float>::min();
 
 enum class ScheduleKind : uint8_t {
   kNone,

@@ -30,7 +30,7 @@ Argument call(std::string function, std::vector<Argument> items, std::string nam
   return argument;
 }
 
-std::string error_of(const Argument& argument) {
+std::string schedule_error(const Argument& argument) {
   const auto schedule = make_schedule(argument);
   EXPECT_FALSE(schedule);
   if (schedule) return {};
@@ -77,20 +77,20 @@ TEST(Schedule, CosineDecayWarmsUpFirst) {
 }
 
 TEST(Schedule, ErrorsNameTheScheduleAndTheArgument) {
-  EXPECT_EQ(error_of(call("ExponentalDecay", {})),
+  EXPECT_EQ(schedule_error(call("ExponentalDecay", {})),
             "learning rate schedule \"ExponentalDecay\" does not exist. Did you mean "
             "ExponentialDecay?");
-  EXPECT_EQ(error_of(call("CosineDecay", {number("", "0.1")})),
+  EXPECT_EQ(schedule_error(call("CosineDecay", {number("", "0.1")})),
             "argument \"decay_steps\" of CosineDecay is missing");
-  EXPECT_EQ(error_of(call("CosineDecay", {number("alfa", "0.1")})),
+  EXPECT_EQ(schedule_error(call("CosineDecay", {number("alfa", "0.1")})),
             "CosineDecay has no argument \"alfa\". Did you mean alpha?");
-  EXPECT_EQ(error_of(call("CosineDecay", {number("alpha", "2")})),
+  EXPECT_EQ(schedule_error(call("CosineDecay", {number("alpha", "2")})),
             "argument \"alpha\" of CosineDecay must be between 0 and 1");
-  EXPECT_EQ(error_of(call("PolynomialDecay", {number("decay_steps", "0")})),
+  EXPECT_EQ(schedule_error(call("PolynomialDecay", {number("decay_steps", "0")})),
             "argument \"decay_steps\" of PolynomialDecay must be at least 1");
-  EXPECT_EQ(
-      error_of(call("ExponentialDecay", {number("decay_rate", "1"), number("decay_rate", "1")})),
-      "argument \"decay_rate\" is given twice");
+  EXPECT_EQ(schedule_error(
+                call("ExponentialDecay", {number("decay_rate", "1"), number("decay_rate", "1")})),
+            "argument \"decay_rate\" is given twice");
 }
 
 TEST(Schedule, IsAnOptimizersLearningRate) {

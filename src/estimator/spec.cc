@@ -68,12 +68,6 @@ struct SpecArgument {
   Reader read;
 };
 
-Error wrong(const Argument& at, Code code, std::string message, std::string hint = {}) {
-  Error error(code, std::move(message), std::move(hint));
-  error.position = at.position;
-  return error;
-}
-
 Error not_a(const Argument& value, std::string_view what, std::string hint = {}) {
   return wrong(
       value, Code::kTypeMismatch,

@@ -31,7 +31,7 @@ EstimatorSpec spec_of(const Argument& call, size_t columns = 4) {
   return spec ? *spec : EstimatorSpec{};
 }
 
-std::string error_of(const Argument& call) {
+std::string spec_error(const Argument& call) {
   const auto spec = make_estimator_spec("dating", call, 4);
   EXPECT_FALSE(spec);
   if (spec) return {};
@@ -60,19 +60,19 @@ TEST(EstimatorSpec, LearningRateDependsOnHowTheOptimizerIsGiven) {
 }
 
 TEST(EstimatorSpec, UnknownOptimizerSuggestsTheNearest) {
-  EXPECT_EQ(error_of(classifier({make("optimizer", Form::kName, "ftlr")})),
+  EXPECT_EQ(spec_error(classifier({make("optimizer", Form::kName, "ftlr")})),
             "cannot create model \"dating\": optimizer \"ftlr\" does not exist. Did you mean "
             "Ftrl?");
 }
 
 TEST(EstimatorSpec, UnknownArgumentSuggestsTheNearest) {
-  EXPECT_EQ(error_of(classifier({make("n_clases", Form::kNumber, "3")})),
+  EXPECT_EQ(spec_error(classifier({make("n_clases", Form::kNumber, "3")})),
             "cannot create model \"dating\": LinearClassifier has no argument \"n_clases\". Did "
             "you mean n_classes?");
 }
 
 TEST(EstimatorSpec, ArgumentsOfOtherEstimatorsAreUnknown) {
-  EXPECT_NE(error_of(classifier({make("label_dimension", Form::kNumber, "3")}))
+  EXPECT_NE(spec_error(classifier({make("label_dimension", Form::kNumber, "3")}))
                 .find("LinearClassifier has no argument \"label_dimension\""),
             std::string::npos);
 }
@@ -80,12 +80,12 @@ TEST(EstimatorSpec, ArgumentsOfOtherEstimatorsAreUnknown) {
 TEST(EstimatorSpec, OptimizerArgumentOutOfBoundsIsRefused) {
   const auto optimizer = make("optimizer", Form::kCall, "Ftrl",
                               {make("l1_regularization_strength", Form::kNumber, "-1")});
-  EXPECT_EQ(error_of(classifier({optimizer})),
+  EXPECT_EQ(spec_error(classifier({optimizer})),
             "cannot create model \"dating\": argument \"l1_regularization_strength\" of optimizer "
             "Ftrl must be at least 0");
   const auto rate =
       make("optimizer", Form::kCall, "Ftrl", {make("learning_rate", Form::kNumber, "0")});
-  EXPECT_NE(error_of(classifier({rate})).find("must be above 0"), std::string::npos);
+  EXPECT_NE(spec_error(classifier({rate})).find("must be above 0"), std::string::npos);
 }
 
 TEST(EstimatorSpec, DnnDefaultsAreTensorFlows) {
@@ -109,14 +109,14 @@ TEST(EstimatorSpec, CombinedDefaultsAreTensorFlows) {
 }
 
 TEST(EstimatorSpec, DnnNeedsHiddenUnits) {
-  EXPECT_NE(error_of(classifier({}, "DNNClassifier")).find("\"hidden_units\" is missing"),
+  EXPECT_NE(spec_error(classifier({}, "DNNClassifier")).find("\"hidden_units\" is missing"),
             std::string::npos);
 }
 
 TEST(EstimatorSpec, UnknownActivationSuggestsTheNearest) {
   const auto units = make("hidden_units", Form::kList, "", {make("", Form::kNumber, "8")});
   EXPECT_NE(
-      error_of(classifier({units, make("activation_fn", Form::kName, "reul")}, "DNNClassifier"))
+      spec_error(classifier({units, make("activation_fn", Form::kName, "reul")}, "DNNClassifier"))
           .find("activation \"reul\" does not exist. Did you mean relu?"),
       std::string::npos);
 }
@@ -124,7 +124,7 @@ TEST(EstimatorSpec, UnknownActivationSuggestsTheNearest) {
 TEST(EstimatorSpec, MissingLabelIsNamed) {
   const auto call =
       make("", Form::kCall, "LinearClassifier", {make("feature_columns", Form::kList, "")});
-  EXPECT_NE(error_of(call).find("argument \"label\" is missing"), std::string::npos);
+  EXPECT_NE(spec_error(call).find("argument \"label\" is missing"), std::string::npos);
 }
 
 TEST(EstimatorSpec, VocabularyHasAWordForEachClass) {
@@ -134,7 +134,7 @@ TEST(EstimatorSpec, VocabularyHasAWordForEachClass) {
   EXPECT_EQ(class_of(spec, "yes"), 1);
   EXPECT_EQ(class_of(spec, "maybe"), -1);
   EXPECT_EQ(class_name(spec, 0), "no");
-  EXPECT_NE(error_of(classifier({words, make("n_classes", Form::kNumber, "3")}))
+  EXPECT_NE(spec_error(classifier({words, make("n_classes", Form::kNumber, "3")}))
                 .find("has 2 words for 3 classes"),
             std::string::npos);
 }
@@ -145,10 +145,10 @@ TEST(EstimatorSpec, ThresholdsAreProbabilitiesOfTwoClasses) {
   };
   EXPECT_EQ(spec_of(classifier({thresholds("0.25")})).thresholds, std::vector<float>{0.25F});
   EXPECT_EQ(
-      error_of(classifier({thresholds("1")})),
+      spec_error(classifier({thresholds("1")})),
       "cannot create model \"dating\": argument \"thresholds\" holds numbers between 0 and 1, "
       "not 1");
-  EXPECT_EQ(error_of(classifier({thresholds("0.5"), make("n_classes", Form::kNumber, "3")})),
+  EXPECT_EQ(spec_error(classifier({thresholds("0.5"), make("n_classes", Form::kNumber, "3")})),
             "cannot create model \"dating\": argument \"thresholds\" is for two classes, and there "
             "are 3");
 }
@@ -156,7 +156,7 @@ TEST(EstimatorSpec, ThresholdsAreProbabilitiesOfTwoClasses) {
 TEST(EstimatorSpec, WarmStartNamesAModel) {
   const auto from = make("warm_start_from", Form::kName, "yesterday");
   EXPECT_EQ(spec_of(classifier({from})).warm_start_from, "yesterday");
-  EXPECT_NE(error_of(classifier({make("warm_start_from", Form::kNumber, "3")}))
+  EXPECT_NE(spec_error(classifier({make("warm_start_from", Form::kNumber, "3")}))
                 .find("\"warm_start_from\" is the name of a model"),
             std::string::npos);
 }

@@ -16,7 +16,7 @@
 namespace millrace::estimator {
 namespace {
 
-constexpr std::string_view kMagic = "MILLMODL";
+constexpr std::string_view kModelMagic = "MILLMODL";
 constexpr std::string_view kSchedule = "learning_rate_schedule";  // not TensorFlow's to save
 
 const Encoded& input_of(const TowerInputs& inputs, bool dnn) {
@@ -256,7 +256,7 @@ class EstimatorTrainer : public Trainer {
 };
 
 std::string EstimatorTrainer::save() const {
-  SnapshotWriter writer(kMagic);
+  SnapshotWriter writer(kModelMagic);
   writer.add_text(identity_);
   writer.add_i64(global_step_);
   writer.add_i64(examples_);
@@ -316,7 +316,7 @@ void EstimatorTrainer::read_state(SnapshotReader& reader, bool keep) {
 }
 
 Status EstimatorTrainer::load(std::string_view bytes) {
-  TRY(auto reader, SnapshotReader::open(kMagic, bytes));
+  TRY(auto reader, SnapshotReader::open(kModelMagic, bytes));
   const auto identity = reader.text();
   if (reader.ok() && identity != identity_) {
     return Error(Code::kInvalidArgument,

@@ -10,12 +10,12 @@ namespace millrace::estimator {
 namespace {
 
 /// A numeric column and a sparse one of `buckets` ids, `rows` rows of made-up values.
-struct Problem {
+struct SparseProblem {
   TowerLayouts layouts;
   TowerInputs inputs;
   Labels labels;
 
-  explicit Problem(size_t rows, int64_t buckets = 5000) {
+  explicit SparseProblem(size_t rows, int64_t buckets = 5000) {
     BlockLayout sparse;
     sparse.name = "c";
     sparse.sparse = true;
@@ -41,20 +41,21 @@ struct Problem {
   }
 };
 
-std::unique_ptr<Trainer> trainer_of(const Problem& problem, const EstimatorSpec& spec = {}) {
+std::unique_ptr<Trainer> trainer_of(const SparseProblem& problem, const EstimatorSpec& spec = {}) {
   auto trainer = Trainer::create(spec, problem.layouts);
   EXPECT_TRUE(trainer);
   return std::move(*trainer);
 }
 
-void learn(Trainer& trainer, const Problem& problem, size_t begin, size_t end, size_t batch = 16) {
+void learn(Trainer& trainer, const SparseProblem& problem, size_t begin, size_t end,
+           size_t batch = 16) {
   Predictions predictions;
   for (size_t at = begin; at < end; at += batch) {
     trainer.learn(problem.inputs, problem.labels, at, std::min(at + batch, end), predictions);
   }
 }
 
-std::vector<float> logits_of(const Model& model, const Problem& problem) {
+std::vector<float> logits_of(const Model& model, const SparseProblem& problem) {
   Predictions predictions;
   model.predict(problem.inputs, 0, problem.inputs.linear.rows, predictions);
   return predictions.logits;
@@ -62,7 +63,7 @@ std::vector<float> logits_of(const Model& model, const Problem& problem) {
 
 TEST(Trainer, WorkedTraceOfThreeStepsIsReproduced) {
   // reference/tf_estimators.md 2.9: x = [1, 2, -1, .5], c = [a, b, a, unknown], y = [1, 0, 1, 0].
-  Problem problem(0, 3);
+  SparseProblem problem(0, 3);
   problem.inputs.linear.rows = 4;
   problem.inputs.linear.blocks[0].offsets = {0, 1, 2, 3, 3};
   problem.inputs.linear.blocks[0].ids = {0, 1, 0};
@@ -88,7 +89,7 @@ TEST(Trainer, WorkedTraceOfThreeStepsIsReproduced) {
 }
 
 TEST(Trainer, PublishedModelPredictsWhatTheTrainerWould) {
-  const Problem problem(300);
+  const SparseProblem problem(300);
   const auto trainer = trainer_of(problem);
   learn(*trainer, problem, 0, 300);
   const auto model = trainer->publish();
@@ -100,7 +101,7 @@ TEST(Trainer, PublishedModelPredictsWhatTheTrainerWould) {
 }
 
 TEST(Trainer, PublishedModelDoesNotChangeWhenTrainingGoesOn) {
-  const Problem problem(300);
+  const SparseProblem problem(300);
   const auto trainer = trainer_of(problem);
   learn(*trainer, problem, 0, 150);
   const auto model = trainer->publish();
@@ -112,7 +113,7 @@ TEST(Trainer, PublishedModelDoesNotChangeWhenTrainingGoesOn) {
 }
 
 TEST(Trainer, PublicationsInBetweenDoNotMatter) {
-  const Problem problem(300);
+  const SparseProblem problem(300);
   const auto often = trainer_of(problem);
   const auto once = trainer_of(problem);
   for (size_t at = 0; at < 300; at += 20) {
@@ -124,7 +125,7 @@ TEST(Trainer, PublicationsInBetweenDoNotMatter) {
 }
 
 TEST(Trainer, APublishedModelStaysAsItWasWhileTrainingGoesOn) {
-  const Problem problem(400, 50'000);  // weights that scorers share with training
+  const SparseProblem problem(400, 50'000);  // weights that scorers share with training
   for (const auto kind : {OptimizerKind::kFtrl, OptimizerKind::kAdagrad, OptimizerKind::kAdam,
                           OptimizerKind::kSgd, OptimizerKind::kRmsprop, OptimizerKind::kAdadelta,
                           OptimizerKind::kAdamax, OptimizerKind::kNadam}) {
@@ -149,7 +150,7 @@ TEST(Trainer, APublishedModelStaysAsItWasWhileTrainingGoesOn) {
 }
 
 TEST(Trainer, AScheduleThatIsAssignedIsTheOneOfAnotherTrainerAndIsKept) {
-  const Problem problem(200);
+  const SparseProblem problem(200);
   EstimatorSpec scheduled;
   scheduled.linear_optimizer.schedule = {ScheduleKind::kExponentialDecay, 0.4F, 3, 0.5F};
   const auto wanted = trainer_of(problem, scheduled);
@@ -171,7 +172,7 @@ TEST(Trainer, AScheduleThatIsAssignedIsTheOneOfAnotherTrainerAndIsKept) {
 }
 
 TEST(Snapshot, ResumedTrainingHasTheSameBytesAsUninterrupted) {
-  const Problem problem(300);
+  const SparseProblem problem(300);
   const auto whole = trainer_of(problem);
   learn(*whole, problem, 0, 160);
   const std::string halfway = whole->save();
@@ -185,14 +186,14 @@ TEST(Snapshot, ResumedTrainingHasTheSameBytesAsUninterrupted) {
 }
 
 TEST(Snapshot, UntouchedPagesTakeNoRoom) {
-  const Problem problem(10, 1 << 20);
+  const SparseProblem problem(10, 1 << 20);
   const auto trainer = trainer_of(problem);
   learn(*trainer, problem, 0, 10);
   EXPECT_LT(trainer->save().size(), 200'000U);
 }
 
 TEST(Snapshot, EveryDamagedByteIsNoticedAndLeavesTheModelAlone) {
-  const Problem problem(60, 50);
+  const SparseProblem problem(60, 50);
   const auto trainer = trainer_of(problem);
   learn(*trainer, problem, 0, 60);
   const std::string bytes = trainer->save();
@@ -208,7 +209,7 @@ TEST(Snapshot, EveryDamagedByteIsNoticedAndLeavesTheModelAlone) {
 }
 
 TEST(Snapshot, OfAnotherModelSaysWhatDiffers) {
-  const Problem problem(10);
+  const SparseProblem problem(10);
   EstimatorSpec regressor;
   regressor.kind = EstimatorKind::kLinearRegressor;
   const auto status = trainer_of(problem, regressor)->load(trainer_of(problem)->save());
@@ -216,16 +217,16 @@ TEST(Snapshot, OfAnotherModelSaysWhatDiffers) {
   EXPECT_EQ(status.error().code, Code::kInvalidArgument);
   EXPECT_EQ(status.error().message,
             "the snapshot is of another model: it has \"kind=0\" where the model has \"kind=1\"");
-  const auto narrower = trainer_of(Problem(10, 100))->load(trainer_of(problem)->save());
+  const auto narrower = trainer_of(SparseProblem(10, 100))->load(trainer_of(problem)->save());
   ASSERT_FALSE(narrower);
   EXPECT_NE(narrower.error().message.find("c sparse"), std::string::npos);
 }
 
 /// Both towers over the same rows: the sparse block is embedded for the DNN.
-struct DeepProblem : Problem {
+struct DeepProblem : SparseProblem {
   EstimatorSpec spec;
 
-  DeepProblem() : Problem(300, 200) {
+  DeepProblem() : SparseProblem(300, 200) {
     layouts.dnn = layouts.linear;
     layouts.dnn[0].table_rows = 200;
     layouts.dnn[0].width = 3;
@@ -313,7 +314,7 @@ TEST(DeepTrainer, AnEstimatorWithoutHiddenUnitsIsRefused) {
 }
 
 TEST(Trainer, AssignRefusesUnknownNamesAndShapes) {
-  const Problem problem(10);
+  const SparseProblem problem(10);
   const auto trainer = trainer_of(problem);
   EXPECT_EQ(trainer->assign({"linear/linear_model/y/weights", {1, 1}, {1}}).error().code,
             Code::kNotFound);
@@ -324,7 +325,7 @@ TEST(Trainer, AssignRefusesUnknownNamesAndShapes) {
 }
 
 TEST(Trainer, ColumnNamesAreMadeFitForVariables) {
-  Problem problem(1);
+  SparseProblem problem(1);
   problem.layouts.linear[0].name = "age group";
   for (const auto& variable : trainer_of(problem)->publish()->variables()) {
     EXPECT_EQ(variable.name.find(' '), std::string::npos);
@@ -332,22 +333,22 @@ TEST(Trainer, ColumnNamesAreMadeFitForVariables) {
 }
 
 TEST(Trainer, ModelThatNoMemoryHoldsIsRefused) {
-  Problem problem(1);
+  SparseProblem problem(1);
   problem.layouts.linear[0].width = int64_t{1} << 31;
   const auto trainer = Trainer::create({}, problem.layouts);
   ASSERT_FALSE(trainer);
   EXPECT_EQ(trainer.error().code, Code::kResourceExhausted);
 }
 
-Problem standardized_problem(size_t rows, float scale = 1, float shift = 0) {
-  Problem problem(rows);
+SparseProblem standardized_problem(size_t rows, float scale = 1, float shift = 0) {
+  SparseProblem problem(rows);
   problem.layouts.linear[1].standard = true;
   for (float& x : problem.inputs.linear.blocks[1].dense) x = x * scale + shift;
   return problem;
 }
 
 TEST(Trainer, StandardizedNumbersHaveTheMeanAndVarianceOfAllThatWereLearned) {
-  const Problem problem = standardized_problem(300, 3, 1000);
+  const SparseProblem problem = standardized_problem(300, 3, 1000);
   const auto trainer = trainer_of(problem);
   learn(*trainer, problem, 0, 200, 16);
   learn(*trainer, problem, 200, 250, 7);
@@ -364,8 +365,8 @@ TEST(Trainer, StandardizedNumbersHaveTheMeanAndVarianceOfAllThatWereLearned) {
 }
 
 TEST(Trainer, StandardizedNumbersTeachTheSameInAnyUnit) {
-  const Problem metres = standardized_problem(400);
-  const Problem millimetres = standardized_problem(400, 1000, 5000);
+  const SparseProblem metres = standardized_problem(400);
+  const SparseProblem millimetres = standardized_problem(400, 1000, 5000);
   const auto one = trainer_of(metres);
   const auto other = trainer_of(millimetres);
   learn(*one, metres, 0, 400);
@@ -374,7 +375,7 @@ TEST(Trainer, StandardizedNumbersTeachTheSameInAnyUnit) {
   const auto logits = logits_of(*other->publish(), millimetres);
   for (size_t i = 0; i < wanted.size(); ++i) ASSERT_NEAR(logits[i], wanted[i], 1e-3) << i;
   // Without it, they do not.
-  Problem raw = millimetres;
+  SparseProblem raw = millimetres;
   raw.layouts.linear[1].standard = false;
   const auto third = trainer_of(raw);
   learn(*third, raw, 0, 400);
@@ -382,7 +383,7 @@ TEST(Trainer, StandardizedNumbersTeachTheSameInAnyUnit) {
 }
 
 TEST(Trainer, AColumnThatNeverVariedIsOnlyCentred) {
-  Problem problem = standardized_problem(64, 0, 7);
+  SparseProblem problem = standardized_problem(64, 0, 7);
   const auto trainer = trainer_of(problem);
   learn(*trainer, problem, 0, 64);
   EXPECT_TRUE(trainer->not_finite().empty());

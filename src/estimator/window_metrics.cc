@@ -8,7 +8,7 @@
 namespace millrace::estimator {
 namespace {
 
-constexpr std::string_view kMagic = "MILLWIND";
+constexpr std::string_view kWindowMagic = "MILLWIND";
 
 }  // namespace
 
@@ -36,7 +36,7 @@ NamedValues WindowMetrics::result() const {
 }
 
 std::string WindowMetrics::save() const {
-  SnapshotWriter writer(kMagic);
+  SnapshotWriter writer(kWindowMagic);
   writer.add_u64(ring_.size());
   writer.add_u64(size_);
   for (size_t i = 0; i < size_; ++i) {
@@ -46,7 +46,7 @@ std::string WindowMetrics::save() const {
 }
 
 Status WindowMetrics::load(std::string_view bytes) {
-  TRY(auto reader, SnapshotReader::open(kMagic, bytes));
+  TRY(auto reader, SnapshotReader::open(kWindowMagic, bytes));
   const uint64_t batches = reader.u64();
   const uint64_t size = reader.u64();
   if (reader.ok() && batches != ring_.size()) {

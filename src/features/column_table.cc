@@ -37,12 +37,6 @@ struct Function {
 
 Result<FeatureColumn> make_column(const Argument& call, size_t depth);
 
-Error wrong(const Argument& value, Code code, std::string message, std::string hint = {}) {
-  Error error(code, std::move(message), std::move(hint));
-  error.position = value.position;
-  return error;
-}
-
 Error wrong(const Argument& value, std::string message, std::string hint = {}) {
   return wrong(value, Code::kInvalidArgument, std::move(message), std::move(hint));
 }

@@ -28,8 +28,8 @@ Error server_said(std::string_view packet) {
       "ERROR " + std::to_string(error.number) + " (" + error.sqlstate + "): " + error.message);
 }
 
-Error malformed() {
-  return Error(Code::kInternal, "the server's answer is malformed");
+Error malformed_answer() {
+  return Error(Code::kInternal, "the server's answer is malformed_answer");
 }
 
 std::string token_for(std::string_view plugin, const std::string& password,
@@ -150,12 +150,12 @@ Status Client::prove(const std::string& password, std::string plugin, std::strin
     } else if (kind == kMoreDataHeader) {
       TRY(answer, encrypt_password(password, scramble, reader.rest()));
     } else {
-      return malformed();
+      return malformed_answer();
     }
     TRY_OK(channel_.write(answer));
     TRY_OK(channel_.flush());
   }
-  return malformed();
+  return malformed_answer();
 }
 
 Status Client::query(std::string_view sql, ResultSink& sink) {
@@ -194,7 +194,7 @@ Result<bool> Client::read_result(ResultSink& sink) {
   }
   WireReader reader(packet);
   const uint64_t count = reader.lenenc();
-  if (!reader.ok() || count > kColumnsMax) return malformed();
+  if (!reader.ok() || count > kColumnsMax) return malformed_answer();
   TRY_OK(read_columns(count, sink));
   return read_rows(static_cast<size_t>(count), sink);
 }
@@ -254,7 +254,7 @@ Result<bool> Client::read_rows(size_t columns, ResultSink& sink) {
       else
         cell = reader.lenenc_string();
     }
-    if (!reader.ok()) return malformed();
+    if (!reader.ok()) return malformed_answer();
     sink.on_row(cells);
   }
 }

@@ -26,8 +26,8 @@ struct Row {
 };
 
 constexpr uint16_t kSigned = kBinaryFlag | kNumberFlag;
-constexpr uint16_t kUnsigned = kBinaryFlag | kNumberFlag | kUnsignedFlag;
-constexpr uint16_t kBytes = kBinaryFlag | kBlobFlag;
+constexpr uint16_t kUnsignedNumber = kBinaryFlag | kNumberFlag | kUnsignedFlag;
+constexpr uint16_t kBinaryBytes = kBinaryFlag | kBlobFlag;
 
 // Lengths are the display widths that MySQL gives: sign and digits of the widest value.
 constexpr std::array<Row, 32> kRows{{
@@ -37,13 +37,13 @@ constexpr std::array<Row, 32> kRows{{
     {SqlType::kSmallint, WireType::kShort, 6, kBinary, kSigned, 0},
     {SqlType::kInteger, WireType::kLong, 11, kBinary, kSigned, 0},
     {SqlType::kBigint, WireType::kLongLong, 20, kBinary, kSigned, 0},
-    {SqlType::kUTinyint, WireType::kTiny, 3, kBinary, kUnsigned, 0},
-    {SqlType::kUSmallint, WireType::kShort, 5, kBinary, kUnsigned, 0},
-    {SqlType::kUInteger, WireType::kLong, 10, kBinary, kUnsigned, 0},
-    {SqlType::kUBigint, WireType::kLongLong, 20, kBinary, kUnsigned, 0},
+    {SqlType::kUTinyint, WireType::kTiny, 3, kBinary, kUnsignedNumber, 0},
+    {SqlType::kUSmallint, WireType::kShort, 5, kBinary, kUnsignedNumber, 0},
+    {SqlType::kUInteger, WireType::kLong, 10, kBinary, kUnsignedNumber, 0},
+    {SqlType::kUBigint, WireType::kLongLong, 20, kBinary, kUnsignedNumber, 0},
     // 128 bits fit no integer of MySQL's: a decimal without a fraction.
     {SqlType::kHugeint, WireType::kNewDecimal, 40, kBinary, kSigned, 0},
-    {SqlType::kUHugeint, WireType::kNewDecimal, 39, kBinary, kUnsigned, 0},
+    {SqlType::kUHugeint, WireType::kNewDecimal, 39, kBinary, kUnsignedNumber, 0},
     {SqlType::kFloat, WireType::kFloat, 12, kBinary, kSigned, kNotFixed},
     {SqlType::kDouble, WireType::kDouble, 22, kBinary, kSigned, kNotFixed},
     {SqlType::kDecimal, WireType::kNewDecimal, 0, kBinary, kSigned, 0},  // by width and scale
@@ -55,16 +55,16 @@ constexpr std::array<Row, 32> kRows{{
     {SqlType::kTimestampTz, WireType::kVarString, 40 * kBytesPerChar, kUtf8mb4, 0, 0},
     {SqlType::kInterval, WireType::kVarString, 128 * kBytesPerChar, kUtf8mb4, 0, 0},
     {SqlType::kVarchar, WireType::kVarString, kTextBytes, kUtf8mb4, 0, 0},
-    {SqlType::kBlob, WireType::kBlob, kUnbounded, kBinary, kBytes, 0},
+    {SqlType::kBlob, WireType::kBlob, kUnbounded, kBinary, kBinaryBytes, 0},
     {SqlType::kBit, WireType::kVarString, kTextBytes, kUtf8mb4, 0, 0},
     {SqlType::kUuid, WireType::kString, 36 * kBytesPerChar, kUtf8mb4, 0, 0},
     {SqlType::kEnum, WireType::kString, 255 * kBytesPerChar, kUtf8mb4, 0, 0},
     // MySQL gives its JSON columns the binary collation, and clients know it.
-    {SqlType::kList, WireType::kJson, kUnbounded, kBinary, kBytes, 0},
-    {SqlType::kArray, WireType::kJson, kUnbounded, kBinary, kBytes, 0},
-    {SqlType::kStruct, WireType::kJson, kUnbounded, kBinary, kBytes, 0},
-    {SqlType::kMap, WireType::kJson, kUnbounded, kBinary, kBytes, 0},
-    {SqlType::kUnion, WireType::kJson, kUnbounded, kBinary, kBytes, 0},
+    {SqlType::kList, WireType::kJson, kUnbounded, kBinary, kBinaryBytes, 0},
+    {SqlType::kArray, WireType::kJson, kUnbounded, kBinary, kBinaryBytes, 0},
+    {SqlType::kStruct, WireType::kJson, kUnbounded, kBinary, kBinaryBytes, 0},
+    {SqlType::kMap, WireType::kJson, kUnbounded, kBinary, kBinaryBytes, 0},
+    {SqlType::kUnion, WireType::kJson, kUnbounded, kBinary, kBinaryBytes, 0},
     {SqlType::kOther, WireType::kVarString, kTextBytes, kUtf8mb4, 0, 0},
 }};
 

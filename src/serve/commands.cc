@@ -10,8 +10,6 @@
 namespace millrace::serve {
 namespace {
 
-constexpr size_t kShownTextBytes = 8192;  // of a statement in SHOW PROCESSLIST
-
 std::string backticked(std::string_view name) {
   std::string out = "`";
   for (const char c : name) out += c == '`' ? "``" : std::string(1, c);
@@ -228,7 +226,7 @@ void Connection::begin_command(std::string_view command, std::string_view text) 
   overdue_ = false;
   process_.command = command;
   process_.state = "executing";
-  process_.text = text.substr(0, kShownTextBytes);
+  process_.text = text.substr(0, sql::kShownTextBytes);
   command_began_ = now_micros();
   busy_ = true;
 }

@@ -11,12 +11,11 @@
 namespace millrace::serve {
 namespace {
 
-constexpr size_t kHeaderBytes = 7;
-constexpr size_t kFrameMax = (size_t{1} << 24) - 1;
+constexpr size_t kCompressedHeaderBytes = 7;
 constexpr size_t kWorthwhile = 50;  // shorter than that deflate only adds to
 constexpr size_t kReadAhead = size_t{1} << 14;
 
-const Bytef* bytes_of(std::string_view text) {
+const Bytef* zlib_bytes(std::string_view text) {
   return reinterpret_cast<const Bytef*>(text.data());
 }
 
@@ -25,7 +24,7 @@ std::string deflated(std::string_view plain) {
   if (plain.size() < kWorthwhile) return {};
   std::string out(compressBound(plain.size()), '\0');
   uLongf size = out.size();
-  const int done = compress2(reinterpret_cast<Bytef*>(out.data()), &size, bytes_of(plain),
+  const int done = compress2(reinterpret_cast<Bytef*>(out.data()), &size, zlib_bytes(plain),
                              plain.size(), Z_BEST_SPEED);
   CHECK(done == Z_OK, "the buffer is as large as zlib asked for");
   if (size >= plain.size()) return {};
@@ -51,13 +50,13 @@ Result<bool> CompressedStream::read_raw(size_t size, Milliseconds timeout) {
 }
 
 Result<bool> CompressedStream::read_frame(Milliseconds timeout) {
-  TRY(const bool header, read_raw(kHeaderBytes, timeout));
+  TRY(const bool header, read_raw(kCompressedHeaderBytes, timeout));
   if (!header) return false;
-  WireReader reader(std::string_view(raw_).substr(raw_at_, kHeaderBytes));
+  WireReader reader(std::string_view(raw_).substr(raw_at_, kCompressedHeaderBytes));
   const size_t size = reader.u24();
   sequence_ = static_cast<uint8_t>(reader.u8() + 1);
   const size_t plain_size = reader.u24();
-  raw_at_ += kHeaderBytes;
+  raw_at_ += kCompressedHeaderBytes;
   TRY(const bool body, read_raw(size, timeout));
   if (!body) return false;
   const auto frame = std::string_view(raw_).substr(raw_at_, size);
@@ -70,7 +69,7 @@ Result<bool> CompressedStream::read_frame(Milliseconds timeout) {
   plain_.resize(plain_size);
   uLongf got = plain_size;
   const int done =
-      uncompress(reinterpret_cast<Bytef*>(plain_.data()), &got, bytes_of(frame), frame.size());
+      uncompress(reinterpret_cast<Bytef*>(plain_.data()), &got, zlib_bytes(frame), frame.size());
   if (done != Z_OK || got != plain_size)
     return Error(Code::kInvalidArgument, "got a compressed packet that cannot be inflated");
   return true;

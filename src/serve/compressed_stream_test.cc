@@ -2,35 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <random>
 #include <vector>
 
+#include "serve/byte_loop_test.h"
 #include "serve/wire.h"
 
 namespace millrace::serve {
 namespace {
-
-constexpr Milliseconds kPatience{1000};
-
-/// Bytes in memory; what is written can be read again, a few at a time.
-class Loop : public ByteStream {
- public:
-  std::string bytes;
-  Result<size_t> read_some(char* data, size_t size, Milliseconds) override {
-    const size_t part = std::min({size, size_t{1000}, bytes.size() - at_});
-    std::copy_n(bytes.data() + at_, part, data);
-    at_ += part;
-    return part;
-  }
-  Status write_all(std::string_view more, Milliseconds) override {
-    bytes += more;
-    return {};
-  }
-
- private:
-  size_t at_ = 0;
-};
 
 std::string read_all(ByteStream& stream) {
   std::string all;

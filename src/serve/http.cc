@@ -12,17 +12,17 @@ namespace {
 constexpr size_t kSpareThreads = 4;  // besides those of sessions at work
 constexpr time_t kPauseSecondsMax = 10;
 constexpr time_t kKeepAliveSeconds = 2;  // stop() waits so long for an idle connection
-constexpr const char* kText = "text/plain; charset=utf-8";
+constexpr const char* kPlainText = "text/plain; charset=utf-8";
 
 void add_health_routes(httplib::Server& server, const HttpOptions& options,
                        const ServerCounters& counters) {
   server.Get("/healthz", [](const httplib::Request&, httplib::Response& response) {
-    response.set_content("ok\n", kText);
+    response.set_content("ok\n", kPlainText);
   });
   server.Get("/readyz", [&counters](const httplib::Request&, httplib::Response& response) {
     const bool now = !counters.stopping;
     response.status = now ? 200 : 503;
-    response.set_content(now ? "ready\n" : "not ready\n", kText);
+    response.set_content(now ? "ready\n" : "not ready\n", kPlainText);
   });
   server.Get("/", [version = options.server_version](const httplib::Request&,
                                                      httplib::Response& response) {
@@ -30,7 +30,7 @@ void add_health_routes(httplib::Server& server, const HttpOptions& options,
         "millrace " + version +
             "\nConnect with a MySQL client. /healthz and /readyz tell of health, /metrics of\n"
             "work, /api/v1/openapi.json of what else can be asked here.\n",
-        kText);
+        kPlainText);
   });
 }
 

@@ -34,7 +34,7 @@ void add_cors(const Request& request, const RouteContext& context, Response& res
   response.set_header("Vary", "Origin");
 }
 
-void send(HttpAnswer answer, Response& response) {
+void send_answer(HttpAnswer answer, Response& response) {
   response.status = answer.status;
   // Nothing of it may rest in a cache, and no browser may take it for a page.
   response.set_header("Cache-Control", "no-store");
@@ -81,7 +81,7 @@ HttpAnswer admit_and_answer(const RouteContext& context, const Handle& handle,
 httplib::Server::Handler guarded(const RouteContext& context, Handle handle) {
   return [&context, handle = std::move(handle)](const Request& request, Response& response) {
     add_cors(request, context, response);
-    send(admit_and_answer(context, handle, request), response);
+    send_answer(admit_and_answer(context, handle, request), response);
   };
 }
 
@@ -92,7 +92,7 @@ httplib::Server::Handler wrong_method(const char* allowed) {
                            "Use " + std::string(allowed) + "."));
     answer.status = 405;
     response.set_header("Allow", allowed);
-    send(std::move(answer), response);
+    send_answer(std::move(answer), response);
   };
 }
 
@@ -155,8 +155,9 @@ void add_api_routes(httplib::Server& server, const RouteContext& context) {
   server.Options("/(api/.*|metrics)", [&context](const Request& request, Response& response) {
     add_cors(request, context, response);
     if (!response.has_header("Access-Control-Allow-Origin")) {
-      send(answer_error(Error(Code::kPermission, "pages of other sites may not ask this server")),
-           response);
+      send_answer(
+          answer_error(Error(Code::kPermission, "pages of other sites may not ask this server")),
+          response);
       return;
     }
     response.set_header("Access-Control-Allow-Methods", "GET, POST");

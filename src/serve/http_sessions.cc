@@ -9,7 +9,6 @@
 namespace millrace::serve {
 namespace {
 
-constexpr size_t kShownTextBytes = 8192;  // of a statement in SHOW PROCESSLIST
 constexpr Milliseconds kPause{100};
 constexpr int64_t kSoonMicros = 500'000;  // who takes no longer is not asked whether it is there
 
@@ -47,7 +46,7 @@ Result<std::unique_ptr<HttpSessions::Lease>> HttpSessions::open(const HttpUser& 
   guest->process.host = user.host;
   guest->process.command = "Query";
   guest->process.state = "executing";
-  guest->process.text = text.substr(0, kShownTextBytes);
+  guest->process.text = text.substr(0, sql::kShownTextBytes);
   sql::SessionInfo info{id, user.user, user.host};
   info.by_token = user.by_token;
   TRY(guest->session, backend_.open_session(std::move(info), host_));

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "serve/users.h"
 
 namespace millrace::serve {
 namespace {
 
-constexpr size_t kNameBytesMax = 128;  // as long as a user's name can be
 constexpr int64_t kFreeFailures = 5;
 constexpr int64_t kForgetMicros = 10'000'000;  // a failure is forgotten after so long
 constexpr int64_t kFailuresMax = 60;           // what is counted is forgotten in 10 minutes

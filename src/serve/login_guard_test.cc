@@ -6,14 +6,14 @@
 namespace millrace::serve {
 namespace {
 
-constexpr Milliseconds kPatience{10'000};
+constexpr Milliseconds kLoginPatience{10'000};
 constexpr int64_t kSecond = 1'000'000;
 
 class LoginGuardTest : public testing::Test {
  protected:
   /// Milliseconds to wait; -1: sent away.
   int64_t turn(const std::string& user, const std::string& address, bool local = false,
-               Milliseconds patience = kPatience) {
+               Milliseconds patience = kLoginPatience) {
     const auto wait = guard_.turn({user, address, local}, patience, now_);
     if (wait) return wait->count();
     EXPECT_EQ(wait.error().code, Code::kLimit);
@@ -102,7 +102,8 @@ TEST_F(LoginGuardTest, ItRemembersSoManyAndTheWorst) {
 TEST_F(LoginGuardTest, AStopEndsTheWait) {
   fail("root", "192.0.2.1", 50);
   guard_.stop();
-  EXPECT_EQ(guard_.pass({"root", "192.0.2.1", false}, kPatience).error().code, Code::kCancelled);
+  EXPECT_EQ(guard_.pass({"root", "192.0.2.1", false}, kLoginPatience).error().code,
+            Code::kCancelled);
 }
 
 }  // namespace

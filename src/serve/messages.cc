@@ -11,7 +11,7 @@ constexpr size_t kFirstScrambleBytes = 8;
 constexpr size_t kMessageBytesMax = 4096;
 constexpr uint8_t kSchemaChanged = 1;  // SESSION_TRACK_SCHEMA
 
-Error malformed(std::string_view what) {
+Error bad_handshake(std::string_view what) {
   return Error(Code::kInvalidArgument, "bad handshake: the " + std::string(what) + " is malformed");
 }
 
@@ -30,7 +30,7 @@ Status read_attributes(WireReader& reader, Login& login) {
     const std::string name(list.lenenc_string());
     login.attributes[name] = list.lenenc_string();
   }
-  if (!reader.ok() || !list.ok()) return malformed("list of connection attributes");
+  if (!reader.ok() || !list.ok()) return bad_handshake("list of connection attributes");
   return {};
 }
 
@@ -85,7 +85,7 @@ Result<Greeting> read_greeting(std::string_view payload) {
   reader.bytes(11);
   greeting.scramble += reader.bytes(kScrambleBytes - kFirstScrambleBytes);
   reader.u8();
-  if (!reader.ok()) return malformed("greeting");
+  if (!reader.ok()) return bad_handshake("greeting");
   greeting.plugin = reader.nul_or_rest();
   return greeting;
 }
@@ -126,7 +126,7 @@ Result<Login> read_login(std::string_view payload, uint32_t offered) {
   reader.bytes(23);
   login.user = reader.nul_string();
   login.response = read_response(reader, login.capabilities);
-  if (!reader.ok()) return malformed("login");
+  if (!reader.ok()) return bad_handshake("login");
   // Clients leave out what comes last and is empty.
   if ((login.capabilities & kConnectWithDb) != 0) login.database = reader.nul_or_rest();
   if ((login.capabilities & kPluginAuth) != 0) login.plugin = reader.nul_or_rest();
@@ -141,7 +141,7 @@ Result<Login> read_change_user(std::string_view payload, uint32_t capabilities) 
   login.user = reader.nul_string();
   login.response = reader.bytes(reader.u8());
   login.database = reader.nul_string();
-  if (!reader.ok()) return malformed("change of user");
+  if (!reader.ok()) return bad_handshake("change of user");
   if (reader.left() >= 2) login.collation = static_cast<uint8_t>(reader.u16());
   if ((capabilities & kPluginAuth) != 0) login.plugin = reader.nul_or_rest();
   TRY_OK(read_attributes(reader, login));

@@ -7,8 +7,7 @@
 namespace millrace::serve {
 namespace {
 
-constexpr size_t kFrameMax = (size_t{1} << 24) - 1;
-constexpr size_t kHeaderBytes = 4;
+constexpr size_t kPacketHeaderBytes = 4;
 // Who sends little, as most who wait, needs little; a full read asks for the whole.
 constexpr size_t kReadAheadFirst = size_t{1} << 10;
 constexpr size_t kReadAheadMax = size_t{1} << 14;
@@ -58,7 +57,7 @@ Status PacketChannel::read(std::string& payload, Milliseconds patience) {
   size_t frame = kFrameMax;
   while (frame == kFrameMax) {
     std::string header;
-    TRY_OK(read_exact(header, kHeaderBytes, patience));
+    TRY_OK(read_exact(header, kPacketHeaderBytes, patience));
     WireReader reader(header);
     frame = reader.u24();
     const uint8_t sequence = reader.u8();

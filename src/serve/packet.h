@@ -18,6 +18,9 @@ namespace millrace::serve {
 
 using Milliseconds = std::chrono::milliseconds;
 
+/// The bytes of one frame at most; a longer payload goes on in the next.
+inline constexpr size_t kFrameMax = (size_t{1} << 24) - 1;
+
 /// Bytes in, bytes out. Errors: kTimeout, kUnavailable when the other side is gone.
 class ByteStream {
  public:

@@ -2,38 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 
+#include "serve/byte_loop_test.h"
 #include "serve/wire.h"
 
 namespace millrace::serve {
 namespace {
-
-/// Bytes in memory; what is written can be read again.
-class Loop : public ByteStream {
- public:
-  std::string bytes;
-  size_t piece_max = 1000;  // of one read
-  size_t writes = 0;
-
-  Result<size_t> read_some(char* data, size_t size, Milliseconds) override {
-    const size_t part = std::min({size, piece_max, bytes.size() - at_});
-    std::copy_n(bytes.data() + at_, part, data);
-    at_ += part;
-    return part;
-  }
-  Status write_all(std::string_view more, Milliseconds) override {
-    ++writes;
-    bytes += more;
-    return {};
-  }
-
- private:
-  size_t at_ = 0;
-};
-
-constexpr size_t kFrameMax = (size_t{1} << 24) - 1;
-constexpr Milliseconds kPatience{1000};
 
 std::string frame(uint8_t sequence, std::string_view payload) {
   std::string out;

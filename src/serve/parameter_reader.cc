@@ -8,11 +8,10 @@
 namespace millrace::serve {
 namespace {
 
-constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr int64_t kSecondsPerDay = 86400;
 
-Error malformed() {
-  return Error(Code::kInvalidArgument, "the parameters of the statement are malformed");
+Error malformed_parameters() {
+  return Error(Code::kInvalidArgument, "the parameters of the statement are malformed_parameters");
 }
 
 /// The bits of an integer of `size` bytes as a value, sign-extended when it has a sign.
@@ -35,7 +34,7 @@ Result<int64_t> read_clock(WireReader& reader, bool with_micros) {
 
 Result<store::BoundValue> read_datetime(WireReader& reader, bool date_only) {
   const uint8_t length = reader.u8();
-  if (length != 0 && length != 4 && length != 7 && length != 11) return malformed();
+  if (length != 0 && length != 4 && length != 7 && length != 11) return malformed_parameters();
   const int year = length > 0 ? reader.u16() : 0;
   const unsigned month = length > 0 ? reader.u8() : 0;
   const unsigned day = length > 0 ? reader.u8() : 0;
@@ -43,7 +42,7 @@ Result<store::BoundValue> read_datetime(WireReader& reader, bool date_only) {
   if (length > 4) {
     TRY(micros, read_clock(reader, length == 11));
   }
-  if (!reader.ok()) return malformed();
+  if (!reader.ok()) return malformed_parameters();
   const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month},
                                          std::chrono::day{day}};
   if (!date.ok())
@@ -59,13 +58,13 @@ Result<store::BoundValue> read_datetime(WireReader& reader, bool date_only) {
 
 Result<store::BoundValue> read_time(WireReader& reader) {
   const uint8_t length = reader.u8();
-  if (length != 0 && length != 8 && length != 12) return malformed();
+  if (length != 0 && length != 8 && length != 12) return malformed_parameters();
   if (length == 0) return store::BoundValue(store::TimeValue{0});
   const bool negative = reader.u8() != 0;
   const int64_t days = reader.u32();
   TRY(int64_t micros, read_clock(reader, length == 12));
   constexpr int64_t kDaysMax = 100'000'000;  // more than 64 bits of microseconds can say
-  if (days > kDaysMax) return malformed();
+  if (days > kDaysMax) return malformed_parameters();
   micros += days * kSecondsPerDay * kMicrosPerSecond;
   return store::BoundValue(store::TimeValue{negative ? -micros : micros});
 }
@@ -146,7 +145,7 @@ Result<std::vector<store::BoundValue>> read_parameters(WireReader& reader, size_
   }
   if (!reader.ok() || types.size() != count) {
     types.clear();
-    return malformed();
+    return malformed_parameters();
   }
   values.reserve(count);
   for (size_t i = 0; i < count; ++i) {
@@ -159,7 +158,7 @@ Result<std::vector<store::BoundValue>> read_parameters(WireReader& reader, size_
       TRY(auto value, read_value(reader, types[i]));
       values.push_back(value);
     }
-    if (!reader.ok()) return malformed();
+    if (!reader.ok()) return malformed_parameters();
   }
   return values;
 }

@@ -11,7 +11,6 @@ namespace {
 using store::SqlType;
 
 constexpr size_t kRowBytesMax = size_t{1} << 30;  // the largest packet a MySQL client can take
-constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr int64_t kMicrosPerDay = 86400 * kMicrosPerSecond;
 constexpr size_t kNullBitsOffset = 2;  // the first two bits of a row's NULL bitmap are not used
 

@@ -17,7 +17,7 @@ WireError no_such_statement(uint32_t id) {
   return {1243, "HY000", "prepared statement " + std::to_string(id) + " does not exist"};
 }
 
-WireError malformed(const std::string& command) {
+WireError malformed_packet(const std::string& command) {
   return {1835, "HY000", "the packet of " + command + " is malformed"};
 }
 
@@ -89,7 +89,7 @@ Status Connection::execute(std::string_view payload) {
   const uint32_t id = reader.u32();
   const uint8_t flags = reader.u8();
   reader.u32();  // how often: always once
-  if (!reader.ok()) return send_error(malformed("COM_STMT_EXECUTE"));
+  if (!reader.ok()) return send_error(malformed_packet("COM_STMT_EXECUTE"));
   OpenStatement* statement = statements_.find(id);
   if (statement == nullptr) return send_error(no_such_statement(id));
   begin_command("Execute", statement->prepared->text());
@@ -135,7 +135,7 @@ Status Connection::fetch(std::string_view payload) {
   WireReader reader(payload);
   const uint32_t id = reader.u32();
   const uint32_t rows_max = reader.u32();
-  if (!reader.ok()) return send_error(malformed("COM_STMT_FETCH"));
+  if (!reader.ok()) return send_error(malformed_packet("COM_STMT_FETCH"));
   OpenStatement* statement = statements_.find(id);
   if (statement == nullptr) return send_error(no_such_statement(id));
   if (!statement->cursor)

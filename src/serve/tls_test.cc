@@ -19,7 +19,7 @@
 namespace millrace::serve {
 namespace {
 
-constexpr Milliseconds kPatience{20'000};
+constexpr Milliseconds kTlsPatience{20'000};
 
 std::string text_of(const std::string& path) {
   std::ifstream file(path);
@@ -58,9 +58,9 @@ class TlsTest : public ::testing::Test {
 /// A client that has changed to TLS and speaks packets over it.
 struct TlsClient {
   explicit TlsClient(const Address& address)
-      : socket(std::move(Socket::connect(address, kPatience).value())), plain(socket, {}) {
+      : socket(std::move(Socket::connect(address, kTlsPatience).value())), plain(socket, {}) {
     std::string packet;
-    EXPECT_TRUE(plain.read(packet, kPatience));
+    EXPECT_TRUE(plain.read(packet, kTlsPatience));
     greeting = read_greeting(packet).value();
     login.capabilities = RawClient::kOld | kTls;
     login.user = "root";
@@ -68,14 +68,14 @@ struct TlsClient {
     EXPECT_TRUE(plain.write(write_tls_request(login)));
     EXPECT_TRUE(plain.flush());
     context = std::move(TlsContext::client().value());
-    stream = std::move(context->connect(socket, kPatience).value());
+    stream = std::move(context->connect(socket, kTlsPatience).value());
     plain.set_stream(*stream);
   }
   std::string ask(std::string_view payload) {
     EXPECT_TRUE(plain.write(payload));
     EXPECT_TRUE(plain.flush());
     std::string packet;
-    EXPECT_TRUE(plain.read(packet, kPatience));
+    EXPECT_TRUE(plain.read(packet, kTlsPatience));
     return packet;
   }
   Socket socket;
@@ -167,12 +167,12 @@ TEST_F(TlsTest, CompressionBeginsBehindTheLogin) {
     compressed.reset_sequence();
     EXPECT_EQ(client.ask("\x03SIZE 100000"), "\x01");
     std::string packet;
-    ASSERT_TRUE(client.plain.read(packet, kPatience));  // the column
-    ASSERT_TRUE(client.plain.read(packet, kPatience));  // its EOF
+    ASSERT_TRUE(client.plain.read(packet, kTlsPatience));  // the column
+    ASSERT_TRUE(client.plain.read(packet, kTlsPatience));  // its EOF
     client.plain.set_payload_max(size_t{1} << 20);
-    ASSERT_TRUE(client.plain.read(packet, kPatience));
+    ASSERT_TRUE(client.plain.read(packet, kTlsPatience));
     EXPECT_EQ(packet.size(), 100'004U);
-    ASSERT_TRUE(client.plain.read(packet, kPatience));
+    ASSERT_TRUE(client.plain.read(packet, kTlsPatience));
     EXPECT_EQ(packet[0], '\xfe');
   }
 }

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "data/schema.h"
 #include "serve/auth.h"
+#include "serve/users.h"
 
 namespace millrace::serve {
 namespace {
@@ -20,7 +21,6 @@ constexpr const char* kKey = "tokens";
 constexpr std::string_view kPrefix = "millrace_";  // so that scanners of secrets can tell it
 constexpr size_t kSecretBytes = 20;
 constexpr size_t kTokensMax = 10'000;
-constexpr size_t kNameBytesMax = 128;
 
 std::string hash_of(std::string_view secret) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};

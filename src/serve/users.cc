@@ -17,7 +17,6 @@ using sql::Grant;
 constexpr const char* kRootKey = "user.root";
 constexpr const char* kAccountsKey = "accounts";
 constexpr size_t kPasswordBytesMax = 200;  // must fit one RSA block with its padding
-constexpr size_t kNameBytesMax = 128;
 
 /// "native=<40 digits> sha2=<64 digits>"; empty for no password.
 std::string to_text(const UserRecord& record) {

@@ -20,6 +20,7 @@
 namespace millrace::serve {
 
 inline constexpr std::string_view kRoot = "root";
+inline constexpr size_t kNameBytesMax = 128;  // of a user, and of a token
 
 /// What is kept of a user; both hashes are empty when there is no password.
 struct UserRecord {

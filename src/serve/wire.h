@@ -13,6 +13,8 @@
 
 namespace millrace::serve {
 
+inline constexpr int64_t kMicrosPerSecond = 1'000'000;
+
 // Capability flags (CLIENT_*).
 inline constexpr uint32_t kLongPassword = 1U << 0;
 inline constexpr uint32_t kFoundRows = 1U << 1;

@@ -22,7 +22,7 @@ constexpr int64_t kPlaceMask = (int64_t{1} << kFileOffsetBits) - 1;
 constexpr size_t kReadBytes = 1 << 20;
 constexpr int64_t kLinesMaxDefault = 1'000'000;
 /// How often the folder is looked at while nothing comes.
-constexpr milliseconds kLook{200};
+constexpr milliseconds kFileLook{200};
 
 int64_t file_of(int64_t offset) {
   return offset >> kFileOffsetBits;
@@ -273,9 +273,7 @@ class FileSource : public Source {
   Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) override;
   Result<MessageBatch> take_again(const std::vector<OffsetRange>& ranges,
                                   const std::stop_token& stop) override;
-  std::vector<PartitionEnd> heard_ends() const override {
-    return {{0, end_offset(), looked_at_}};
-  }
+  std::vector<PartitionEnd> heard_ends() const override { return {{0, end_offset(), looked_at_}}; }
   Result<std::vector<Cursor>> cursors_at(int64_t) override {
     return Error(Code::kUnsupported, "files have no offsets of a time",
                  "Write EARLIEST, LATEST or an offset.");
@@ -481,7 +479,7 @@ Result<MessageBatch> FileSource::take(const TakeLimits& limits, const std::stop_
     TRY(auto batch, take_until(INT64_MAX, lines, bytes));
     const bool late = watch.micros() >= limits.wait_max.count() * 1000;
     if (!batch.ranges.empty() || late || stop.stop_requested()) return batch;
-    (void)wait_unless_stopped(stop, kLook);
+    (void)wait_unless_stopped(stop, kFileLook);
   }
 }
 

@@ -15,8 +15,6 @@ using std::chrono::steady_clock;
 
 // How long one question waits for its answers.
 constexpr int kQuestionMs = 1000;
-// Between two questions: a leader has just started, or is away.
-constexpr int kPauseMs = 20;
 
 struct Offsets {
   std::map<int32_t, int64_t> of;   // by partition
@@ -107,7 +105,7 @@ Result<std::vector<PartitionBounds>> kafka_bounds(rd_kafka_t* kafka, const std::
         bounds.push_back({number, earliest.of.at(number), latest.of.at(number)});
       return bounds;
     }
-    rd_kafka_poll(kafka, kPauseMs);  // serves the error callback, which fills `words`
+    rd_kafka_poll(kafka, kAskAgainMs);  // serves the error callback, which fills `words`
     unknown = earliest.unknown ? earliest.unknown : latest.unknown;
     for (const auto error : {earliest.error, latest.error})
       if (error != RD_KAFKA_RESP_ERR_NO_ERROR) words.heard(error, rd_kafka_err2str(error));

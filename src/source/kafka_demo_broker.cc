@@ -10,8 +10,7 @@ namespace {
 
 constexpr int kBrokers = 1;
 constexpr int32_t kBrokerId = 1;  // the mock cluster numbers its brokers from 1
-// The Kafka protocol's numbers of requests.
-constexpr int16_t kFetchKey = 1;
+// The Kafka protocol's number of the request.
 constexpr int16_t kListOffsetsKey = 2;
 
 struct MockDelete {

@@ -16,6 +16,9 @@
 
 namespace millrace::source {
 
+/// The Kafka protocol's number of the request for messages.
+inline constexpr int16_t kFetchKey = 1;
+
 struct KafkaDelete {
   // A consumer is not "closed" on the way out: that would wait for a group we never join.
   void operator()(rd_kafka_t* kafka) const {
@@ -42,6 +45,9 @@ struct KafkaDelete {
   }
   void operator()(rd_kafka_NewTopic_t* topic) const { rd_kafka_NewTopic_destroy(topic); }
 };
+
+/// Between two questions: a leader is elected, or a broker starts. Milliseconds.
+inline constexpr int kAskAgainMs = 20;
 
 template <class T>
 using KafkaOwned = std::unique_ptr<T, KafkaDelete>;

@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 // How long partitions that have something wait for those that should have and do not.
 constexpr milliseconds kStragglers{500};
 // How long a replay sleeps at most before it looks whether its ranges are still there.
-constexpr milliseconds kLook{100};
+constexpr milliseconds kKafkaLook{100};
 // A part of a partition that is a backlog: well below what its queue holds
 // (queued.max.messages.kbytes).
 constexpr int64_t kBacklogBytes = 1 << 20;
@@ -374,7 +374,7 @@ Result<MessageBatch> KafkaSource::take_again(const std::vector<OffsetRange>& ran
       last_move = now;
     }
     if (!status || moved) continue;
-    consumer_->wake.wait(kLook);
+    consumer_->wake.wait(kKafkaLook);
     rd_kafka_poll(consumer_->kafka.get(), 0);
   }
   put_back();

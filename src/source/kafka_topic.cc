@@ -15,14 +15,10 @@ using std::chrono::steady_clock;
 
 // The Kafka protocol's number of the request for metadata, which DescribeTopics is too.
 constexpr int16_t kMetadataKey = 3;
-// That of the request for messages.
-constexpr int16_t kFetchKey = 1;
 // librdkafka tells of an answer when it comes, and again before it acts on it.
 constexpr int64_t kCountsOfAnAnswer = 2;
 // One question; a broker that goes down meanwhile never answers it.
 constexpr milliseconds kQuestionMax{3000};
-// Between two questions.
-constexpr int kPauseMs = 20;
 
 /// Empty for the id of zeros, which stands for none.
 std::string text_of(const rd_kafka_Uuid_t* id) {
@@ -64,10 +60,10 @@ std::optional<Answer> ask(rd_kafka_t* kafka, int32_t leader, const std::string& 
   const KafkaOwned<rd_kafka_AdminOptions_t> options(
       rd_kafka_AdminOptions_new(kafka, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS));
   std::string why(512, '\0');
-  const bool set = rd_kafka_AdminOptions_set_request_timeout(options.get(), time_ms, why.data(),
-                                                             why.size()) == 0 &&
-                   rd_kafka_AdminOptions_set_broker(options.get(), leader, why.data(),
-                                                    why.size()) == 0;
+  const bool set =
+      rd_kafka_AdminOptions_set_request_timeout(options.get(), time_ms, why.data(), why.size()) ==
+          0 &&
+      rd_kafka_AdminOptions_set_broker(options.get(), leader, why.data(), why.size()) == 0;
   CHECK(set, "a time and a broker are what librdkafka takes");
   const KafkaOwned<rd_kafka_queue_t> queue(rd_kafka_queue_new(kafka));
   rd_kafka_DescribeTopics(kafka, topics.get(), options.get(), queue.get());
@@ -81,9 +77,9 @@ std::optional<Answer> ask(rd_kafka_t* kafka, int32_t leader, const std::string& 
   const auto error = rd_kafka_error_code(rd_kafka_TopicDescription_error(described[0]));
   if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return Answer{{}, true};
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
-  return Answer{{text_of(rd_kafka_TopicDescription_topic_id(described[0])),
-                 partitions_of(described[0])},
-                false};
+  return Answer{
+      {text_of(rd_kafka_TopicDescription_topic_id(described[0])), partitions_of(described[0])},
+      false};
 }
 
 }  // namespace
@@ -93,7 +89,7 @@ void BrokerAnswers::count_those_of(rd_kafka_conf_t* config) {
 }
 
 rd_kafka_resp_err_t BrokerAnswers::on_new(rd_kafka_t* kafka, const rd_kafka_conf_t*, void* self,
-                                            char*, size_t) {
+                                          char*, size_t) {
   return rd_kafka_interceptor_add_on_response_received(kafka, "millrace", on_response, self);
 }
 
@@ -128,7 +124,7 @@ Result<KafkaTopic> kafka_topic(rd_kafka_t* kafka, int32_t leader, const std::str
                    "Kafka topic \"" + topic + "\" does not exist at \"" + brokers + "\"",
                    "Make the topic, or check its name.");
     if (answer) return std::move(answer->topic);
-    rd_kafka_poll(kafka, kPauseMs);  // serves the error callback, which fills `words`
+    rd_kafka_poll(kafka, kAskAgainMs);  // serves the error callback, which fills `words`
   }
 }
 

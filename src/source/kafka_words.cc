@@ -93,11 +93,11 @@ constexpr milliseconds kMissingMin{1000};
 constexpr int64_t kFirstQuestionMs = 10;
 constexpr int64_t kQuestionMaxMs = 500;
 
-enum class Answer : uint8_t { kReady, kAgain, kMissing, kForbidden };
+enum class MetadataAnswer : uint8_t { kReady, kAgain, kMissing, kForbidden };
 
 /// The partitions of the one topic in `metadata`, into `partitions` when it is ready to be read.
-Answer read_metadata(const rd_kafka_metadata_t& metadata, KafkaPartitions& partitions) {
-  if (metadata.topic_cnt != 1) return Answer::kAgain;
+MetadataAnswer read_metadata(const rd_kafka_metadata_t& metadata, KafkaPartitions& partitions) {
+  if (metadata.topic_cnt != 1) return MetadataAnswer::kAgain;
   const auto& topic = metadata.topics[0];
   switch (topic.err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
@@ -105,25 +105,25 @@ Answer read_metadata(const rd_kafka_metadata_t& metadata, KafkaPartitions& parti
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-      return Answer::kMissing;
+      return MetadataAnswer::kMissing;
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-      return Answer::kForbidden;
+      return MetadataAnswer::kForbidden;
     default:
-      return Answer::kAgain;
+      return MetadataAnswer::kAgain;
   }
   std::vector<std::pair<int32_t, int32_t>> leaders;
   for (int i = 0; i < topic.partition_cnt; ++i) {
-    if (topic.partitions[i].leader < 0) return Answer::kAgain;
+    if (topic.partitions[i].leader < 0) return MetadataAnswer::kAgain;
     leaders.emplace_back(topic.partitions[i].id, topic.partitions[i].leader);
   }
-  if (leaders.empty()) return Answer::kAgain;
+  if (leaders.empty()) return MetadataAnswer::kAgain;
   std::sort(leaders.begin(), leaders.end());
   partitions = {};
   for (const auto& [number, leader] : leaders) {
     partitions.numbers.push_back(number);
     partitions.leaders.push_back(leader);
   }
-  return Answer::kReady;
+  return MetadataAnswer::kReady;
 }
 
 }  // namespace
@@ -134,7 +134,7 @@ Result<KafkaPartitions> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_topic_t*
   const auto deadline = steady_clock::now() + time_max;
   const auto missing_believed = steady_clock::now() + std::min(kMissingMin, time_max / 2);
   const std::string name = "Kafka topic \"" + std::string(rd_kafka_topic_name(topic)) + "\"";
-  Answer answer = Answer::kAgain;
+  MetadataAnswer answer = MetadataAnswer::kAgain;
   bool answered = false;
   KafkaPartitions partitions;
   int64_t question_ms = kFirstQuestionMs;
@@ -150,14 +150,14 @@ Result<KafkaPartitions> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_topic_t*
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
       answered = true;
       answer = read_metadata(*metadata, partitions);
-      if (answer == Answer::kReady) return partitions;
-      if (answer == Answer::kMissing && steady_clock::now() >= missing_believed)
+      if (answer == MetadataAnswer::kReady) return partitions;
+      if (answer == MetadataAnswer::kMissing && steady_clock::now() >= missing_believed)
         return Error(Code::kMissingTopic, name + " does not exist at \"" + brokers + "\"",
                      "Make the topic, or check its name.");
-      if (answer == Answer::kForbidden)
+      if (answer == MetadataAnswer::kForbidden)
         return Error(Code::kPermission, name + " may not be read by this user",
                      "Grant the user READ and DESCRIBE on the topic.");
-      rd_kafka_poll(kafka, 20);  // a leader is elected, or a broker starts: wait, and ask again
+      rd_kafka_poll(kafka, kAskAgainMs);
     } else if (words.refused()) {
       break;
     }

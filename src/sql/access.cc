@@ -30,7 +30,7 @@ constexpr auto kTableWords =
     std::to_array<std::string_view>({"FROM", "JOIN", "INTO", "UPDATE", "TABLE", "USING", "PIVOT",
                                      "UNPIVOT", "PIVOT_WIDER", "PIVOT_LONGER"});
 /// These end the list behind FROM.
-constexpr auto kListEnds = std::to_array<std::string_view>(
+constexpr auto kFromEnds = std::to_array<std::string_view>(
     {"WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "SELECT", "UNION", "EXCEPT", "INTERSECT", "SET",
      "WINDOW", "QUALIFY", "RETURNING", "VALUES", "ON"});
 /// Behind a parenthesis these are queries that no plan has the tables of.
@@ -78,7 +78,7 @@ class WordCheck {
     if (reader_.at(")") && levels_.size() > 1) levels_.pop_back();
     if (reader_.peek().kind != TokenKind::kWord) return;
     if (reader_.at("FROM") || reader_.at("USING")) levels_.back().in_list = true;
-    if (is_one_of(reader_.raw_at(), kListEnds)) levels_.back().in_list = reader_.at("ON");
+    if (is_one_of(reader_.raw_at(), kFromEnds)) levels_.back().in_list = reader_.at("ON");
   }
 
   bool at_table() const {

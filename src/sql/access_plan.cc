@@ -12,55 +12,55 @@
 namespace millrace::sql {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 constexpr std::string_view kCatalog = "__millrace";
 
 /// Operators that read nothing but what is below them.
-constexpr auto kOperators = std::to_array<std::string_view>({"CHUNK_GET",
-                                                             "COLUMN_DATA_GET",
-                                                             "COLUMN_DATA_SCAN",
-                                                             "DELIM_GET",
-                                                             "EMPTY_RESULT",
-                                                             "EXPRESSION_GET",
-                                                             "ANY_JOIN",
-                                                             "ASOF_JOIN",
-                                                             "DEPENDENT_JOIN",
-                                                             "COMPARISON_JOIN",
-                                                             "DELIM_JOIN",
-                                                             "PROJECTION",
-                                                             "FILTER",
-                                                             "AGGREGATE",
-                                                             "WINDOW",
-                                                             "UNNEST",
-                                                             "LIMIT",
-                                                             "ORDER_BY",
-                                                             "TOP_N",
-                                                             "SAMPLE",
-                                                             "JOIN",
-                                                             "CROSS_PRODUCT",
-                                                             "POSITIONAL_JOIN",
-                                                             "UNION",
-                                                             "EXCEPT",
-                                                             "INTERSECT",
-                                                             "DISTINCT",
-                                                             "DUMMY_SCAN",
-                                                             "REC_CTE",
-                                                             "CTE",
-                                                             "CTE_SCAN",
-                                                             "CTE_REF",
-                                                             "PIVOT",
-                                                             "EXPLAIN",
-                                                             "MATERIALIZED_CTE",
-                                                             "RECURSIVE_CTE",
-                                                             "LIMIT_PERCENT"});
+constexpr auto kPlanOperators = std::to_array<std::string_view>({"CHUNK_GET",
+                                                                 "COLUMN_DATA_GET",
+                                                                 "COLUMN_DATA_SCAN",
+                                                                 "DELIM_GET",
+                                                                 "EMPTY_RESULT",
+                                                                 "EXPRESSION_GET",
+                                                                 "ANY_JOIN",
+                                                                 "ASOF_JOIN",
+                                                                 "DEPENDENT_JOIN",
+                                                                 "COMPARISON_JOIN",
+                                                                 "DELIM_JOIN",
+                                                                 "PROJECTION",
+                                                                 "FILTER",
+                                                                 "AGGREGATE",
+                                                                 "WINDOW",
+                                                                 "UNNEST",
+                                                                 "LIMIT",
+                                                                 "ORDER_BY",
+                                                                 "TOP_N",
+                                                                 "SAMPLE",
+                                                                 "JOIN",
+                                                                 "CROSS_PRODUCT",
+                                                                 "POSITIONAL_JOIN",
+                                                                 "UNION",
+                                                                 "EXCEPT",
+                                                                 "INTERSECT",
+                                                                 "DISTINCT",
+                                                                 "DUMMY_SCAN",
+                                                                 "REC_CTE",
+                                                                 "CTE",
+                                                                 "CTE_SCAN",
+                                                                 "CTE_REF",
+                                                                 "PIVOT",
+                                                                 "EXPLAIN",
+                                                                 "MATERIALIZED_CTE",
+                                                                 "RECURSIVE_CTE",
+                                                                 "LIMIT_PERCENT"});
 
 /// Operators that change something, in the statements that say so and once.
 constexpr auto kChanges =
     std::to_array<std::string_view>({"INSERT", "UPDATE", "DELETE", "MERGE_INTO", "CREATE_TABLE"});
 
 template <class Words>
-bool is_one_of(std::string_view name, const Words& words) {
+bool is_exactly_one_of(std::string_view name, const Words& words) {
   return std::find(words.begin(), words.end(), name) != words.end();
 }
 
@@ -85,7 +85,7 @@ std::vector<std::string> parts_of(std::string_view name) {
 }
 
 /// Empty where there is none, which nothing known is called.
-std::string text_of(const json& object, const char* name) {
+std::string text_of(const Json& object, const char* name) {
   if (!object.is_object()) return {};
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -96,27 +96,27 @@ class PlanCheck {
   explicit PlanCheck(const PlanRules& rules) : rules_(rules) {}
 
   /// `shown`: below the filter of a view that shows an account its own rows only.
-  Status node(const json& plan, bool shown) {
+  Status node(const Json& plan, bool shown) {
     const std::string name = text_of(plan, "name");
     const auto info = plan.find("extra_info");
-    const json nothing = json::object();
-    const json& extra = info == plan.end() ? nothing : *info;
+    const Json nothing = Json::object();
+    const Json& extra = info == plan.end() ? nothing : *info;
     if (name == "FILTER" && extra.is_object() && extra.contains("Expressions"))
       shown = shown || extra["Expressions"].dump().find(rules_.mark) != std::string::npos;
     if (!shown) TRY_OK(check(name, extra));
     const auto children = plan.find("children");
     if (children == plan.end()) return {};
-    for (const json& child : *children) TRY_OK(node(child, shown));
+    for (const Json& child : *children) TRY_OK(node(child, shown));
     return {};
   }
 
  private:
-  Status check(const std::string& name, const json& extra) {
+  Status check(const std::string& name, const Json& extra) {
     if (name == "SEQ_SCAN") return table(text_of(extra, "Table"));
-    if (is_one_of(name, kOperators) || is_harmless_function(name)) return {};
+    if (is_exactly_one_of(name, kPlanOperators) || is_harmless_function(name)) return {};
     const bool may_change =
         rules_.kind != NativeKind::kQuery && rules_.kind != NativeKind::kCreateView;
-    if (may_change && is_one_of(name, kChanges) && changes_++ == 0) return {};
+    if (may_change && is_exactly_one_of(name, kChanges) && changes_++ == 0) return {};
     return admin_only(rules_.account, "\"" + to_lower(name) + "\"");
   }
 
@@ -137,11 +137,11 @@ class PlanCheck {
 }  // namespace
 
 Status check_plan(const std::string& plan, const PlanRules& rules) {
-  const json nodes = json::parse(plan, nullptr, false);
+  const Json nodes = Json::parse(plan, nullptr, false);
   if (!nodes.is_array() || nodes.empty())
     return admin_only(rules.account, "a statement that has no plan");
   PlanCheck check(rules);
-  for (const json& node : nodes) TRY_OK(check.node(node, false));
+  for (const Json& node : nodes) TRY_OK(check.node(node, false));
   return {};
 }
 

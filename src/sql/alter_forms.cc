@@ -11,11 +11,11 @@ namespace millrace::sql {
 namespace {
 
 /// Nothing to the store, up to the next comma.
-constexpr auto kOptions =
+constexpr auto kIdleOptions =
     std::to_array<std::string_view>({"ENGINE", "AUTO_INCREMENT", "COMMENT", "DEFAULT", "CHARSET",
                                      "CHARACTER", "COLLATE", "CONVERT", "ROW_FORMAT", "ORDER"});
 
-struct Column {
+struct ColumnForm {
   std::string type;
   std::string default_value;  // empty: none
   bool not_null = false;
@@ -49,9 +49,9 @@ class Actions {
   bool drop_action();
   bool unique(const std::string& named);
   bool change(const std::string& from);
-  std::optional<Column> column();
-  bool attribute(Column& column);
-  bool default_value(Column& column);
+  std::optional<ColumnForm> column();
+  bool attribute(ColumnForm& column);
+  bool default_value(ColumnForm& column);
   bool as_it_is(size_t begin);
   std::string name() {
     const size_t begin = reader_.index();
@@ -92,7 +92,7 @@ bool Actions::action() {
     if (from != to) add("RENAME COLUMN " + from + " TO " + to);
     return change(to);
   }
-  const bool option = std::any_of(kOptions.begin(), kOptions.end(),
+  const bool option = std::any_of(kIdleOptions.begin(), kIdleOptions.end(),
                                   [&](std::string_view word) { return reader_.at(word); });
   if (!option) return as_it_is(begin);
   while (!at_end()) reader_.skip();
@@ -177,10 +177,10 @@ bool Actions::change(const std::string& called) {
   return true;
 }
 
-std::optional<Column> Actions::column() {
+std::optional<ColumnForm> Actions::column() {
   auto type = parse_column_type(reader_);
   if (!type || type->serial) return std::nullopt;
-  Column column;
+  ColumnForm column;
   column.type = type->sql;
   while (!at_end()) {
     if (!attribute(column)) return std::nullopt;
@@ -188,7 +188,7 @@ std::optional<Column> Actions::column() {
   return column;
 }
 
-bool Actions::attribute(Column& column) {
+bool Actions::attribute(ColumnForm& column) {
   if (reader_.accept({"NOT", "NULL"})) {
     column.not_null = true;
     return true;
@@ -204,7 +204,7 @@ bool Actions::attribute(Column& column) {
 }
 
 /// 5, -5, 'text', (an expression), CURRENT_TIMESTAMP(6)
-bool Actions::default_value(Column& column) {
+bool Actions::default_value(ColumnForm& column) {
   const size_t begin = reader_.index();
   if (reader_.at("-") || reader_.at("+")) reader_.skip();
   if (!reader_.at("(")) reader_.skip();

@@ -6,18 +6,18 @@ namespace {
 constexpr size_t kStatementBytesMax = 4096;
 
 template <class... Kinds>
-bool is_one_of(const Statement& statement) {
+bool is_any_of(const Statement& statement) {
   return (std::holds_alternative<Kinds>(statement) || ...);
 }
 
 }  // namespace
 
 std::string_view audit_kind(const Statement& statement, bool changes_schema) {
-  if (is_one_of<CreateUser, AlterUser, DropUser, GrantRights, SetPassword, CreateToken, DropToken>(
+  if (is_any_of<CreateUser, AlterUser, DropUser, GrantRights, SetPassword, CreateToken, DropToken>(
           statement))
     return "users";
   const bool defines =
-      is_one_of<CreateModel, DropModel, AlterModel, RestoreModel, ExportModel, CreatePipeline,
+      is_any_of<CreateModel, DropModel, AlterModel, RestoreModel, ExportModel, CreatePipeline,
                 DropPipeline, AlterPipeline, RunPipeline, DetachPipeline, ExtractPipeline,
                 CreateDatabase, DropDatabase, CreateTable>(statement);
   return defines || changes_schema ? "ddl" : "";

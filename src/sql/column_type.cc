@@ -16,7 +16,7 @@ struct TypeFact {
 };
 
 /// Lengths and display widths are not kept: text and bytes have no bound, numbers no width.
-constexpr auto kTypes = std::to_array<TypeFact>({
+constexpr auto kTypeFacts = std::to_array<TypeFact>({
     {"TINYINT", "TINYINT", "UTINYINT"},
     {"SMALLINT", "SMALLINT", "USMALLINT"},
     {"MEDIUMINT", "INTEGER", "UINTEGER"},
@@ -123,7 +123,7 @@ Result<std::string> parse_base(TokenReader& reader) {
   }
   if (reader.accept("BIT")) return parse_bit(reader);
   if (reader.at({"TIMESTAMP", "WITH"}) || reader.at({"TIME", "WITH"})) return parse_other(reader);
-  for (const auto& fact : kTypes) {
+  for (const auto& fact : kTypeFacts) {
     if (reader.at(fact.mysql)) return parse_known(reader, fact);
   }
   return parse_other(reader);

@@ -12,7 +12,7 @@ namespace {
 /// MySQL's longest alias.
 constexpr size_t kNameBytesMax = 256;
 
-constexpr auto kListEnds = std::to_array<std::string_view>(
+constexpr auto kSelectEnds = std::to_array<std::string_view>(
     {"FROM", "INTO", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "UNION", "INTERSECT",
      "EXCEPT", "WINDOW", "QUALIFY", "FOR", "LOCK", "USING"});
 
@@ -72,7 +72,7 @@ class Finder {
       if (depth < 0 || tokens_[i].kind == TokenKind::kEnd) break;
       if (depth > 0) continue;
       const bool distinct_from = is(i, "FROM") && i > begin && is(i - 1, "DISTINCT");
-      if (is_one_of(i, kListEnds) && !distinct_from) break;
+      if (is_one_of(i, kSelectEnds) && !distinct_from) break;
       if (is_operator(i, ",")) {
         item(begin, i);
         begin = i + 1;

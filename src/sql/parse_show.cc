@@ -7,12 +7,12 @@
 namespace millrace::sql {
 namespace {
 
-struct Kind {
+struct Shown {
   std::string_view first, second;  // second empty: one word
   ShowKind kind;
 };
 
-constexpr auto kKinds = std::to_array<Kind>({
+constexpr auto kShown = std::to_array<Shown>({
     {"MODELS", "", ShowKind::kModels},
     {"PIPELINES", "", ShowKind::kPipelines},
     {"DATABASES", "", ShowKind::kDatabases},
@@ -49,8 +49,8 @@ constexpr auto kKinds = std::to_array<Kind>({
     {"OPEN", "TABLES", ShowKind::kEmpty},
 });
 
-const Kind* accept_kind(TokenReader& reader) {
-  for (const auto& kind : kKinds) {
+const Shown* accept_kind(TokenReader& reader) {
+  for (const auto& kind : kShown) {
     if (!reader.at(kind.first)) continue;
     if (!kind.second.empty() && !reader.at(kind.second, 1)) continue;
     reader.seek(reader.index() + (kind.second.empty() ? 1 : 2));
@@ -65,7 +65,7 @@ Error nothing_to_show(TokenReader& reader) {
                         {"TABLE", "VIEW", "DATABASE", "MODEL", "PIPELINE"});
   }
   std::vector<std::string_view> words;
-  for (const auto& known : kKinds) words.push_back(known.first);
+  for (const auto& known : kShown) words.push_back(known.first);
   return reader.error("something to show", words);
 }
 
@@ -180,7 +180,7 @@ Result<Statement> parse_show(TokenReader& reader, const std::string& database) {
   (void)reader.accept("EXTENDED");
   show.full = reader.accept("FULL");
   if (!reader.accept("GLOBAL") && !reader.accept("SESSION")) (void)reader.accept("LOCAL");
-  const Kind* kind = accept_kind(reader);
+  const Shown* kind = accept_kind(reader);
   if (kind == nullptr) return nothing_to_show(reader);
   show.kind = kind->kind;
   if (show.kind == ShowKind::kEmpty) {

@@ -16,7 +16,7 @@ namespace {
 
 using store::SqlType;
 
-constexpr size_t kTextBytesMax = 256;  // longer names are shortened elsewhere
+constexpr size_t kItemBytesMax = 256;  // longer names are shortened elsewhere
 constexpr size_t kExactDigitsMax = 15;
 constexpr int64_t kInt32Max = 2'147'483'647;
 
@@ -67,13 +67,13 @@ class Reader {
     if (!is_name(peek())) return false;
     out = value_of(text_, peek(), context_.lex);
     ++at_;
-    return !out.empty() && out.size() <= kTextBytesMax && out.find('\0') == std::string::npos;
+    return !out.empty() && out.size() <= kItemBytesMax && out.find('\0') == std::string::npos;
   }
   bool string(std::string& out) {
     if (peek().kind != TokenKind::kString || raw_at().front() != '\'') return false;
     out = value_of(text_, peek(), context_.lex);
     ++at_;
-    return out.size() <= kTextBytesMax && out.find('\0') == std::string::npos;
+    return out.size() <= kItemBytesMax && out.find('\0') == std::string::npos;
   }
 
   /// [name] or nothing: what follows is the end of the item either way.
@@ -107,7 +107,7 @@ class Reader {
     const auto whole = text_.substr(begin, tokens_[at_ - 1].end - begin);
     const bool comments = whole.find("/*") != std::string_view::npos ||
                           whole.find_first_of("#\n") != std::string_view::npos;
-    if (!comments && whole.size() <= kTextBytesMax) item.name = whole;
+    if (!comments && whole.size() <= kItemBytesMax) item.name = whole;
     item.what = std::move(member);
     alias_ = std::move(row);
     return true;

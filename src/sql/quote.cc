@@ -6,7 +6,7 @@
 namespace millrace::sql {
 namespace {
 
-bool is_plain(std::string_view name) {
+bool is_plain_name(std::string_view name) {
   if (name.empty() || (name[0] >= '0' && name[0] <= '9') || is_reserved(name)) return false;
   for (const char c : name) {
     const bool plain =
@@ -47,7 +47,7 @@ std::string quoted_bytes(std::string_view bytes) {
 }
 
 std::string mysql_name(std::string_view name) {
-  return is_plain(name) ? std::string(name) : backticked(name);
+  return is_plain_name(name) ? std::string(name) : backticked(name);
 }
 
 std::string backticked(std::string_view name) {

@@ -24,7 +24,7 @@ constexpr auto kPlainSettings = std::to_array<std::string_view>(
      "client.id", "isolation.level", "fetch.min.bytes", "fetch.wait.max.ms",
      "max.partition.fetch.bytes"});
 
-bool is_plain(const std::map<std::string, std::string>& settings) {
+bool are_plain(const std::map<std::string, std::string>& settings) {
   return std::all_of(settings.begin(), settings.end(),
                      [](const auto& setting) { return is_one_of(setting.first, kPlainSettings); });
 }
@@ -47,7 +47,7 @@ bool reaches_out(std::string_view text, std::span<const Token> tokens, LexOption
 std::string_view reach_of(const engine::PipelineDefinition& made) {
   if (made.transform) return "a pipeline WITH TRANSFORM";
   if (made.source.kind != engine::SourceKind::kKafka) return "a pipeline that reads files";
-  if (!is_plain(made.source.config) || !is_plain(made.source.credentials))
+  if (!are_plain(made.source.config) || !are_plain(made.source.credentials))
     return "a setting of the Kafka client that may name a file";
   return {};
 }
@@ -55,7 +55,7 @@ std::string_view reach_of(const engine::PipelineDefinition& made) {
 std::string_view reach_of(const engine::PipelineChange& change) {
   if (change.transform || change.reload_transform) return "a pipeline's transform";
   for (const auto* properties : {&change.config, &change.credentials}) {
-    if (!is_plain(properties->some) || (properties->all && !is_plain(*properties->all)))
+    if (!are_plain(properties->some) || (properties->all && !are_plain(*properties->all)))
       return "a setting of the Kafka client that may name a file";
   }
   return {};

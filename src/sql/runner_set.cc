@@ -20,7 +20,7 @@ bool has_no_effect(std::string_view name, std::string_view value) {
   return name == "sql_select_limit" && value != "18446744073709551615";
 }
 
-bool is_plain(std::string_view name) {
+bool is_variable_name(std::string_view name) {
   return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
 }
 
@@ -62,7 +62,7 @@ Status Runner::set_user_variable(const SetVariable& variable) {
 /// A name that MySQL does not have may be one of the store's.
 Status Runner::set_store_setting(const SetVariable& variable, const std::string& value) {
   const Error unknown = at(Variables::unknown(variable.name), variable.position);
-  if (!is_plain(variable.name)) return unknown;
+  if (!is_variable_name(variable.name)) return unknown;
   if (is_schema_setting(variable.name)) {
     return at(Error(Code::kPermission, "\"" + variable.name + "\" cannot be set",
                     "USE selects a database."),

@@ -48,6 +48,9 @@ struct SessionInfo {
   bool by_token = false;  // it came with an access token, and not with a password
 };
 
+/// Of a statement, in a row of SHOW PROCESSLIST.
+inline constexpr size_t kShownTextBytes = 8192;
+
 /// A row of SHOW PROCESSLIST.
 struct Process {
   uint64_t id = 0;

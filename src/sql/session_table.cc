@@ -11,12 +11,12 @@ namespace {
 using store::SqlType;
 
 /// A column: its name, and whether it is a number.
-struct Column {
+struct ColumnFact {
   std::string_view name;
   bool number = false;
 };
 
-Rows table(std::initializer_list<Column> columns) {
+Rows table(std::initializer_list<ColumnFact> columns) {
   Rows rows;
   for (const auto& column : columns)
     rows.add_column(std::string(column.name), column.number ? SqlType::kBigint : SqlType::kVarchar);
@@ -24,7 +24,7 @@ Rows table(std::initializer_list<Column> columns) {
 }
 
 /// The columns of a table that never has rows, separated by blanks; all of them texts.
-Rows empty(std::string_view columns) {
+Rows empty_table(std::string_view columns) {
   Rows rows;
   while (!columns.empty()) {
     const auto name = columns.substr(0, columns.find(' '));
@@ -249,7 +249,7 @@ constexpr auto kKnown = std::to_array<Known>({
      [](const ShowFacts& facts) { return privileges(facts, Level::kTable); }},
     {"information_schema", "plugins",
      [](const ShowFacts&) {
-       return empty("PLUGIN_NAME PLUGIN_VERSION PLUGIN_STATUS PLUGIN_TYPE PLUGIN_LIBRARY");
+       return empty_table("PLUGIN_NAME PLUGIN_VERSION PLUGIN_STATUS PLUGIN_TYPE PLUGIN_LIBRARY");
      }},
     {"performance_schema", "processlist", process_list},
     {"performance_schema", "threads", threads},
@@ -259,35 +259,37 @@ constexpr auto kKnown = std::to_array<Known>({
     {"performance_schema", "global_status", status},
     {"performance_schema", "session_connect_attrs",
      [](const ShowFacts&) {
-       return empty("PROCESSLIST_ID ATTR_NAME ATTR_VALUE ORDINAL_POSITION");
+       return empty_table("PROCESSLIST_ID ATTR_NAME ATTR_VALUE ORDINAL_POSITION");
      }},
     {"performance_schema", "session_account_connect_attrs",
      [](const ShowFacts&) {
-       return empty("PROCESSLIST_ID ATTR_NAME ATTR_VALUE ORDINAL_POSITION");
+       return empty_table("PROCESSLIST_ID ATTR_NAME ATTR_VALUE ORDINAL_POSITION");
      }},
     {"mysql", "user", users},
     {"mysql", "db", databases},
     {"mysql", "tables_priv", tables},
     {"mysql", "columns_priv",
      [](const ShowFacts&) {
-       return empty("Host Db User Table_name Column_name Timestamp Column_priv");
+       return empty_table("Host Db User Table_name Column_name Timestamp Column_priv");
      }},
     {"mysql", "procs_priv",
      [](const ShowFacts&) {
-       return empty("Host Db User Routine_name Routine_type Grantor Proc_priv Timestamp");
+       return empty_table("Host Db User Routine_name Routine_type Grantor Proc_priv Timestamp");
      }},
     {"mysql", "proxies_priv",
-     [](const ShowFacts&) { return empty("Host User Proxied_host Proxied_user With_grant"); }},
+     [](const ShowFacts&) {
+       return empty_table("Host User Proxied_host Proxied_user With_grant");
+     }},
     {"mysql", "role_edges",
      [](const ShowFacts&) {
-       return empty("FROM_HOST FROM_USER TO_HOST TO_USER WITH_ADMIN_OPTION");
+       return empty_table("FROM_HOST FROM_USER TO_HOST TO_USER WITH_ADMIN_OPTION");
      }},
     {"mysql", "default_roles",
-     [](const ShowFacts&) { return empty("HOST USER DEFAULT_ROLE_HOST DEFAULT_ROLE_USER"); }},
+     [](const ShowFacts&) { return empty_table("HOST USER DEFAULT_ROLE_HOST DEFAULT_ROLE_USER"); }},
     {"mysql", "global_grants",
-     [](const ShowFacts&) { return empty("USER HOST PRIV WITH_GRANT_OPTION"); }},
-    {"mysql", "func", [](const ShowFacts&) { return empty("name ret dl type"); }},
-    {"mysql", "plugin", [](const ShowFacts&) { return empty("name dl"); }},
+     [](const ShowFacts&) { return empty_table("USER HOST PRIV WITH_GRANT_OPTION"); }},
+    {"mysql", "func", [](const ShowFacts&) { return empty_table("name ret dl type"); }},
+    {"mysql", "plugin", [](const ShowFacts&) { return empty_table("name dl"); }},
 });
 
 }  // namespace

@@ -92,7 +92,7 @@ Rows engines() {
                {{"DuckDB", "DEFAULT", "Columns in one file", "YES", "NO", "NO"}});
 }
 
-Rows empty(const std::string& of) {
+Rows empty_list(const std::string& of) {
   if (of == "TRIGGERS") {
     return table({"Trigger", "Event", "Table", "Statement", "Timing", "Created", "sql_mode",
                   "Definer", "character_set_client", "collation_connection", "Database Collation"},
@@ -141,7 +141,7 @@ std::optional<Rows> show_rows(const Show& show, const ShowFacts& facts) {
     case ShowKind::kCollations:
       return filtered(collations(), show.like);
     case ShowKind::kEmpty:
-      return empty(to_lower(show.object) == "open" ? "OPEN" : show.object);
+      return empty_list(to_lower(show.object) == "open" ? "OPEN" : show.object);
     case ShowKind::kCreateDatabase: {
       const std::string& name = show.database;
       return table({"Database", "Create Database"}, {{name, "CREATE DATABASE `" + name + "`"}});

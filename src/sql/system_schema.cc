@@ -4,6 +4,7 @@
 #include <array>
 
 #include "data/schema.h"
+#include "sql/keywords.h"
 #include "sql/quote.h"
 #include "sql/token_reader.h"
 
@@ -73,12 +74,6 @@ constexpr auto kOtherNames = std::to_array<std::pair<std::string_view, std::stri
 
 constexpr auto kForbiddenFunctions =
     std::to_array<std::string_view>({"query", "query_table", "json_execute_serialized_sql"});
-
-template <class Words>
-bool is_one_of(std::string_view name, const Words& words) {
-  return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return same_name(word, name); });
-}
 
 constexpr auto kInsertWords =
     std::to_array<std::string_view>({"LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE"});

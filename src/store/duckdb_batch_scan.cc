@@ -15,15 +15,10 @@ constexpr const char* kFunction = "millrace_batch";
 using SharedSources = std::shared_ptr<BatchSources>;
 using SharedSource = std::shared_ptr<BatchSource>;
 
-struct Scan {
+struct BatchScan {
   std::vector<idx_t> columns;  // of the query, by their index in the schema; size() is the number
   size_t at = 0;
 };
-
-template <class T>
-void destroy(void* object) {
-  const std::unique_ptr<T> owner(static_cast<T*>(object));
-}
 
 void bind(duckdb_bind_info info) {
   auto& sources = *static_cast<SharedSources*>(duckdb_bind_get_extra_info(info));
@@ -41,16 +36,16 @@ void bind(duckdb_bind_info info) {
 }
 
 void init(duckdb_init_info info) {
-  auto scan = std::make_unique<Scan>();
+  auto scan = std::make_unique<BatchScan>();
   const idx_t count = duckdb_init_get_column_count(info);
   for (idx_t i = 0; i < count; ++i) scan->columns.push_back(duckdb_init_get_column_index(info, i));
-  duckdb_init_set_init_data(info, scan.release(), destroy<Scan>);
+  duckdb_init_set_init_data(info, scan.release(), destroy<BatchScan>);
   duckdb_init_set_max_threads(info, 1);  // rows leave in the order of the batch
 }
 
 void scan_rows(duckdb_function_info info, duckdb_data_chunk output) {
   const auto& source = **static_cast<SharedSource*>(duckdb_function_get_bind_data(info));
-  auto& scan = *static_cast<Scan*>(duckdb_function_get_init_data(info));
+  auto& scan = *static_cast<BatchScan*>(duckdb_function_get_init_data(info));
   const size_t rows = std::min<size_t>(duckdb_vector_size(), source.count - scan.at);
   const size_t first = source.first + scan.at;
   for (idx_t i = 0; i < scan.columns.size() && rows > 0; ++i) {

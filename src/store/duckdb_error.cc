@@ -11,14 +11,14 @@
 namespace millrace::store {
 namespace {
 
-struct Kind {
+struct ExceptionKind {
   std::string_view name;  // DuckDB's exception type
   Code code;
 };
 
 // DuckDB's exception types by name (src/common/exception.cpp there), since a failed prepare tells
 // no more than this name.
-constexpr std::array<Kind, 35> kKinds{{
+constexpr std::array<ExceptionKind, 35> kExceptionKinds{{
     {"Parser", Code::kSyntax},
     {"Syntax", Code::kSyntax},
     {"Binder", Code::kInvalidArgument},
@@ -82,14 +82,14 @@ Code code_of(std::string_view kind, std::string_view subtype, std::string_view m
     if (contains(message, "orrupt") || contains(message, "checksum")) return Code::kDataLoss;
   }
   if (kind == "Conversion" && contains(message, "Unimplemented")) return Code::kUnsupported;
-  for (const auto& one : kKinds) {
+  for (const auto& one : kExceptionKinds) {
     if (same_name(one.name, kind)) return one.code;
   }
   return Code::kInternal;
 }
 
 /// Of DuckDB's inside, or of its own pages.
-constexpr auto kWords = std::to_array<std::pair<std::string_view, std::string_view>>({
+constexpr auto kOwnWords = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"STRING_LITERAL", "a text"},
     {"INTEGER_LITERAL", "a number"},
     {". If this is an unexpected constraint violation, please refer to our foreign key limitations "
@@ -101,7 +101,7 @@ constexpr auto kWords = std::to_array<std::pair<std::string_view, std::string_vi
 /// first word is a name (all capitals, or quoted).
 std::string in_our_words(std::string_view text) {
   std::string message(text.substr(0, text.find('\n')));
-  for (const auto& [theirs, ours] : kWords) {
+  for (const auto& [theirs, ours] : kOwnWords) {
     for (auto at = message.find(theirs); at != std::string::npos; at = message.find(theirs, at))
       message.replace(at, theirs.size(), ours);
   }

@@ -7,6 +7,7 @@
 #include <duckdb.h>
 
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -66,6 +67,12 @@ using ClientContext = Handle<duckdb_client_context, duckdb_destroy_client_contex
 using TableFunction = Handle<duckdb_table_function, duckdb_destroy_table_function>;
 using CastFunction = Handle<duckdb_cast_function, duckdb_destroy_cast_function>;
 using ScalarFunction = Handle<duckdb_scalar_function, duckdb_destroy_scalar_function>;
+
+/// Frees a T that DuckDB was given to keep: duckdb_delete_callback_t.
+template <class T>
+void destroy(void* data) {
+  const std::unique_ptr<T> owned(static_cast<T*>(data));
+}
 
 /// Text that DuckDB allocated.
 std::string take_text(char* text);

@@ -8,13 +8,13 @@
 namespace millrace::store {
 namespace {
 
-constexpr const char* kStage = "__millrace_keys";  // a temporary table of the connection
+constexpr const char* kKeyStage = "__millrace_keys";  // a temporary table of the connection
+
+}  // namespace
 
 std::string stage_column(size_t i) {
   return "c" + std::to_string(i);
 }
-
-}  // namespace
 
 Result<DuckdbKeys> DuckdbKeys::find(duckdb_connection connection, const FoundTable& table,
                                     const std::vector<std::string>& names) {
@@ -55,9 +55,9 @@ Result<std::vector<KeyTaken>> DuckdbKeys::taken(duckdb_connection connection,
   std::string columns;
   for (size_t i = 0; i < names_.size(); ++i)
     columns += quoted_name(names_[i]) + " AS " + stage_column(i) + ", ";
-  TRY_OK(run(connection, "CREATE OR REPLACE TEMP TABLE " + std::string(kStage) + " AS SELECT " +
+  TRY_OK(run(connection, "CREATE OR REPLACE TEMP TABLE " + std::string(kKeyStage) + " AS SELECT " +
                              columns + "0::UINTEGER AS row FROM " + table_ + " LIMIT 0"));
-  TRY(const auto appender, open_appender(connection, "temp", kMainSchema, kStage, {}));
+  TRY(const auto appender, open_appender(connection, "temp", kMainSchema, kKeyStage, {}));
   const DataChunk staged(duckdb_create_data_chunk(borrowed.data(), borrowed.size()));
   TRY_OK(each_chunk([&](duckdb_data_chunk chunk, std::span<const uint32_t> rows) {
     duckdb_data_chunk_reset(staged.get());
@@ -73,7 +73,7 @@ Result<std::vector<KeyTaken>> DuckdbKeys::taken(duckdb_connection connection,
   TRY_OK(finish(appender));
   std::vector<KeyTaken> found;
   for (const auto& key : keys_) TRY_OK(taken(connection, key, found));
-  TRY_OK(run(connection, "DROP TABLE temp." + std::string(kMainSchema) + "." + kStage));
+  TRY_OK(run(connection, "DROP TABLE temp." + std::string(kMainSchema) + "." + kKeyStage));
   return found;
 }
 
@@ -91,7 +91,8 @@ Status DuckdbKeys::taken(duckdb_connection connection, const Key& key,
     words += (words.empty() ? "" : ", ', ', ") + quoted_text(names_[i] + ": ") + ", CAST(" +
              column + " AS VARCHAR)";
   }
-  const std::string stage = " FROM temp." + std::string(kMainSchema) + "." + kStage + " s WHERE ";
+  const std::string stage =
+      " FROM temp." + std::string(kMainSchema) + "." + kKeyStage + " s WHERE ";
   TRY(auto rows, query(connection, "SELECT s.row::BIGINT, NULL::BIGINT, concat(" + words + ")" +
                                        stage + whole + " AND EXISTS (SELECT 1 FROM " + table_ +
                                        " t WHERE " + same + ") UNION ALL SELECT * FROM (SELECT " +

@@ -12,6 +12,9 @@
 
 namespace millrace::store {
 
+/// The column of a staging table that stands for the i-th name.
+std::string stage_column(size_t i);
+
 /// A row whose key is in the table already, or in the batch before.
 struct KeyTaken {
   uint32_t row = 0;

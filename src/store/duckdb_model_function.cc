@@ -21,11 +21,6 @@ struct Call {
 using SharedCall = std::shared_ptr<const Call>;
 using OwnedScratch = std::unique_ptr<ModelFunction::Scratch>;
 
-template <class T>
-void destroy(void* data) {
-  const std::unique_ptr<T> owned(static_cast<T*>(data));
-}
-
 void* copy_call(void* data) {
   return std::make_unique<SharedCall>(*static_cast<const SharedCall*>(data)).release();
 }

@@ -13,7 +13,7 @@ namespace {
 // Rows that hang on a definition carry its id, never its name: a name may be used again. `cursors`
 // and `model_heads` hold what the logs say last, so that a commit reads a few rows of a log of
 // millions; their keys make two writers of the same pipeline or model meet.
-constexpr const char* kTables = R"(
+constexpr const char* kSystemTables = R"(
 CREATE SCHEMA millrace;
 CREATE SCHEMA millrace_internal;
 CREATE SCHEMA millrace_information_schema;
@@ -224,8 +224,8 @@ Status make_tables(duckdb_connection connection) {
   const std::string version = std::to_string(kSchemaVersion);
   TRY_OK(run(connection, "BEGIN"));
   const auto made =
-      run(connection,
-          std::string(kTables) + "INSERT INTO millrace_internal.version VALUES (" + version + ");");
+      run(connection, std::string(kSystemTables) +
+                          "INSERT INTO millrace_internal.version VALUES (" + version + ");");
   if (made) return run(connection, "COMMIT");
   (void)run(connection, "ROLLBACK");
   return made;

@@ -7,11 +7,7 @@
 namespace millrace::store {
 namespace {
 
-constexpr const char* kStage = "__millrace_upsert";  // a temporary table of the connection
-
-std::string stage_column(size_t i) {
-  return "c" + std::to_string(i);
-}
+constexpr const char* kUpsertStage = "__millrace_upsert";  // a temporary table of the connection
 
 Error no_key(const FoundTable& table, const std::string& why) {
   return Error(Code::kInvalidArgument,
@@ -49,18 +45,18 @@ Result<std::unique_ptr<DuckdbUpsert>> DuckdbUpsert::open(duckdb_connection conne
         (upsert->keyless_.empty() ? "" : " OR ") + stage_column(column) + " IS NULL";
   }
   const bool replace = output.duplicates == Duplicates::kReplace;
-  upsert->make_stage_ = "CREATE OR REPLACE TEMP TABLE " + std::string(kStage) + " AS SELECT " +
-                        renamed + " FROM " + table.quoted() + " LIMIT 0";
+  upsert->make_stage_ = "CREATE OR REPLACE TEMP TABLE " + std::string(kUpsertStage) +
+                        " AS SELECT " + renamed + " FROM " + table.quoted() + " LIMIT 0";
   if (ignore) {
     upsert->insert_ = "INSERT OR IGNORE INTO " + table.quoted() + " (" + columns + ") SELECT " +
-                      staged + " FROM temp." + kStage + " ORDER BY rowid";
+                      staged + " FROM temp." + kUpsertStage + " ORDER BY rowid";
     return upsert;
   }
   upsert->rank_ = "row_number() OVER (PARTITION BY " + staged_keys + " ORDER BY rowid" +
                   (replace ? " DESC" : "") + ")";
   upsert->insert_ = std::string(replace ? "INSERT OR REPLACE" : "INSERT") + " INTO " +
                     table.quoted() + " (" + columns + ") SELECT " + staged + " FROM (SELECT *, " +
-                    "rowid AS place, " + upsert->rank_ + " AS rank FROM temp." + kStage + ")";
+                    "rowid AS place, " + upsert->rank_ + " AS rank FROM temp." + kUpsertStage + ")";
   if (replace) return upsert;
   upsert->conflict_ = " ON CONFLICT (" + key_columns + ") DO UPDATE SET ";
   for (size_t i = 0; i < output.on_duplicate.size(); ++i) {
@@ -75,7 +71,7 @@ Result<std::unique_ptr<DuckdbUpsert>> DuckdbUpsert::open(duckdb_connection conne
 
 Result<int64_t> DuckdbUpsert::append(const EachChunk& each_chunk) const {
   TRY_OK(run(connection_, make_stage_));
-  TRY(const auto appender, open_appender(connection_, "temp", kMainSchema, kStage, {}));
+  TRY(const auto appender, open_appender(connection_, "temp", kMainSchema, kUpsertStage, {}));
   TRY_OK(each_chunk([&](duckdb_data_chunk chunk) { return append_chunk(appender, chunk); }));
   TRY_OK(finish(appender));
   // The last row of a key is what REPLACE after REPLACE leaves.
@@ -84,7 +80,7 @@ Result<int64_t> DuckdbUpsert::append(const EachChunk& each_chunk) const {
       duplicates_ == Duplicates::kUpdate
           ? take_updating()
           : take(insert_ + (replace ? " WHERE rank = 1 OR " + keyless_ + " ORDER BY place" : "")));
-  TRY_OK(run(connection_, "DROP TABLE temp." + std::string(kStage)));
+  TRY_OK(run(connection_, "DROP TABLE temp." + std::string(kUpsertStage)));
   return taken;
 }
 
@@ -96,7 +92,7 @@ Result<int64_t> DuckdbUpsert::take(const std::string& sql) const {
 /// One statement must not meet a key twice: the first rows of their keys, then the second ones.
 Result<int64_t> DuckdbUpsert::take_updating() const {
   TRY(auto found, query(connection_, "SELECT coalesce(max(rank), 0)::BIGINT FROM (SELECT " + rank_ +
-                                         " AS rank FROM temp." + kStage + ")"));
+                                         " AS rank FROM temp." + kUpsertStage + ")"));
   const int64_t ranks = found.next() ? found.integer(0) : 0;
   int64_t taken = 0;
   for (int64_t rank = 1; rank <= ranks; ++rank) {

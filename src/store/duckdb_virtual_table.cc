@@ -10,16 +10,11 @@ namespace millrace::store {
 namespace {
 
 /// One query's reading of the table, by one thread.
-struct Scan {
+struct TableScan {
   Batch rows;
   size_t next = 0;
   std::vector<idx_t> columns;  // which column of the table each column of the answer is
 };
-
-template <class T>
-void destroy(void* data) {
-  const std::unique_ptr<T> owned(static_cast<T*>(data));
-}
 
 void bind_scan(duckdb_bind_info info) {
   const auto& table = *static_cast<const VirtualTable*>(duckdb_bind_get_extra_info(info));
@@ -31,16 +26,16 @@ void bind_scan(duckdb_bind_info info) {
 
 void begin_scan(duckdb_init_info info) {
   const auto& table = *static_cast<const VirtualTable*>(duckdb_init_get_extra_info(info));
-  auto scan = std::make_unique<Scan>();
+  auto scan = std::make_unique<TableScan>();
   scan->rows = table.rows();
   for (idx_t i = 0; i < duckdb_init_get_column_count(info); ++i)
     scan->columns.push_back(duckdb_init_get_column_index(info, i));
   duckdb_init_set_max_threads(info, 1);
-  duckdb_init_set_init_data(info, scan.release(), destroy<Scan>);
+  duckdb_init_set_init_data(info, scan.release(), destroy<TableScan>);
 }
 
 void continue_scan(duckdb_function_info info, duckdb_data_chunk output) {
-  auto& scan = *static_cast<Scan*>(duckdb_function_get_init_data(info));
+  auto& scan = *static_cast<TableScan*>(duckdb_function_get_init_data(info));
   const size_t count =
       std::min<size_t>(scan.rows.rows() - scan.next, static_cast<size_t>(duckdb_vector_size()));
   for (idx_t i = 0; i < scan.columns.size(); ++i) {

@@ -106,9 +106,9 @@ class Runs {
       waits.insert(waits.end(), its.begin(), its.end());
       left = std::min(left, left_of(*run));
     }
-    constexpr int64_t kWaitMax = 60'000;
+    constexpr int64_t kPollMsMax = 60'000;
     (void)::poll(waits.data(), waits.size(),
-                 static_cast<int>(std::clamp<int64_t>(left + 1, 1, kWaitMax)));
+                 static_cast<int>(std::clamp<int64_t>(left + 1, 1, kPollMsMax)));
   }
 
   Transformed gather();

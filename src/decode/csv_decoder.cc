@@ -3,13 +3,13 @@
 #include <utility>
 
 #include "base/check.h"
+#include "data/utf8.h"
 #include "decode/csv_detail.h"
 #include "decode/csv_splitter.h"
 #include "decode/decoder.h"
 #include "decode/number.h"
 #include "decode/number_lanes.h"
 #include "decode/time_text.h"
-#include "decode/utf8.h"
 
 namespace millrace::decode {
 namespace {

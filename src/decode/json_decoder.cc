@@ -8,11 +8,11 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "data/utf8.h"
 #include "decode/decoder.h"
 #include "decode/json_scout.h"
 #include "decode/path_tree.h"
 #include "decode/row_sink.h"
-#include "decode/utf8.h"
 
 namespace millrace::decode {
 namespace {

@@ -30,6 +30,8 @@ class MessageColumns : public Decoder {
 
   const std::shared_ptr<const Schema>& schema() const override { return schema_; }
 
+  std::span<const std::string_view> lines() const override { return decoder_->lines(); }
+
   Status decode(const MessageBatch& messages, Batch& rows, std::vector<Reject>& rejects) override {
     TRY_OK(decoder_->decode(messages, decoded_, rejects));
     rows.take_leading(decoded_);

@@ -9,6 +9,7 @@
 #include "engine/plan.h"
 #include "engine/predictor.h"
 #include "engine/probe.h"
+#include "engine/retry_rejects.h"
 #include "engine/stages.h"
 #include "engine/system_tables.h"
 
@@ -241,8 +242,7 @@ Status LocalEngine::change_pipeline(const Pipeline& pipeline, const PipelineChan
   if (program) TRY_OK(check_replayed(pipeline));
   TRY(const auto definition, changed_definition(probe_context(pipeline), change, program));
   TRY_OK(keep_reading(pipeline, definition));
-  TRY_OK(
-      put_pipeline(definition, pipeline.model(), pipeline.id(), pipeline.created_at(), starts));
+  TRY_OK(put_pipeline(definition, pipeline.model(), pipeline.id(), pipeline.created_at(), starts));
   if (key_of(definition.name) == key_of(pipeline.definition().name)) return {};
   Lock lock(mutex_);
   pipelines_.erase(key_of(pipeline.definition().name));

@@ -196,7 +196,8 @@ bool CsvDecoder::is_null(const CsvField& field, bool is_text) const {
   if (!format_.null_defined_by.empty() && field.text == format_.null_defined_by &&
       (!field.quoted || format_.null_optionally_enclosed))
     return true;
-  if (field.quoted) return false;
+  if (field.quoted)
+    return field.text.empty() && format_.empty_is_null && format_.null_optionally_enclosed;
   if (field.text.empty()) return !is_text || format_.empty_is_null;
   return null_word_ && field.text == "NULL";
 }

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/thread.h"
+#include "engine/line_rules.h"
 
 namespace millrace::engine {
 namespace {
@@ -36,8 +37,7 @@ Result<std::chrono::milliseconds> timeout_of(const SourceDefinition& source,
 LineRules lines_of(const PipelineDefinition& definition) {
   switch (definition.format) {
     case FormatKind::kCsv:
-      return {definition.csv.lines_terminated_by, definition.csv.enclosed_by,
-              definition.csv.escaped_by};
+      return line_rules(definition.csv);
     case FormatKind::kJson:
       return {"\n", "", ""};
     case FormatKind::kAvro:

@@ -118,6 +118,15 @@ def test_quotes_hold_newlines_and_headers_are_dropped(shop, folder):
         (2, '4,"never closed'), (4, "none,7")]
 
 
+def test_a_quote_within_a_field_opens_none(shop, folder):
+    put(folder / "1.csv", b'screen (5"),size\n1,it"s\n2,5"\n3,"x\ny"\n')
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, folder, clauses="FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' "
+                                    "IGNORE 1 LINES (a, b)")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.rows("SELECT * FROM t ORDER BY a") == [(1, 'it"s'), (2, '5"'), (3, "x\ny")]
+
+
 def test_lines_of_json_and_the_file_they_came_from(shop, folder):
     put(folder / "x.jsonl", b"".join(json.dumps({"a": number}).encode() + b"\n"
                                      for number in range(5)) + b"nonsense\n")

@@ -135,6 +135,8 @@ def test_a_line_that_is_refused_is_tried_again_alone(shop, broker):
     shop.execute("START PIPELINE feed FOREGROUND")
     assert shop.rows("SELECT bytes, reason FROM millrace.rejects ORDER BY 1") == [
         (b"1,y", "constraint"), (b"2,bad", "expression"), (b"4,v\r\n", "constraint")]
+    assert shop.rows("SELECT BATCH_PARTITION_PARSED_ROWS, BATCH_PARTITION_EXTRACTED_BYTES "
+                     "FROM information_schema.PIPELINES_BATCHES") == [(6, 27)]
     shop.execute("CREATE TABLE u (a BIGINT, b VARCHAR); CREATE OR REPLACE PIPELINE feed AS "
                  f"{streams.load_data(broker, topic)} INTO TABLE u FIELDS TERMINATED BY ','")
     assert shop.rows("RETRY REJECTS FOR PIPELINE feed") == [(3, 3, 0)]

@@ -60,6 +60,7 @@ const std::vector<std::string_view>& fault_point_names() {
       "engine.batch.taken",    "engine.batch.decoded", "engine.model.trained",
       "store.commit.before",   "store.commit.middle",  "store.commit.after",
       "engine.publish.before", "engine.publish.after", "engine.replay.batch",
+      "engine.pipeline.paused",
   };
   return names;
 }

@@ -6,6 +6,7 @@ namespace millrace {
 
 void LineEnd::restart() {
   looked_ = 0;
+  opens_ = 0;
   quoted_ = false;
 }
 
@@ -40,9 +41,13 @@ size_t LineEnd::find(std::string_view text) {
       if (i + 1 >= text.size()) break;
       ++i;
     } else if (c == quote) {
-      quoted_ = !quoted_;
+      const bool opens = rules_.separator.empty() || i == opens_;
+      if (quoted_) opens_ = i + 1;  // a doubled one
+      quoted_ = !quoted_ && opens;
     } else if (!quoted_ && text.compare(i, terminator.size(), terminator) == 0) {
       return i;
+    } else if (!quoted_ && !rules_.separator.empty() && c == rules_.separator[0]) {
+      opens_ = i + 1;
     }
   }
   looked_ = i;

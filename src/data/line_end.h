@@ -13,6 +13,8 @@ struct LineRules {
   std::string terminator = "\n";  // empty: all of the text is one line
   std::string quote;              // one byte or empty
   std::string escape;             // likewise
+  /// Between fields, one byte: a quote opens only where a field begins. Empty: anywhere.
+  std::string separator = {};
 };
 
 class LineEnd {
@@ -41,6 +43,7 @@ class LineEnd {
 
   LineRules rules_;
   size_t looked_ = 0;  // bytes of the line that hold no end
+  size_t opens_ = 0;   // where a quote opens, if there is one
   bool quoted_ = false;
 };
 

@@ -30,6 +30,15 @@ TEST(LineEnd, WithinQuotesOrBehindAnEscapeThereIsNoEnd) {
   EXPECT_THAT(lines("a\\\nb\nc\\\\\nd", {"\n", "", "\\"}), ElementsAre("a\\\nb", "c\\\\", "d"));
 }
 
+TEST(LineEnd, AQuoteWithinAFieldIsABytesAsOthers) {
+  const LineRules rules{"\n", "\"", "\\", ","};
+  EXPECT_THAT(lines("5\",h\n1,it\"s\n2,\"x\ny\"\n", rules),
+              ElementsAre("5\",h", "1,it\"s", "2,\"x\ny\""));
+  EXPECT_THAT(lines("\"a\"\"\nb\",\"c,\nd\"\ne", rules),
+              ElementsAre("\"a\"\"\nb\",\"c,\nd\"", "e"));
+  EXPECT_THAT(lines("\\,\"\na", rules), ElementsAre("\\,\"", "a"));
+}
+
 TEST(LineEnd, AQuoteThatIsNeverClosedCostsItsLine) {
   EXPECT_THAT(lines("a\n\"b\nc\nd", {"\n", "\"", ""}), ElementsAre("a", "\"b", "c", "d"));
 }
@@ -38,7 +47,7 @@ TEST(LineEnd, FindsTheSameHoweverTheTextArrives) {
   const std::string text = "x\\\ny\"\n\"z\\\\||\n;";
   for (const LineRules& rules :
        {LineRules{"\n", "", ""}, LineRules{"\n", "", "\\"}, LineRules{"\n", "\"", "\\"},
-        LineRules{"||", "\"", "\\"}, LineRules{"||\n", "", ""}}) {
+        LineRules{"||", "\"", "\\"}, LineRules{"||\n", "", ""}, LineRules{"\n", "\"", "\\", "y"}}) {
     LineEnd whole(rules);
     const size_t expected = whole.find(text);
     for (size_t step = 1; step <= text.size(); ++step) {

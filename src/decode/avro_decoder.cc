@@ -4,12 +4,12 @@
 #include <variant>
 
 #include "data/avro_container.h"
+#include "data/utf8.h"
 #include "decode/avro_codec.h"
 #include "decode/avro_plan.h"
 #include "decode/decoder.h"
 #include "decode/path_tree.h"
 #include "decode/row_sink.h"
-#include "decode/utf8.h"
 
 namespace millrace::decode {
 namespace {

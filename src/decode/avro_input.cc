@@ -5,8 +5,8 @@
 #include <string>
 
 #include "data/json_text.h"
+#include "data/utf8.h"
 #include "decode/avro_value.h"
-#include "decode/utf8.h"
 
 namespace millrace::decode {
 namespace {

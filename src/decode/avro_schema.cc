@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "decode/utf8.h"
+#include "data/utf8.h"
 
 namespace millrace::decode {
 

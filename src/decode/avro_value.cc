@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "data/utf8.h"
 #include "decode/time_text.h"
-#include "decode/utf8.h"
 
 namespace millrace::decode {
 namespace {

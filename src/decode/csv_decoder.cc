@@ -3,13 +3,13 @@
 #include <utility>
 
 #include "base/check.h"
+#include "data/utf8.h"
 #include "decode/csv_detail.h"
 #include "decode/csv_splitter.h"
 #include "decode/decoder.h"
 #include "decode/number.h"
 #include "decode/number_lanes.h"
 #include "decode/time_text.h"
-#include "decode/utf8.h"
 
 namespace millrace::decode {
 namespace {
@@ -21,6 +21,7 @@ class CsvDecoder : public Decoder {
 
   const std::shared_ptr<const Schema>& schema() const override { return schema_; }
   Status decode(const MessageBatch& messages, Batch& rows, std::vector<Reject>& rejects) override;
+  std::span<const std::string_view> lines() const override { return lines_; }
 
  private:
   struct Wanted {
@@ -43,6 +44,7 @@ class CsvDecoder : public Decoder {
   void convert_text(size_t index, Column& column);
   template <class T>
   void settle_number(size_t index, size_t live, const CsvField& field, T& value);
+  void note_line(std::string_view payload, const CsvRow& row, size_t at);
   bool is_null(const CsvField& field, bool is_text) const;
   void set_null(size_t index, size_t live);
   void reject(size_t index, size_t live, RejectReason reason, std::string_view text);
@@ -67,6 +69,7 @@ class CsvDecoder : public Decoder {
   LaneNumbers numbers_;
   size_t done_ = 0;              // output rows of the chunks before
   // Lines are counted where a reject asks for them, on from the one before of the same message.
+  std::vector<std::string_view> lines_;
   const char* counted_to_ = nullptr;
   uint32_t counted_message_ = 0;
   int64_t counted_ = 0;
@@ -101,6 +104,7 @@ Status CsvDecoder::decode(const MessageBatch& messages, Batch& rows, std::vector
   rows.reset(messages.messages.size());
   renew(arena_);
   done_ = 0;
+  lines_.clear();
   counted_to_ = nullptr;
   for (size_t i = 0; i < messages.messages.size(); ++i) {
     splitter_.begin(messages.messages[i].payload, static_cast<uint32_t>(i));
@@ -125,15 +129,30 @@ void CsvDecoder::convert_chunk(const MessageBatch& messages, Batch& rows,
 
   const size_t kept = chunk_.failures.empty() ? chunk_.live.size() : drop_failed_rows(rows);
   for (size_t i = 0; i < wanted_.size(); ++i) set_validity(i, rows.column(i), kept);
-  for (size_t i = 0; i < kept; ++i)
-    rows.message_of_row()[done_ + i] = chunk_.rows[chunk_.live[i]].message;
+  for (size_t i = 0; i < kept; ++i) {
+    const auto& row = chunk_.rows[chunk_.live[i]];
+    rows.message_of_row()[done_ + i] = row.message;
+    note_line(messages.messages[row.message].payload, row, done_ + i);
+  }
   if (!chunk_.failures.empty()) {
     for (const auto& row : chunk_.rows) {
       if (row.failure >= 0) rejects.push_back(make_reject(messages, row));
     }
   }
   done_ += kept;
+  if (!lines_.empty()) lines_.resize(done_);
   chunk_.clear();
+}
+
+/// What a row is of its message, unless it is all of it but the line's end.
+void CsvDecoder::note_line(std::string_view payload, const CsvRow& row, size_t at) {
+  const auto behind = static_cast<size_t>(payload.data() + payload.size() - row.end);
+  if (row.begin == payload.data() && behind == 0) return;
+  std::string_view rest(row.end, behind);
+  if (format_.lines_terminated_by == "\n" && rest.starts_with('\r')) rest.remove_prefix(1);
+  if (row.begin == payload.data() && (rest.empty() || rest == format_.lines_terminated_by)) return;
+  lines_.resize(at + 1);
+  lines_[at] = {row.begin, static_cast<size_t>(row.end - row.begin)};
 }
 
 void CsvDecoder::convert_column(size_t index, Column& column) {
@@ -177,7 +196,8 @@ bool CsvDecoder::is_null(const CsvField& field, bool is_text) const {
   if (!format_.null_defined_by.empty() && field.text == format_.null_defined_by &&
       (!field.quoted || format_.null_optionally_enclosed))
     return true;
-  if (field.quoted) return false;
+  if (field.quoted)
+    return field.text.empty() && format_.empty_is_null && format_.null_optionally_enclosed;
   if (field.text.empty()) return !is_text || format_.empty_is_null;
   return null_word_ && field.text == "NULL";
 }

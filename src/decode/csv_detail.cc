@@ -1,7 +1,7 @@
 #include "decode/csv_detail.h"
 
+#include "data/utf8.h"
 #include "decode/number.h"
-#include "decode/utf8.h"
 
 namespace millrace::decode {
 

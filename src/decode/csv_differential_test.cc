@@ -244,7 +244,9 @@ Outcome plain_row(const CsvFormat& format, const std::vector<InputField>& fields
     const bool defined = !format.null_defined_by.empty() && field.text == format.null_defined_by &&
                          (!field.quoted || format.null_optionally_enclosed);
     const bool word = !field.quoted && !format.enclosed_by.empty() && field.text == "NULL";
-    const bool empty = !field.quoted && field.text.empty() && (!text || format.empty_is_null);
+    const bool empty = field.text.empty() &&
+                       (field.quoted ? format.empty_is_null && format.null_optionally_enclosed
+                                     : !text || format.empty_is_null);
     if (field.null || defined || word || empty) {
       if (!fields[i].nullable) return fail(RejectReason::kNullNotAllowed);
       outcome.values.push_back("NULL");

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,10 @@ class Decoder {
   /// cannot be had now; then nothing of `rows` and `rejects` may be used.
   virtual Status decode(const MessageBatch& messages, Batch& rows,
                         std::vector<Reject>& rejects) = 0;
+
+  /// Of each row that decode() gave last its line, in its message's payload, where that has more
+  /// than this line; else no text. Empty when none has.
+  virtual std::span<const std::string_view> lines() const { return {}; }
 };
 
 /// Errors: kInvalidArgument for a format that cannot work (two-byte quote, terminator equal to the

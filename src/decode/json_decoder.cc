@@ -8,11 +8,11 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "data/utf8.h"
 #include "decode/decoder.h"
 #include "decode/json_scout.h"
 #include "decode/path_tree.h"
 #include "decode/row_sink.h"
-#include "decode/utf8.h"
 
 namespace millrace::decode {
 namespace {
@@ -67,12 +67,14 @@ class JsonDecoder : public Decoder {
 
   const std::shared_ptr<const Schema>& schema() const override { return sink_->schema(); }
   Status decode(const MessageBatch& messages, Batch& rows, std::vector<Reject>& rejects) override;
+  std::span<const std::string_view> lines() const override { return lines_; }
 
  private:
   enum class Read : uint8_t { kDone, kMore, kBad };
 
   void decode_lines(const Message& message, size_t first, uint32_t index,
                     std::vector<Reject>& rejects);
+  bool end_row(uint32_t message, std::string_view line);
   Read read_document(std::string_view document);
   Read read_scalar_document(std::string_view document);
   bool bad_json(error_code error);
@@ -109,11 +111,13 @@ class JsonDecoder : public Decoder {
   bool sink_failed_ = false;
   RejectReason reason_ = RejectReason::kBadDocument;
   std::string detail_;
+  std::vector<std::string_view> lines_;
 };
 
 Status JsonDecoder::decode(const MessageBatch& messages, Batch& rows,
                            std::vector<Reject>& rejects) {
   sink_->begin(rows, messages.messages.size());
+  lines_.clear();
   for (size_t i = 0; i < messages.messages.size(); ++i) {
     const auto& message = messages.messages[i];
     if (message.payload.empty()) {
@@ -145,9 +149,18 @@ Status JsonDecoder::decode(const MessageBatch& messages, Batch& rows,
     sink_->drop_row();
     reject(message, message.payload, 0, rejects);
   }
+  if (!lines_.empty()) lines_.resize(sink_->rows());
   sink_->end();
   rows.keep_alive(messages.owner);
   return {};
+}
+
+/// Of a message that has other lines, too.
+bool JsonDecoder::end_row(uint32_t message, std::string_view line) {
+  if (!sink_->end_row(message)) return false;
+  lines_.resize(sink_->rows());
+  lines_.back() = line;
+  return true;
 }
 
 void JsonDecoder::decode_lines(const Message& message, size_t first, uint32_t index,
@@ -160,7 +173,7 @@ void JsonDecoder::decode_lines(const Message& message, size_t first, uint32_t in
     if (line.empty()) continue;
     sink_->begin_row();
     if (scout_.is_wanted()) {
-      if (scout_.read(line) && sink_->end_row(index)) continue;
+      if (scout_.read(line) && end_row(index, line)) continue;
       sink_->drop_row();
       sink_->begin_row();
     }
@@ -169,7 +182,7 @@ void JsonDecoder::decode_lines(const Message& message, size_t first, uint32_t in
       bad_json("there is more behind the document");
       read = Read::kBad;
     }
-    if (read == Read::kDone && !sink_->end_row(index)) {
+    if (read == Read::kDone && !end_row(index, line)) {
       sink_failed_ = true;
       read = Read::kBad;
     }

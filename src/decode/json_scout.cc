@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "data/utf8.h"
 #include "decode/number.h"
-#include "decode/utf8.h"
 
 namespace millrace::decode {
 namespace {

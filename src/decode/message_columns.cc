@@ -2,8 +2,8 @@
 
 #include <cstring>
 
+#include "data/utf8.h"
 #include "decode/text_arena.h"
-#include "decode/utf8.h"
 
 namespace millrace::decode {
 namespace {
@@ -29,6 +29,8 @@ class MessageColumns : public Decoder {
         decoded_(decoder_->schema()) {}
 
   const std::shared_ptr<const Schema>& schema() const override { return schema_; }
+
+  std::span<const std::string_view> lines() const override { return decoder_->lines(); }
 
   Status decode(const MessageBatch& messages, Batch& rows, std::vector<Reject>& rejects) override {
     TRY_OK(decoder_->decode(messages, decoded_, rejects));
@@ -88,10 +90,11 @@ void MessageColumns::fill_text(MessageFact fact, const MessageBatch& messages, s
                                Column& column, size_t row) {
   if (fact == MessageFact::kTopic) {
     column.set(row, std::string_view(*origin_));
-  } else if (fact == MessageFact::kKey) {
+  } else if (fact == MessageFact::kKey || fact == MessageFact::kKeyBytes) {
     const auto key = messages.messages[message].key;
     if (key.data() == nullptr) return;
-    column.set(row, is_utf8(key) ? key : copied(shown(key)));
+    const bool as_it_is = fact == MessageFact::kKeyBytes || is_utf8(key);
+    column.set(row, as_it_is ? key : copied(as_utf8(key)));
   } else if (fact == MessageFact::kHeaders && messages.headers) {
     column.set(row, copied(messages.headers(message)));
   } else if (fact == MessageFact::kFile && messages.file) {
@@ -111,6 +114,7 @@ const std::vector<MessageFactNames>& message_facts() {
       {MessageFact::kHeaders, "prop_headers", "@:headers", {Kind::kVarchar}},
       {MessageFact::kFile, "source_file", "@:file", {Kind::kVarchar}},
       {MessageFact::kBatch, "batch_id", "@:batch", {Kind::kInt64}},
+      {MessageFact::kKeyBytes, "key_bytes", "@:key_bytes", {Kind::kBlob}},
   };
   return facts;
 }

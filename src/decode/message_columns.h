@@ -22,6 +22,7 @@ enum class MessageFact : uint8_t {
   kHeaders,    // VARCHAR, a JSON object; NULL when the source has none
   kFile,       // VARCHAR, the file of a source of files; NULL for others
   kBatch,      // BIGINT, the number of the batch
+  kKeyBytes,   // BLOB, the key as it is: what a BLOB is given that is SET to the key alone
 };
 
 struct MessageFactNames {

@@ -6,8 +6,8 @@
 #include <random>
 #include <string>
 
+#include "data/utf8.h"
 #include "decode/time_text.h"
-#include "decode/utf8.h"
 
 namespace millrace::decode {
 namespace {

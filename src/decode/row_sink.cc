@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "decode/utf8.h"
+#include "data/utf8.h"
 
 namespace millrace::decode {
 namespace {

@@ -91,6 +91,8 @@ class RowSink {
   /// Leaves the batch with the rows that ended well, keeping their memory alive.
   void end();
 
+  /// That ended well so far.
+  size_t rows() const { return row_; }
   RejectReason reason() const { return reason_; }
   const std::string& detail() const { return detail_; }
 

@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "data/message.h"
+#include "data/utf8.h"
 #include "decode/decoder.h"
-#include "decode/utf8.h"
 #include "demo/couple.h"
 
 namespace millrace::demo {
@@ -17,7 +17,7 @@ namespace {
 
 /// The file is latin-1: each byte above 127 is the code point of its number.
 std::string to_utf8(const std::string& bytes) {
-  if (decode::is_utf8(bytes)) return bytes;
+  if (is_utf8(bytes)) return bytes;
   std::string text;
   text.reserve(bytes.size() + bytes.size() / 64);
   for (const char c : bytes) {

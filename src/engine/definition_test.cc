@@ -128,7 +128,10 @@ TEST(Definition, DamageNamesTheObject) {
 TEST(Definition, SecretsAreNotShown) {
   SourceDefinition source;
   source.brokers = "a:1";
-  source.config = {{"SASL.PASSWORD", "hunter2"}, {"ssl.key.pem", "hunter2"}, {"client.id", "me"}};
+  source.config = {{"SASL.PASSWORD", "hunter2"},
+                   {"ssl.key.pem", "hunter2"},
+                   {"sasl.oauthbearer.assertion.private.key.passphrase", "hunter2"},
+                   {"client.id", "me"}};
   source.credentials = {{"sasl.username", "hunter2"}};
   const std::string shown = config_json(source);
   EXPECT_EQ(shown.find("hunter2"), std::string::npos) << shown;

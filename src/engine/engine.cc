@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "engine/alter_pipeline.h"
 #include "engine/explainer.h"
@@ -8,6 +9,7 @@
 #include "engine/plan.h"
 #include "engine/predictor.h"
 #include "engine/probe.h"
+#include "engine/retry_rejects.h"
 #include "engine/stages.h"
 #include "engine/system_tables.h"
 
@@ -94,16 +96,17 @@ Result<std::shared_ptr<ModelEntry>> LocalEngine::model_of(const PipelineDefiniti
   return entry;
 }
 
+/// It is not started yet; `starts` if it will be, by a restart at the latest.
 Status LocalEngine::put_pipeline(const PipelineDefinition& pipeline,
-                                 std::shared_ptr<ModelEntry> model, int64_t id,
-                                 int64_t created_at) {
+                                 std::shared_ptr<ModelEntry> model, int64_t id, int64_t created_at,
+                                 bool starts) {
   store::Definition definition;
   definition.kind = store::DefinitionKind::kPipeline;
   definition.id = id;
   definition.database = pipeline.name.database;
   definition.name = pipeline.name.name;
   TRY(definition.body, to_json(pipeline));
-  definition.state = name_of(PipelineState::kStopped);
+  definition.state = name_of(starts ? PipelineState::kRunning : PipelineState::kStopped);
   definition.created_at = created_at;
   TRY(const int64_t given, store_.put_definition(definition));
   auto made = std::make_shared<Pipeline>(given, definition.created_at, pipeline, std::move(model),
@@ -130,25 +133,31 @@ Status LocalEngine::create_pipeline(const PipelineDefinition& asked, Existing ex
     TRY(pipeline.transform, keep_program(program, store_));
   }
   TRY_OK(check_definition({0, pipeline, model, options_, store_}));
-  if (!there) return put_pipeline(pipeline, std::move(model), 0, now_micros());
+  if (!there) return put_pipeline(pipeline, std::move(model), 0, now_micros(), false);
 
   // REPLACE keeps the cursors when the source is the same, and the pipeline running when it ran.
   const auto& old = (*there)->definition().source;
   const bool same_source = old.kind == pipeline.source.kind &&
                            old.brokers == pipeline.source.brokers &&
                            old.topic == pipeline.source.topic;
-  TRY(const bool ran, (*there)->stop());
+  PipelinePause pause(*there);
   // Batches that are replayed later would be shaped as the new definition says.
-  if (auto replayed = check_replayed(**there); !replayed) {
-    if (ran) TRY_OK((*there)->start_behind());
-    return replayed;
-  }
+  TRY_OK(check_replayed(**there));
   if (!same_source) TRY_OK(store_.remove_definition((*there)->id()));
   if (same_source) TRY_OK(keep_reading(**there, pipeline));
-  TRY_OK(put_pipeline(pipeline, std::move(model), same_source ? (*there)->id() : 0, now_micros()));
-  if (!ran) return {};
-  TRY(const auto made, find_pipeline(pipeline.name));
-  return made->start();
+  TRY_OK(put_pipeline(pipeline, std::move(model), same_source ? (*there)->id() : 0, now_micros(),
+                      pause.ran()));
+  return start_in_place(pipeline.name, pause);
+}
+
+/// The pipeline of that name has taken the place of the paused one, and runs if that did.
+Status LocalEngine::start_in_place(const ObjectName& name, PipelinePause& pause) {
+  pause.replaced();
+  if (!pause.ran()) return {};
+  TRY(const auto made, find_pipeline(name));
+  auto started = made->start();
+  if (!started && made->state() == PipelineState::kStopped) TRY_OK(made->stop());
+  return started;
 }
 
 /// A training pipeline may only go when its model has a snapshot of all it learned: the log of a
@@ -188,11 +197,12 @@ Status LocalEngine::drop_pipeline(const ObjectName& name, Absent absent) {
   if (!there && absent == Absent::kIgnore) return {};
   if (!there) return std::move(there).error();
   const bool hopeless = (*there)->state() == PipelineState::kError;
-  TRY_OK((*there)->stop());
+  PipelinePause pause(*there);
   auto replayed = check_replayed(**there);
   if (!replayed && !hopeless) return replayed;
   if (!replayed) TRY_OK(forget_unreplayed(*(*there)->model()));
   TRY_OK(store_.remove_definition((*there)->id()));
+  pause.replaced();
   {
     Lock lock(mutex_);
     pipelines_.erase(key_of(name));
@@ -225,14 +235,14 @@ Status LocalEngine::keep_reading(const Pipeline& pipeline, const PipelineDefinit
   return store_.keep_earlier_reading(pipeline.id(), before);
 }
 
-/// Of a pipeline that does not run.
+/// Of a pipeline that is paused.
 Status LocalEngine::change_pipeline(const Pipeline& pipeline, const PipelineChange& change,
-                                    const std::optional<FetchedProgram>& program) {
+                                    const std::optional<FetchedProgram>& program, bool starts) {
   // Batches that are replayed later would go through the new program.
   if (program) TRY_OK(check_replayed(pipeline));
   TRY(const auto definition, changed_definition(probe_context(pipeline), change, program));
   TRY_OK(keep_reading(pipeline, definition));
-  TRY_OK(put_pipeline(definition, pipeline.model(), pipeline.id(), pipeline.created_at()));
+  TRY_OK(put_pipeline(definition, pipeline.model(), pipeline.id(), pipeline.created_at(), starts));
   if (key_of(definition.name) == key_of(pipeline.definition().name)) return {};
   Lock lock(mutex_);
   pipelines_.erase(key_of(pipeline.definition().name));
@@ -264,33 +274,39 @@ Status LocalEngine::alter_pipeline(const ObjectName& name, const PipelineChange&
       (change.offsets || !change.dropped_partitions.empty()))
     return Error(Code::kWrongState, "pipeline \"" + name.name + "\" is running",
                  "STOP PIPELINE " + name.name + " before its offsets are moved.");
-  TRY(const bool ran, there->stop());
-  auto changed = change_pipeline(*there, change, program);
-  if (changed && program) changed = remove_unused_programs();
-  if (!ran) return changed;
-  if (!changed) {
-    TRY_OK(there->start_behind());
-    return changed;
+  PipelinePause pause(there);
+  FAULT_POINT("engine.pipeline.paused");
+  TRY_OK(change_pipeline(*there, change, program, pause.ran()));
+  const auto removed = program ? remove_unused_programs() : Status();
+  TRY_OK(start_in_place(after, pause));
+  return removed;
+}
+
+/// Who starts a pipeline that a statement is changing waits for that statement.
+template <class Start>
+auto LocalEngine::start_current(const ObjectName& name, Start start)
+    -> decltype(start(std::declval<Pipeline&>())) {
+  while (true) {
+    TRY(const auto there, find_pipeline(name));
+    auto started = start(*there);
+    if (started || started.error().code != Code::kConflict || !there->is_paused()) return started;
+    Lock definitions(definition_mutex_);
   }
-  TRY(const auto made, find_pipeline(after));
-  return made->start();
 }
 
 Result<RunReport> LocalEngine::run_pipeline(const ObjectName& name,
                                             std::optional<int64_t> batches_max,
                                             const std::stop_token& stop) {
   TRY_OK(decide_before_start(name, stop));
-  TRY(const auto there, find_pipeline(name));
-  return there->run_foreground(batches_max, stop);
+  return start_current(
+      name, [&](Pipeline& pipeline) { return pipeline.run_foreground(batches_max, stop); });
 }
 
 Result<RunReport> LocalEngine::retry_rejects(const ObjectName& name) {
   Lock definitions(definition_mutex_);
   TRY(const auto there, find_pipeline(name));
-  TRY(const bool ran, there->stop());
-  auto report = retry_batches(probe_context(*there));
-  if (ran) TRY_OK(there->start_behind());
-  return report;
+  const PipelinePause pause(there);
+  return retry_batches(probe_context(*there));
 }
 
 Result<TestReport> LocalEngine::test_pipeline(const ObjectName& name, int64_t limit,
@@ -314,9 +330,10 @@ Result<PipelineDefinition> LocalEngine::pipeline(const ObjectName& name) {
 
 Status LocalEngine::start_pipeline(const ObjectName& name, Absent running) {
   TRY_OK(decide_before_start(name, {}));
-  TRY(const auto there, find_pipeline(name));
-  if (running == Absent::kIgnore && there->state() == PipelineState::kRunning) return {};
-  return there->start();
+  return start_current(name, [&](Pipeline& pipeline) {
+    const bool runs = pipeline.state() == PipelineState::kRunning;
+    return running == Absent::kIgnore && runs ? Status() : pipeline.start();
+  });
 }
 
 Status LocalEngine::stop_pipeline(const ObjectName& name, Absent stopped) {

@@ -163,7 +163,7 @@ Status LocalEngine::decide_before_start(const ObjectName& name, const std::stop_
   for (const auto& one : all_pipelines()) {
     if (!one->model() || !one->model()->columns().undecided || one->model()->id() != entry->id())
       continue;
-    TRY_OK(put_pipeline(one->definition(), entry, one->id(), one->created_at()));
+    TRY_OK(put_pipeline(one->definition(), entry, one->id(), one->created_at(), false));
   }
   return {};
 }

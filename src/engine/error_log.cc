@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "data/utf8.h"
 
 namespace millrace::engine {
 namespace {
@@ -62,8 +63,8 @@ void ErrorLog::write(const Error& error, std::string_view type, int64_t batch_id
   entry.type = type;
   entry.kind = kind_of(error);
   entry.code = facts(error.code).mysql_errno;
-  entry.message = error.to_string();
-  entry.std_error = error.output;
+  entry.message = as_utf8(error.to_string());
+  entry.std_error = as_utf8(error.output);
   entry.batch_id = batch_id;
   if (row != nullptr) {
     entry.partition = row->partition;

@@ -110,11 +110,15 @@ class LocalEngine : public Engine {
   Status forget_unreplayed(ModelEntry& model);
   Result<std::shared_ptr<ModelEntry>> model_of(const PipelineDefinition& pipeline);
   Status put_pipeline(const PipelineDefinition& pipeline, std::shared_ptr<ModelEntry> model,
-                      int64_t id, int64_t created_at);
+                      int64_t id, int64_t created_at, bool starts);
+  Status start_in_place(const ObjectName& name, PipelinePause& pause);
+  template <class Start>
+  auto start_current(const ObjectName& name, Start start)
+      -> decltype(start(std::declval<Pipeline&>()));
   Result<std::optional<FetchedProgram>> new_program(const ObjectName& name,
                                                     const PipelineChange& change);
   Status change_pipeline(const Pipeline& pipeline, const PipelineChange& change,
-                         const std::optional<FetchedProgram>& program);
+                         const std::optional<FetchedProgram>& program, bool starts);
   Status keep_reading(const Pipeline& pipeline, const PipelineDefinition& next);
   ProbeContext probe_context(const Pipeline& pipeline);
 

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "data/line_end.h"
+#include "engine/line_rules.h"
 #include "engine/model_file.h"
 #include "engine/scorer.h"
 #include "store/value_text.h"
@@ -61,8 +62,7 @@ class Filter {
         input_(in),
         out_(out),
         complain_(complain),
-        line_end_(
-            {options.csv.lines_terminated_by, options.csv.enclosed_by, options.csv.escaped_by}) {}
+        line_end_(line_rules(options.csv)) {}
 
   Status open();
   Result<FilterReport> run();

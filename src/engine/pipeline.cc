@@ -72,6 +72,10 @@ Status Pipeline::keep_state(PipelineState state) {
 }
 
 Status Pipeline::check_startable() {
+  if (is_paused())
+    return Error(Code::kConflict,
+                 "pipeline \"" + definition_.name.name + "\" is being changed by another statement",
+                 "Wait until it is done, and say it again.");
   if (thread_.joinable() && state() == PipelineState::kRunning)
     return Error(Code::kWrongState,
                  "pipeline \"" + definition_.name.name + "\" is running already");
@@ -124,6 +128,7 @@ Status Pipeline::launch_foreground(std::optional<int64_t> batches_max) {
   {
     Lock lock(mutex_);
     foreground_end_.reset();
+    in_foreground_ = true;
   }
   set_state(PipelineState::kRunning);
   thread_ = run_thread("pipeline", [this, batches_max](std::stop_token stop) {
@@ -174,6 +179,7 @@ void Pipeline::work_in_foreground(std::optional<int64_t> batches_max, const std:
   if (definition_.step == StepKind::kTrain) model_->end_training(id_);
   set_state(PipelineState::kStopped);
   Lock lock(mutex_);
+  in_foreground_ = false;
   foreground_end_ = std::move(ended);
   opened_changed_.notify_all();
 }
@@ -190,6 +196,47 @@ Result<bool> Pipeline::stop() {
   join();
   TRY_OK(keep_state(PipelineState::kStopped));
   return ran;
+}
+
+bool Pipeline::pause() {
+  Lock control(control_);
+  bool ran = false;
+  {
+    Lock lock(mutex_);
+    ran = state_ == PipelineState::kRunning && !in_foreground_;
+    paused_ = true;
+  }
+  if (thread_.joinable()) {
+    thread_.request_stop();
+    thread_.join();
+  }
+  // It may have come to a fatal error before it heard of the stop.
+  ran = ran && state() == PipelineState::kRunning;
+  if (ran) set_state(PipelineState::kStopped);
+  return ran;
+}
+
+Status Pipeline::resume(bool ran) {
+  {
+    Lock lock(mutex_);
+    paused_ = false;
+  }
+  return ran ? start_behind() : Status();
+}
+
+bool Pipeline::is_paused() const {
+  Lock lock(mutex_);
+  return paused_;
+}
+
+PipelinePause::PipelinePause(std::shared_ptr<Pipeline> pipeline)
+    : pipeline_(std::move(pipeline)), ran_(pipeline_->pause()) {}
+
+PipelinePause::~PipelinePause() {
+  if (!pipeline_) return;
+  if (auto resumed = pipeline_->resume(ran_); !resumed)
+    log_error("a pipeline that made way for a statement could not be started again",
+              {{"pipeline", pipeline_->name().quoted()}, {"error", resumed.error().to_string()}});
 }
 
 Status Pipeline::detach() {

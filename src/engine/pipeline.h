@@ -53,6 +53,14 @@ class Pipeline {
   Result<RunReport> run_foreground(std::optional<int64_t> batches_max, const std::stop_token& stop);
   /// Waits until the batch at work is committed or given up. False when it did not run.
   Result<bool> stop();
+  /// As stop(), for a statement that changes or drops the pipeline: the kept state stays, so that a
+  /// crash meanwhile leaves running what ran, and nobody can start it (kConflict) until resume().
+  /// True when it ran behind; a run in the foreground ends, and is its own statement's to repeat.
+  bool pause();
+  /// After a pause() that changed nothing: it goes on if it `ran`.
+  Status resume(bool ran);
+  /// Whether another has taken its place, or is about to.
+  bool is_paused() const;
   /// Asks for a stop and does not wait: whoever starts it or stops it next waits for the batch at
   /// work. Errors: kWrongState when it does not run.
   Status detach();
@@ -96,8 +104,27 @@ class Pipeline {
   Condition opened_changed_;
   std::optional<Status> opened_ GUARDED_BY(mutex_);  // how the first run's open went
   std::optional<Result<RunEnd>> foreground_end_ GUARDED_BY(mutex_);
+  bool in_foreground_ GUARDED_BY(mutex_) = false;
+  bool paused_ GUARDED_BY(mutex_) = false;
   PipelineState state_ GUARDED_BY(mutex_);
   std::jthread thread_ GUARDED_BY(control_);
+};
+
+/// Holds a pipeline still while a statement changes or drops it. Unless it was replaced by the end,
+/// it goes on as it was.
+class PipelinePause {
+ public:
+  explicit PipelinePause(std::shared_ptr<Pipeline> pipeline);
+  ~PipelinePause();
+  PipelinePause(const PipelinePause&) = delete;
+  PipelinePause& operator=(const PipelinePause&) = delete;
+
+  bool ran() const { return ran_; }
+  void replaced() { pipeline_.reset(); }
+
+ private:
+  std::shared_ptr<Pipeline> pipeline_;
+  const bool ran_;
 };
 
 }  // namespace millrace::engine

@@ -26,8 +26,8 @@ std::map<std::string, Kind> model_inputs(const ModelEntry& model, StepKind step)
 
 bool is_of_one_message(decode::MessageFact fact) {
   using Fact = decode::MessageFact;
-  return fact == Fact::kKey || fact == Fact::kTimestamp || fact == Fact::kOffset ||
-         fact == Fact::kHeaders;
+  return fact == Fact::kKey || fact == Fact::kKeyBytes || fact == Fact::kTimestamp ||
+         fact == Fact::kOffset || fact == Fact::kHeaders;
 }
 
 class Planner {
@@ -37,6 +37,7 @@ class Planner {
       : pipeline_(pipeline), target_(target), model_(model) {
     if (model_ != nullptr) inputs_ = model_inputs(*model_, pipeline_.step);
     undecided_ = pipeline_.step == StepKind::kTrain && model_->columns().undecided;
+    for (auto& set : pipeline_.set) take_key_as_bytes(set);
     for (const auto& set : pipeline_.set) note_reads(set.value);
     note_reads(pipeline_.where);
   }
@@ -68,6 +69,18 @@ class Planner {
 
   void note_reads(const Expression& expression) {
     for (const auto& name : expression.reads) reads_.push_back(to_lower(name));
+  }
+
+  /// A BLOB that is SET to the message's key gets its bytes; as a text they might be escaped.
+  void take_key_as_bytes(SetDefinition& set) const {
+    const auto& facts = decode::message_facts();
+    const auto& text = facts[static_cast<size_t>(decode::MessageFact::kKey)];
+    const auto& bytes = facts[static_cast<size_t>(decode::MessageFact::kKeyBytes)];
+    const auto* column = target_column(set.column);
+    if (column == nullptr || column->type_name != "BLOB") return;
+    if (set.value.sql != quote_identifier(text.column)) return;
+    set.value.sql = quote_identifier(bytes.column);
+    set.value.reads = {std::string(bytes.column)};
   }
 
   bool is_read(std::string_view name) const {
@@ -120,7 +133,7 @@ class Planner {
   void use_read_predictions();
   bool reads_prediction(const Expression& expression) const;
 
-  const PipelineDefinition& pipeline_;
+  PipelineDefinition pipeline_;
   const std::optional<store::TableInfo>& target_;
   const ModelEntry* model_;
   std::map<std::string, Kind> inputs_;

@@ -281,51 +281,6 @@ Status drop_partition(const ProbeContext& context, int32_t partition) {
   return context.store.set_cursors(context.pipeline_id, {}, {partition}, {});
 }
 
-Result<RunReport> retry_batches(const ProbeContext& context) {
-  const auto& definition = context.definition;
-  if (definition.step == StepKind::kTrain)
-    return Error(Code::kUnsupported, "rejects of a training are not learned later",
-                 "A model depends on the batches of its log alone, in their order.");
-  TRY(const auto target, context.store.table(definition.table.database, definition.table.name));
-  TRY(auto plan, make_plan(definition, target, context.model.get()));
-  TRY(auto stages, make_stages(definition, plan, context.model, context.options, context.store));
-  plan.output.input = stages.output;
-  TRY(const auto writer,
-      context.store.open_writer(
-          {context.pipeline_id, definition.name.database, definition.name.name}, plan.output));
-  TRY(const int64_t last, context.store.last_batch_id(context.pipeline_id));
-  TRY(const auto cursors, context.store.cursors(context.pipeline_id));
-  RunReport report;
-  // A transform does not see rejects again: they are records of its output.
-  StagedBatch batch;
-  for (int64_t after = 0;;) {
-    TRY(auto kept, context.store.next_rejects(context.pipeline_id, after, last));
-    if (!kept) return report;
-    after = kept->batch_id;
-    const auto bytes = std::make_shared<const std::vector<Reject>>(std::move(kept->rejects));
-    MessageBatch messages;
-    messages.owner = bytes;
-    messages.batch_id = last + report.batches + 1;
-    for (const auto& reject : *bytes)
-      messages.messages.push_back(
-          {reject.bytes, {}, reject.partition, reject.offset, -1, reject.line});
-    for (const auto& [partition, next] : cursors)
-      messages.ranges.push_back({partition, next, next, 0, -1});
-    TRY_OK(run_stages(stages, messages, batch));
-    store::BatchCommit commit;
-    commit.batch_id = last + ++report.batches;
-    commit.messages = &messages;
-    commit.rows = &batch.rows();
-    commit.rejects = std::move(batch.rejects);
-    commit.retried_batch = after;
-    commit.started_at = now_micros();
-    TRY(const auto outcome, writer->commit(commit));
-    report.messages += static_cast<int64_t>(bytes->size());
-    report.rows += outcome.rows_written;
-    report.rejects += outcome.rejects + static_cast<int64_t>(bytes->size());
-  }
-}
-
 Status check_definition(const ProbeContext& context) {
   const auto& pipeline = context.definition;
   auto& store = context.store;

@@ -44,10 +44,6 @@ Result<int64_t> extract_batch(const ProbeContext& context,
 /// that are made by themselves. `pipeline_id` is 0.
 Status check_definition(const ProbeContext& context);
 
-/// Works the rejects of a pipeline that does not run once more, as it is defined now, a commit for
-/// each batch they are of. A failure leaves those that were committed.
-Result<RunReport> retry_batches(const ProbeContext& context);
-
 /// Errors: kInvalidArgument for a partition that the source has not, or an offset beyond its
 /// bounds.
 Status move_offsets(const ProbeContext& context, const OffsetsChange& change);

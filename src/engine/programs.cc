@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/thread.h"
+#include "engine/line_rules.h"
 
 namespace millrace::engine {
 namespace {
@@ -36,8 +37,7 @@ Result<std::chrono::milliseconds> timeout_of(const SourceDefinition& source,
 LineRules lines_of(const PipelineDefinition& definition) {
   switch (definition.format) {
     case FormatKind::kCsv:
-      return {definition.csv.lines_terminated_by, definition.csv.enclosed_by,
-              definition.csv.escaped_by};
+      return line_rules(definition.csv);
     case FormatKind::kJson:
       return {"\n", "", ""};
     case FormatKind::kAvro:
@@ -116,10 +116,28 @@ Result<MessageBatch> transformed(const transform::Transform* transform, MessageB
   return std::move(made.batch);
 }
 
+namespace {
+
+/// Each row that is one line of several gets that line for a message: who refuses the row later
+/// rejects the line, and not the others with it.
+void point_at_lines(const decode::Decoder& decoder, MessageBatch& messages, Batch& rows) {
+  const auto lines = decoder.lines();
+  for (size_t row = 0; row < lines.size(); ++row) {
+    if (lines[row].data() == nullptr) continue;
+    auto& message = rows.message_of_row()[row];
+    messages.messages.push_back(messages.messages[message]);
+    messages.messages.back().payload = lines[row];
+    message = static_cast<uint32_t>(messages.messages.size() - 1);
+  }
+}
+
+}  // namespace
+
 Status decode_messages(decode::Decoder& decoder, MessageBatch& messages, Batch& rows,
                        std::vector<Reject>& rejects) {
   const size_t before = rejects.size();
   TRY_OK(decoder.decode(messages, rows, rejects));
+  point_at_lines(decoder, messages, rows);
   if (messages.transformed.empty()) return {};
   const auto count = [&](int32_t partition) {
     for (size_t i = 0; i < messages.ranges.size(); ++i) {

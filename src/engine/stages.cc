@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "engine/line_rules.h"
 #include "source/file_source.h"
 #include "source/schema_registry.h"
 
@@ -97,8 +98,7 @@ Result<std::unique_ptr<source::Source>> open_file_source(const PipelineDefinitio
   } else if (definition.format == FormatKind::kAvro) {
     files.avro_containers = true;
   } else if (definition.format == FormatKind::kCsv) {
-    files.lines = {definition.csv.lines_terminated_by, definition.csv.enclosed_by,
-                   definition.csv.escaped_by};
+    files.lines = line_rules(definition.csv);
     files.ignored_lines = definition.csv.ignore_lines;
   }
   files.ledger.read = [&store, pipeline_id]() -> Result<std::vector<source::SourceFile>> {

@@ -4,6 +4,7 @@
 
 #include "data/line_end.h"
 #include "decode/decoder.h"
+#include "engine/line_rules.h"
 #include "engine/plan.h"
 #include "source/file_stream.h"
 
@@ -29,9 +30,7 @@ class FileInput : public LoadInput {
 class LineReader {
  public:
   LineReader(LoadInput& input, const decode::CsvFormat& csv)
-      : input_(input),
-        line_end_({csv.lines_terminated_by, csv.enclosed_by, csv.escaped_by}),
-        ignored_(csv.ignore_lines) {}
+      : input_(input), line_end_(line_rules(csv)), ignored_(csv.ignore_lines) {}
 
   /// No messages: the input is at its end.
   Result<MessageBatch> next() {

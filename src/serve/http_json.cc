@@ -1,7 +1,7 @@
 #include "serve/http_json.h"
 
 #include "data/json_text.h"
-#include "decode/utf8.h"
+#include "data/utf8.h"
 #include "store/value_text.h"
 
 namespace millrace::serve {
@@ -117,7 +117,7 @@ bool is_finite_text(std::string_view text) {
 /// Headers reach an error's text, and may be no UTF-8, which JSON must be.
 std::string as_utf8(std::string_view text) {
   std::string out(text);
-  if (decode::is_utf8(text)) return out;
+  if (is_utf8(text)) return out;
   for (char& c : out) c = static_cast<unsigned char>(c) < 0x80 ? c : '?';
   return out;
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "decode/utf8.h"
+#include "data/utf8.h"
 #include "serve/http_auth.h"
 #include "serve/http_json.h"
 #include "serve/openapi.h"
@@ -99,7 +99,7 @@ httplib::Server::Handler wrong_method(const char* allowed) {
 HttpAnswer predict(const RouteContext& context, const HttpQuestion& question,
                    const Request& request) {
   AskedModel model{request.matches[1].str(), std::nullopt};
-  if (!decode::is_utf8(model.name))
+  if (!is_utf8(model.name))
     return answer_error(Error(Code::kInvalidArgument, "the model's name is not UTF-8"));
   if (request.matches[2].matched) {
     const auto digits = request.matches[2].str();  // at most 18, so they fit

@@ -1,8 +1,5 @@
 #include "source/file_source.h"
 
-#include <glob.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstring>
 #include <set>
@@ -11,6 +8,7 @@
 #include "base/clock.h"
 #include "base/thread.h"
 #include "data/avro_container.h"
+#include "source/file_finder.h"
 #include "source/file_stream.h"
 
 namespace millrace::source {
@@ -91,6 +89,8 @@ class LineReader : public RecordReader {
   }
 
  private:
+  Status pass_mark();
+
   const FileOptions& options_;
   Content content_;
   LineEnd line_end_;
@@ -164,7 +164,19 @@ int64_t lines_within(const LineRules& rules, std::string_view line) {
   return std::count(line.begin(), line.end(), rules.terminator[0]);
 }
 
+/// A file of UTF-8 may begin with the mark of its byte order, which is no part of its first line.
+Status LineReader::pass_mark() {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  while (content_.unread().size() < kMark.size()) {
+    TRY(const bool more, content_.read_more());
+    if (!more) break;
+  }
+  if (content_.unread().starts_with(kMark)) content_.take(kMark.size());
+  return {};
+}
+
 Result<bool> LineReader::next(std::string_view& line, int64_t& begin, int64_t& end) {
+  if (content_.place() == 0 && !options_.lines.terminator.empty()) TRY_OK(pass_mark());
   line_end_.restart();
   size_t found = line_end_.find(content_.unread());
   while (found == std::string_view::npos) {
@@ -259,9 +271,16 @@ Status BlockReader::skip_to(int64_t place) {
   return content_.skip_to(place);
 }
 
+/// What is wrong with a stream names its file itself.
+Error named(Error error, const std::string& file) {
+  const std::string name = "file \"" + file + "\"";
+  return error.message.starts_with(name) ? error : std::move(error).within(name);
+}
+
 class FileSource : public Source {
  public:
-  explicit FileSource(FileOptions options) : options_(std::move(options)) {}
+  explicit FileSource(FileOptions options)
+      : options_(std::move(options)), finder_(options_.path, options_.settled_for) {}
 
   Result<std::vector<PartitionBounds>> partitions() override;
   Result<size_t> partition_count() override {
@@ -289,7 +308,6 @@ class FileSource : public Source {
 
   Status load_ledger();
   Status look_for_files();
-  std::vector<SourceFile> found_files() const;
   Result<bool> open_next();
   Result<bool> next_line(Message& message, int64_t& next);
   Result<MessageBatch> take_until(int64_t end, int64_t lines_max, int64_t bytes_max);
@@ -299,6 +317,7 @@ class FileSource : public Source {
   bool loaded_ = false;
   std::vector<SourceFile> files_;  // by number
   std::set<std::string> known_;
+  FileFinder finder_;
   int64_t looked_at_ = 0;  // microseconds since 1970: when files were last looked for
   int64_t position_ = 0;
   std::unique_ptr<RecordReader> reader_;  // of the file that position_ is in
@@ -312,33 +331,10 @@ Status FileSource::load_ledger() {
   return {};
 }
 
-/// New regular files that have not changed for a while, by name; hidden ones only when they are
-/// asked for.
-std::vector<SourceFile> FileSource::found_files() const {
-  std::string pattern = options_.path;
-  struct stat status {};
-  if (::stat(pattern.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) pattern += "/*";
-  glob_t matches{};
-  std::vector<SourceFile> files;
-  if (::glob(pattern.c_str(), 0, nullptr, &matches) == 0) {
-    for (size_t i = 0; i < matches.gl_pathc; ++i) {
-      const char* const name = matches.gl_pathv[i];
-      if (known_.contains(name)) continue;
-      if (::stat(name, &status) != 0 || !S_ISREG(status.st_mode)) continue;
-      const int64_t changed =
-          int64_t{status.st_mtim.tv_sec} * 1'000'000 + int64_t{status.st_mtim.tv_nsec} / 1000;
-      if (now_micros() - changed < options_.settled_for.count() * 1000) continue;
-      files.push_back({name, int64_t{status.st_size}, false});
-    }
-  }
-  ::globfree(&matches);
-  return files;
-}
-
 Status FileSource::look_for_files() {
   TRY_OK(load_ledger());
   const int64_t now = now_micros();
-  auto added = found_files();
+  TRY(auto added, finder_.look(known_));
   looked_at_ = now;
   if (added.empty()) return {};
   TRY_OK(options_.ledger.append(added));
@@ -349,8 +345,15 @@ Status FileSource::look_for_files() {
   return {};
 }
 
+/// Who asks where the files end is told of those, too, that are there and have just been written.
 Result<std::vector<PartitionBounds>> FileSource::partitions() {
+  const Stopwatch watch;
+  const auto patience = options_.settled_for + kLook;
   TRY_OK(look_for_files());
+  while (finder_.anything_unsettled() && watch.micros() < patience.count() * 1000) {
+    (void)wait_unless_stopped({}, std::min<milliseconds>(kLook, options_.settled_for));
+    TRY_OK(look_for_files());
+  }
   return std::vector<PartitionBounds>{{0, 0, end_offset()}};
 }
 
@@ -385,7 +388,7 @@ Result<bool> FileSource::open_next() {
   const int64_t place = position_ & kPlaceMask;
   if (place > 0) {
     auto skipped = reader->skip_to(place);
-    if (!skipped) return std::move(skipped).error().within("file \"" + file.name + "\"");
+    if (!skipped) return named(std::move(skipped).error(), file.name);
   }
   std::string_view line;
   int64_t begin = 0, end = 0;
@@ -408,9 +411,7 @@ Result<bool> FileSource::next_line(Message& message, int64_t& next) {
     int64_t begin = 0, end = 0;
     const auto number = file_of(position_);
     auto more = reader_->next(message.payload, begin, end);
-    if (!more)
-      return std::move(more).error().within("file \"" + files_[static_cast<size_t>(number)].name +
-                                            "\"");
+    if (!more) return named(std::move(more).error(), files_[static_cast<size_t>(number)].name);
     if (!*more) {
       position_ = file_offset(number + 1, 0);
       next = position_;
@@ -440,8 +441,15 @@ Result<MessageBatch> FileSource::take_until(int64_t end, int64_t lines_max, int6
   while (position_ < end && range.messages < lines_max && bytes < bytes_max) {
     Message message;
     int64_t next = position_;
-    TRY(const bool more, next_line(message, next));
-    if (!more) break;
+    auto more = next_line(message, next);
+    // What stands before the damage is a batch of its own, and the next one begins with the error.
+    if (!more && range.messages == 0) return std::move(more).error();
+    if (!more) {
+      keep();
+      reader_.reset();
+      break;
+    }
+    if (!*more) break;
     position_ = next;
     if (file_offset(file_of(next), 0) == next) {  // the end of a file, and no line
       keep();

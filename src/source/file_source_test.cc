@@ -100,11 +100,70 @@ TEST_F(FileSourceTest, GivesTheLinesOfEachFileOnceInTheOrderTheyWereFound) {
 
 TEST_F(FileSourceTest, AFileThatChangesNowIsLeftForLater) {
   std::ofstream(folder_ / "new") << "1\n";
-  auto source = open_at(options(), 0);
+  auto source = open_files(options());
+  EXPECT_TRUE(source->seek({{0, 0}}));
   EXPECT_TRUE(read_all(*source, 10).empty());
   EXPECT_TRUE(ledger_.empty());
   fs::last_write_time(folder_ / "new", fs::file_time_type::clock::now() - std::chrono::hours(1));
   EXPECT_EQ(read_all(*source, 10), Lines{"1"});
+}
+
+TEST_F(FileSourceTest, WhoAsksForTheEndIsToldOfAFileThatWasJustWritten) {
+  std::ofstream(folder_ / "new") << "1\n";
+  auto soon = options();
+  soon.settled_for = std::chrono::milliseconds(50);
+  // Its time may be another clock's.
+  fs::last_write_time(folder_ / "new", fs::file_time_type::clock::now() + std::chrono::hours(1));
+  const auto bounds = open_files(soon)->partitions();
+  ASSERT_TRUE(bounds);
+  EXPECT_EQ((*bounds)[0].latest_offset, file_offset(1, 0));
+}
+
+TEST_F(FileSourceTest, AFolderMayHaveSignsOfAPatternInItsName) {
+  for (const char* name : {"a[b]", "c*", "d?", "e\\f"}) {
+    fs::create_directory(folder_ / name);
+    put(std::string(name) + "/x", "1\n");
+    auto named = options();
+    named.path = (folder_ / name).string();
+    EXPECT_EQ(read_all(*open_at(named, 0), 10), Lines{"1"}) << name;
+    ledger_.clear();
+    named.path += "/x";
+    EXPECT_EQ(read_all(*open_at(named, 0), 10), Lines{"1"}) << name;
+    ledger_.clear();
+  }
+}
+
+TEST_F(FileSourceTest, WhereNothingCanComeIsAnError) {
+  for (const char* name : {"/none", "/none/*.csv", "/a/*"}) {
+    put("a", "1\n");
+    auto missing = options();
+    missing.path += name;
+    const auto bounds = open_files(missing)->partitions();
+    ASSERT_FALSE(bounds) << name;
+    EXPECT_EQ(bounds.error().code, Code::kMissingTopic) << bounds.error().to_string();
+  }
+  auto nothing_yet = options();
+  nothing_yet.path += "/*.csv";
+  EXPECT_TRUE(open_files(nothing_yet)->partitions());
+  put("b\xFF", "2\n");
+  const auto bounds = open_files(options())->partitions();
+  ASSERT_FALSE(bounds);
+  EXPECT_NE(bounds.error().message.find("b\\xFF\" is no UTF-8"), std::string::npos)
+      << bounds.error().message;
+}
+
+TEST_F(FileSourceTest, TheMarkOfTheByteOrderIsNoPartOfTheFirstLine) {
+  put("a",
+      "\xEF\xBB\xBF"
+      "1\n2\n");
+  put("b", "\xEF\xBB\xBF");
+  put("c", "\xEF\xBB");
+  EXPECT_EQ(read_all(*open_at(options(), 0), 10), (Lines{"1", "2", "\xEF\xBB"}));
+  auto whole = options();
+  whole.lines.terminator = "";  // a transform gets all of it
+  EXPECT_EQ(read_all(*open_at(whole, 0), 10)[0],
+            "\xEF\xBB\xBF"
+            "1\n2\n");
 }
 
 TEST_F(FileSourceTest, OffsetsMeanTheSameForEver) {

@@ -79,12 +79,20 @@ class GzipStream : public Inflating {
         zip_.next_in = reinterpret_cast<Bytef*>(input_.data());
         zip_.avail_in = static_cast<uInt>(input_size_);
       }
+      // Zeros behind a member fill up a block, as gzip(1) has it.
+      if (!in_member_ && *zip_.next_in == 0) {
+        ++zip_.next_in;
+        --zip_.avail_in;
+        continue;
+      }
       in_member_ = true;
-      const int result = inflate(&zip_, Z_NO_FLUSH);
+      const int result = broken_ ? Z_DATA_ERROR : inflate(&zip_, Z_NO_FLUSH);
       if (result == Z_STREAM_END) {
         // Several gzip files one after another are one.
         in_member_ = false;
         inflateReset(&zip_);
+      } else if (result != Z_OK && zip_.avail_out < size) {
+        broken_ = true;  // and what came before is given first
       } else if (result != Z_OK) {
         return damaged(file_->path(), "its gzip data are damaged");
       }
@@ -96,6 +104,7 @@ class GzipStream : public Inflating {
   z_stream zip_{};
   bool ready_ = false;
   bool in_member_ = false;
+  bool broken_ = false;
 };
 
 class ZstdStream : public Inflating {
@@ -116,8 +125,10 @@ class ZstdStream : public Inflating {
         if (!more) return size_t{0};
         at_ = {input_.data(), input_size_, 0};
       }
-      const size_t result = ZSTD_decompressStream(zip_, &out, &at_);
-      if (ZSTD_isError(result) != 0)
+      const size_t result = broken_ != 0 ? broken_ : ZSTD_decompressStream(zip_, &out, &at_);
+      if (ZSTD_isError(result) != 0) broken_ = result;
+      if (broken_ != 0 && out.pos > 0) break;  // what came before is given first
+      if (broken_ != 0)
         return damaged(file_->path(),
                        std::string("its zstd data are damaged: ") + ZSTD_getErrorName(result));
       in_frame_ = result != 0;
@@ -129,6 +140,7 @@ class ZstdStream : public Inflating {
   ZSTD_DStream* zip_;
   ZSTD_inBuffer at_{nullptr, 0, 0};
   bool in_frame_ = false;
+  size_t broken_ = 0;  // the error that it came to
 };
 
 }  // namespace

@@ -42,7 +42,7 @@ class KafkaProducer : public Producer {
   BrokerWords words_;
   // Written by on_delivery, which runs within our own calls to poll and flush.
   int64_t undelivered_ = 0;
-  std::string undelivered_why_;
+  std::string undelivered_why_, undelivered_to_;
   KafkaOwned<rd_kafka_t> kafka_;
   std::map<std::string, KafkaOwned<rd_kafka_topic_t>, std::less<>> topics_;
 };
@@ -52,6 +52,7 @@ void KafkaProducer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, 
   auto* self = static_cast<KafkaProducer*>(message->_private);
   ++self->undelivered_;
   self->undelivered_why_ = rd_kafka_err2str(message->err);
+  self->undelivered_to_ = rd_kafka_topic_name(message->rkt);
 }
 
 Status KafkaProducer::connect(const ProducerOptions& options) {
@@ -195,9 +196,10 @@ Status KafkaProducer::send(const std::string& topic, int32_t partition, std::str
 
 Status KafkaProducer::check_delivered() {
   if (undelivered_ == 0) return {};
-  Error error(Code::kUnavailable, "could not write " + std::to_string(undelivered_) +
-                                      " messages to Kafka at \"" + brokers_ +
-                                      "\": " + undelivered_why_);
+  Error error(Code::kUnavailable,
+              "could not write " + std::to_string(undelivered_) + " messages to Kafka topic \"" +
+                  undelivered_to_ + "\" at \"" + brokers_ + "\": " + undelivered_why_,
+              "Check that the topic is there and the broker can be reached.");
   undelivered_ = 0;
   return error;
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/thread.h"
+#include "data/utf8.h"
 #include "source/kafka_offsets.h"
 #include "source/kafka_reader.h"
 #include "source/kafka_topic_view.h"
@@ -38,7 +39,7 @@ struct HeldMessages {
 };
 
 /// The headers of a message as a JSON object, of which the last of a name counts; bytes that are no
-/// UTF-8 are replaced.
+/// UTF-8 stand as \xHH.
 std::string headers_json(const rd_kafka_message_t* message) {
   auto json = nlohmann::json::object();
   rd_kafka_headers_t* headers = nullptr;
@@ -49,12 +50,12 @@ std::string headers_json(const rd_kafka_message_t* message) {
     for (size_t i = 0;
          rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
          ++i) {
-      json[name] = value == nullptr
-                       ? nlohmann::json()
-                       : nlohmann::json(std::string(static_cast<const char*>(value), size));
+      auto& entry = json[as_utf8(name)];
+      entry = nlohmann::json();
+      if (value != nullptr) entry = as_utf8({static_cast<const char*>(value), size});
     }
   }
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return json.dump();
 }
 
 std::vector<Cursor> cursors_of(const OffsetRange& range) {

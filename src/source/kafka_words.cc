@@ -77,8 +77,8 @@ Error kafka_offset_gone(const std::string& topic, int32_t partition, int64_t off
   } else {
     error.message = what + " no longer has offset " + std::to_string(offset);
     error.hint =
-        "Its retention removed messages that were not read. DROP the pipeline and CREATE it anew "
-        "to go on without them.";
+        "Its retention removed messages that were not read. ALTER PIPELINE ... SET OFFSETS '{\"" +
+        std::to_string(partition) + "\": " + std::to_string(earliest) + "}' goes on without them.";
   }
   return error;
 }

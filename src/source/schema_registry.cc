@@ -127,6 +127,12 @@ Status read_urls(const std::string& text, std::vector<std::string>& urls) {
       return Error(Code::kInvalidArgument,
                    "schema.registry.url \"" + url + "\" is no address of a schema registry",
                    "It is written http://host:port or https://host:port.");
+    const std::string host = url.substr(0, url.find('/', url.find("://") + 3));
+    if (host.find('@') != std::string::npos)
+      return Error(Code::kInvalidArgument,
+                   "schema.registry.url names a user, and would be shown with the password",
+                   "Write schema.registry.username in CONFIG and schema.registry.password in "
+                   "CREDENTIALS.");
     urls.push_back(std::move(url));
   }
   return {};

@@ -1,6 +1,6 @@
 // CREATE MODEL and DROP MODEL: the tree of arguments. What the names mean is checked by features/
 // and estimator/, through the engine.
-#include "decode/utf8.h"
+#include "data/utf8.h"
 #include "sql/parse.h"
 
 namespace millrace::sql {
@@ -120,10 +120,10 @@ Result<Argument> parse_argument(TokenReader& reader) {
 }
 
 Status check_utf8(const TokenReader& reader) {
-  if (decode::is_utf8(reader.text())) return {};
+  if (is_utf8(reader.text())) return {};
   size_t wrong = 0;  // the first token that is not
   for (const auto& token : reader.tokens()) {
-    if (!decode::is_utf8(raw(reader.text(), token))) break;
+    if (!is_utf8(raw(reader.text(), token))) break;
     ++wrong;
   }
   const auto& tokens = reader.tokens();

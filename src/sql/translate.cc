@@ -4,7 +4,7 @@
 #include <array>
 
 #include "data/schema.h"
-#include "decode/utf8.h"
+#include "data/utf8.h"
 #include "sql/item_names.h"
 #include "sql/keywords.h"
 #include "sql/mysql_words.h"
@@ -349,7 +349,7 @@ Status Translator::string() {
     value += value_of(text_, reader_.peek(tokens), options_.lex);
   }
   // What is no text is bytes, as clients write them that know no other way.
-  take(decode::is_utf8(value) ? quoted_text(value) : quoted_bytes(value), tokens);
+  take(is_utf8(value) ? quoted_text(value) : quoted_bytes(value), tokens);
   return {};
 }
 

@@ -123,7 +123,9 @@ SELECT d.database_name AS "DATABASE_NAME", d.name AS "PIPELINE_NAME", b.batch_id
        'Succeeded' AS "BATCH_STATE", b.rows_out AS "BATCH_ROWS_WRITTEN",
        epoch(b.committed_at - b.started_at) AS "BATCH_TIME",
        epoch(b.started_at) AS "BATCH_START_UNIX_TIMESTAMP",
-       'Succeeded' AS "BATCH_PARTITION_STATE", b.messages AS "BATCH_PARTITION_PARSED_ROWS",
+       'Succeeded' AS "BATCH_PARTITION_STATE",
+       coalesce(b.records, greatest(b.messages, b.rows_out + b.rejects))
+         AS "BATCH_PARTITION_PARSED_ROWS",
        CAST(b.source_partition AS VARCHAR) AS "BATCH_SOURCE_PARTITION_ID",
        CAST(b.first_offset AS VARCHAR) AS "BATCH_EARLIEST_OFFSET",
        CAST(b.end_offset AS VARCHAR) AS "BATCH_LATEST_OFFSET",

@@ -136,6 +136,10 @@ Status DuckdbWriter::write(const BatchCommit& batch, Transaction& transaction) {
 void DuckdbWriter::count(const BatchCommit& batch) {
   const auto& ranges = batch.messages->ranges;
   const auto& messages = batch.messages->messages;
+  // Those behind the ranges' own are single lines of them.
+  size_t own = 0;
+  for (const auto& range : ranges) own += static_cast<size_t>(range.messages);
+  own = batch.retried_batch ? messages.size() : std::min(own, messages.size());
   outcomes_.assign(ranges.size(), {});
   size_t near = 0;  // messages come in the order of ranges
   const auto range_of = [&](int32_t partition) -> RangeOutcome& {
@@ -146,8 +150,8 @@ void DuckdbWriter::count(const BatchCommit& batch) {
   const auto& transformed = batch.messages->transformed;
   for (size_t i = 0; i < transformed.size(); ++i) outcomes_[i].bytes = transformed[i].bytes_in;
   if (transformed.empty()) {
-    for (const auto& message : messages)
-      range_of(message.partition).bytes += static_cast<int64_t>(message.payload.size());
+    for (size_t i = 0; i < own; ++i)
+      range_of(messages[i].partition).bytes += static_cast<int64_t>(messages[i].payload.size());
   }
   rejects_.clear();
   std::sort(failures_.begin(), failures_.end(),

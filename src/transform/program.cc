@@ -56,8 +56,7 @@ Result<std::string> read_file(const ProgramSource& source) {
     return wrong(source, "has more than 256 MiB");
   std::ifstream file(path, std::ios::binary);
   std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (!file && !file.eof()) bytes.clear();
-  if (!bytes.empty()) return bytes;
+  if (file || file.eof()) return bytes;
   return Error(Code::kPermission,
                "transform \"" + source.uri + "\" cannot be read: " + std::strerror(errno));
 }

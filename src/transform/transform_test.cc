@@ -332,6 +332,7 @@ TEST_F(ProgramTest, WhatIsNoProgramIsSaid) {
   EXPECT_THAT(message({"/t.py", "", ""}), HasSubstr("is no URI of a program"));
   EXPECT_THAT(message({"file:///nowhere/t.py", "", ""}), HasSubstr("is not a file"));
   EXPECT_THAT(message({write("t.txt", "hello"), "", ""}), HasSubstr("is no program"));
+  EXPECT_THAT(message({write("empty", ""), "", ""}), HasSubstr("is no program"));
   EXPECT_THAT(message({write("t.tgz", "hello"), "a", ""}), HasSubstr("is no gzip archive"));
   EXPECT_THAT(message({"file:///t.tar.gz", "", ""}), HasSubstr("no program of it is named"));
   EXPECT_THAT(message({"file:///t.tar.gz", "../t", ""}), HasSubstr("not in its directory"));

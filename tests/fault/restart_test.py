@@ -63,6 +63,21 @@ def test_a_restart_goes_on_with_what_ran_and_with_nothing_else(server, broker):
     assert streams.errors_of(session, "train") == []
 
 
+def test_a_crash_in_an_alter_leaves_running_what_ran(make_server, broker):
+    topic = broker.create_topic("restart")
+    server = make_server()
+    session = server.start(fault="engine.pipeline.paused:kill@1").connect()
+    create_shop(session, broker, topic)
+    session.execute("START PIPELINE feed")
+    session.error("ALTER PIPELINE feed SET BATCH_INTERVAL 5")
+    server.wait_for_exit()
+    session = server.start().connect(database="shop")
+    assert streams.state_of(session, "feed") == "Running"
+    session.execute("ALTER PIPELINE feed SET BATCH_INTERVAL 5")
+    produce(broker, topic, 0, 10)
+    streams.wait_for_messages(session, "feed", 10)
+
+
 def test_a_stopped_training_keeps_all_in_its_snapshot(server, broker):
     topic = broker.create_topic("snapshot")
     session = server.connect()

@@ -122,14 +122,17 @@ def test_facts_of_messages(shop, broker):
     sent = int(time.time() * 1000) - 60_000
     producer.produce(topic, b"1", key=b"k\xc3\xa4", partition=0, timestamp=sent,
                      headers=[("h", b"v"), ("n", None), ("h", "\u00e4".encode())])
-    producer.produce(topic, b"2", key=b"\xff\x00", partition=1, timestamp=sent + 1)
+    binary = b"\xff\x00" + b"long" * 20
+    producer.produce(topic, b"2", key=binary, partition=1, timestamp=sent + 1,
+                     headers=[("id", b"\xfe\x01")])
     producer.produce(topic, b"bad", partition=1)
     producer.produce(topic, b"3", partition=1, timestamp=sent + 2)
     assert producer.flush() == 0
     shop.execute("CREATE TABLE t (a BIGINT, k VARCHAR, ts BIGINT, top VARCHAR, part INT, "
-                 "off BIGINT, head VARCHAR, f VARCHAR)")
+                 "off BIGINT, head VARCHAR, f VARCHAR, kb BLOB)")
     make_feed(shop, broker, topic, columns="(a)", behind="""
-      SET k = get_kafka_pipeline_prop('prop_key'), ts = get_kafka_pipeline_prop("timestamp"),
+      SET kb = get_kafka_pipeline_prop('prop_key'),
+          k = get_kafka_pipeline_prop('prop_key'), ts = get_kafka_pipeline_prop("timestamp"),
           top = get_kafka_pipeline_prop('prop_topicname'),
           part = get_kafka_pipeline_prop('prop_partition'),
           off = get_kafka_pipeline_prop('prop_offset'),
@@ -139,7 +142,9 @@ def test_facts_of_messages(shop, broker):
     rows = shop.rows("SELECT * FROM t ORDER BY a")
     assert rows[0][:6] == (1, "k\u00e4", sent, topic, 0, 0)
     assert json.loads(rows[0][6]) == {"h": "\u00e4", "n": None} and rows[0][7] is None
-    assert rows[1][:6] == (2, "\\xFF\\x00", sent + 1, topic, 1, 0)
+    assert rows[0][8] == b"k\xc3\xa4"
+    assert rows[1][:6] == (2, "\\xFF\x00" + "long" * 20, sent + 1, topic, 1, 0)
+    assert json.loads(rows[1][6]) == {"id": "\\xFE\x01"} and rows[1][8] == binary
     assert rows[2][:6] == (3, None, sent + 2, topic, 1, 2)
     assert json.loads(rows[2][6]) == {}
 

@@ -118,6 +118,15 @@ def test_quotes_hold_newlines_and_headers_are_dropped(shop, folder):
         (2, '4,"never closed'), (4, "none,7")]
 
 
+def test_a_quote_within_a_field_opens_none(shop, folder):
+    put(folder / "1.csv", b'screen (5"),size\n1,it"s\n2,5"\n3,"x\ny"\n')
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, folder, clauses="FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' "
+                                    "IGNORE 1 LINES (a, b)")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.rows("SELECT * FROM t ORDER BY a") == [(1, 'it"s'), (2, '5"'), (3, "x\ny")]
+
+
 def test_lines_of_json_and_the_file_they_came_from(shop, folder):
     put(folder / "x.jsonl", b"".join(json.dumps({"a": number}).encode() + b"\n"
                                      for number in range(5)) + b"nonsense\n")
@@ -140,6 +149,45 @@ def test_a_damaged_file_stops_and_can_be_dropped(shop, folder):
     shop.execute("START PIPELINE feed FOREGROUND")
     assert shop.value("SELECT count(*) FROM t WHERE b = 'seven'") == 1
     assert states(shop) == [(f"{folder}/1.gz", "Skipped"), (f"{folder}/2.csv", "Loaded")]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd])
+def test_what_stands_before_the_damage_is_kept(shop, folder, pack):
+    packed = pack(lines(0, 10))
+    put(folder / "1.csv", lines(100, 3))
+    put(folder / "2", packed + pack(lines(10, 10)) + b"no more of it")
+    put(folder / "3", packed + b"\0" * 512 if pack is gzip.compress else packed)
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, folder)
+    shop.expect_error("START PIPELINE feed FOREGROUND",
+                      f'"feed": file "{folder}/2" cannot be read to its end')
+    kept = shop.rows("SELECT a FROM t ORDER BY a")
+    assert kept == [(number,) for number in [*range(20), 100, 101, 102]]
+    shop.execute(f"ALTER PIPELINE feed DROP FILE '{folder}/2'")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.value("SELECT count(*) FROM t") == len(kept) + 10
+
+
+def test_a_foreground_start_loads_a_file_that_was_just_written(shop, folder):
+    (folder / "now.csv").write_bytes(lines(0, 3))
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, folder)
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.value("SELECT count(*) FROM t") == 3
+
+
+def test_a_folder_that_is_missing_is_said_and_waited_for(shop, folder):
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, folder / "none")
+    shop.expect_error("START PIPELINE feed", "none\" cannot be read: No such file or directory")
+    assert streams.state_of(shop, "feed") == "Error"
+    (folder / "none").mkdir()
+    shop.execute("START PIPELINE feed")
+    (folder / "none").rmdir()
+    streams.wait_for_error(shop, "feed", "none\" cannot be read")
+    (folder / "none").mkdir()
+    put(folder / "none" / "1.csv", lines(0, 3))
+    shop.wait_until("SELECT count(*) FROM t", 3)
 
 
 def test_what_has_no_meaning_for_files_is_refused(shop, folder):

@@ -88,6 +88,24 @@ def test_foreground_can_be_killed_and_stopped(shop, server, broker):
     shop.wait_until("SELECT count(*) FROM t", 2)
 
 
+def test_who_changes_a_run_in_the_foreground_ends_it_and_starts_none(shop, server, broker):
+    topic = broker.create_topic("foreground")
+    broker.produce(topic, [f"{number},x" for number in range(10)])
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, broker, topic, "MAX_OFFSETS_PER_BATCH_PARTITION 1 BATCH_INTERVAL 60000")
+    for batches, change in enumerate(["ALTER PIPELINE feed WHERE a < 100",
+                                      "RETRY REJECTS FOR PIPELINE feed"], 1):
+        other, outcome = server.connect(database="shop"), []
+        thread = threading.Thread(target=lambda: outcome.append(
+            other.error("START PIPELINE feed FOREGROUND")))
+        thread.start()
+        streams.wait_for_messages(shop, "feed", batches)
+        shop.execute(change)
+        thread.join(20)
+        assert not thread.is_alive() and "was stopped" in outcome[0]
+        assert streams.state_of(shop, "feed") == "Stopped"
+
+
 def test_offsets_are_moved_by_hand(shop, broker):
     topic = broker.create_topic("offsets", 2)
     broker.produce_all(topic, [(number % 2, f"{number},x") for number in range(10)])

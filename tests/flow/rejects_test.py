@@ -4,7 +4,7 @@
 import uuid
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, Producer
 
 from lib import streams
 
@@ -124,6 +124,88 @@ def test_rejects_are_tried_again_after_the_definition_is_mended(shop, broker):
     broker.produce(topic, ["20,1"])
     streams.wait_for_messages(shop, "feed", 12)
     assert shop.value("SELECT count(*) FROM t") == 11
+
+
+def test_a_line_that_is_refused_is_tried_again_alone(shop, broker):
+    topic = broker.create_topic("retry")
+    broker.produce(topic, ["1,x\n1,y\n2,bad\n3,z\n", "4,w\n", "4,v\r\n"])
+    shop.execute("CREATE TABLE t (a BIGINT PRIMARY KEY, b VARCHAR)")
+    make_feed(shop, broker, topic,
+              columns="(a, b) SET b = CASE b WHEN 'bad' THEN error(b) ELSE b END")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.rows("SELECT bytes, reason FROM millrace.rejects ORDER BY 1") == [
+        (b"1,y", "constraint"), (b"2,bad", "expression"), (b"4,v\r\n", "constraint")]
+    assert shop.rows("SELECT BATCH_PARTITION_PARSED_ROWS, BATCH_PARTITION_EXTRACTED_BYTES "
+                     "FROM information_schema.PIPELINES_BATCHES") == [(6, 27)]
+    shop.execute("CREATE TABLE u (a BIGINT, b VARCHAR); CREATE OR REPLACE PIPELINE feed AS "
+                 f"{streams.load_data(broker, topic)} INTO TABLE u FIELDS TERMINATED BY ','")
+    assert shop.rows("RETRY REJECTS FOR PIPELINE feed") == [(3, 3, 0)]
+    assert shop.rows("SELECT * FROM u ORDER BY a") == [(1, "y"), (2, "bad"), (4, "v")]
+    assert shop.rows("SELECT sum(messages), sum(rows_out), sum(rejects) FROM millrace.batches") == [
+        (3, 6, 0)]
+
+
+def test_a_json_line_that_is_refused_is_tried_again_alone(shop, broker):
+    topic = broker.create_topic("retry")
+    broker.produce(topic, ['{"a": 1}\n{"a": "q"}\n{"a": 1, "b": "y"}'])
+    shop.execute("CREATE TABLE t (a BIGINT PRIMARY KEY, b VARCHAR)")
+    shop.execute(f"CREATE PIPELINE feed AS {streams.load_data(broker, topic)} INTO TABLE t "
+                 "FORMAT JSON (a <- a, b <- b)")
+    shop.execute("START PIPELINE feed FOREGROUND; DELETE FROM t")
+    assert shop.rows("RETRY REJECTS FOR PIPELINE feed") == [(2, 1, 1)]
+    assert shop.rows("SELECT * FROM t") == [(1, "y")]
+    assert shop.value("SELECT bytes FROM millrace.rejects") == b'{"a": "q"}'
+
+
+@pytest.mark.parametrize("clause, line", [("IGNORE 1 LINES", "head\nq,x\n2,y"),
+                                          ("LINES STARTING BY '>>'", ">>q,x\n>>2,y")])
+def test_what_stands_before_a_line_is_no_part_of_it_when_it_is_tried_again(shop, broker, clause,
+                                                                           line):
+    topic = broker.create_topic("retry")
+    broker.produce(topic, [line])
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, broker, topic, columns=f"{clause} (a, b)")
+    shop.execute("START PIPELINE feed FOREGROUND; ALTER PIPELINE feed (@a, b) SET a = 1")
+    assert shop.rows("RETRY REJECTS FOR PIPELINE feed") == [(1, 1, 0)]
+    assert shop.rows("SELECT * FROM t ORDER BY a") == [(1, "x"), (2, "y")]
+
+
+def test_the_facts_of_a_message_are_read_again_with_its_rejects(shop, broker):
+    topic = broker.create_topic("retry", 2)
+    producer = Producer({"bootstrap.servers": broker.address})
+    for number in range(6):
+        producer.produce(topic, f"q\n{number}", key=f"k{number}", partition=number % 2,
+                         headers=[("h", f"v{number}")])
+    assert producer.flush() == 0
+    facts = ("SET k = get_kafka_pipeline_prop('prop_key'), "
+             "h = get_kafka_pipeline_prop('prop_headers'), "
+             "at = get_kafka_pipeline_prop('prop_timestamp')")
+    shop.execute("CREATE TABLE t (a BIGINT, k VARCHAR, h VARCHAR, at BIGINT)")
+    make_feed(shop, broker, topic, columns=f"(a) {facts}")
+    shop.execute(f"START PIPELINE feed FOREGROUND; ALTER PIPELINE feed (@a) {facts}, a = 99")
+    first = shop.rows("SELECT k, h, at FROM t ORDER BY k")
+    assert first[5][:2] == ("k5", '{"h":"v5"}') and first[5][2] > 0
+    broker.delete_records(topic, {0: 1})
+    shop.expect_error("RETRY REJECTS FOR PIPELINE feed", "no longer has offset 0")
+    shop.execute("DELETE FROM t WHERE a = 99")
+    assert len(streams.rejects_of(shop, "feed")) == 6
+
+
+def test_files_and_keys_of_what_is_tried_again(shop, broker, tmp_path):
+    topic = broker.create_topic("retry")
+    broker.produce(topic, ["q"], key="k")
+    shop.execute("CREATE TABLE t (a BIGINT, k VARCHAR)")
+    make_feed(shop, broker, topic, columns="(a) SET k = get_kafka_pipeline_prop('prop_key')")
+    for name in ("1.csv", "2.csv"):
+        (tmp_path / name).write_text("q\n")
+    shop.execute(f"CREATE PIPELINE files AS LOAD DATA FS '{tmp_path}/*.csv' INTO TABLE t (a) "
+                 "SET k = pipeline_source_file()")
+    shop.execute("START PIPELINE feed FOREGROUND; START PIPELINE files FOREGROUND; "
+                 "ALTER PIPELINE feed (@a); ALTER PIPELINE files (@a)")
+    assert shop.rows("RETRY REJECTS FOR PIPELINE feed") == [(1, 1, 0)]
+    assert shop.rows("RETRY REJECTS FOR PIPELINE files") == [(2, 2, 0)]
+    assert [row[0] for row in shop.rows("SELECT k FROM t ORDER BY k")] == [
+        f"{tmp_path}/1.csv", f"{tmp_path}/2.csv", "k"]
 
 
 def test_a_definition_is_mended_in_place(shop, server, broker):

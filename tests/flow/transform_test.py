@@ -163,6 +163,17 @@ def test_a_failing_program_stops_after_its_retries_and_goes_on_when_reloaded(sho
     assert shop.rows("SELECT a, b FROM t ORDER BY a") == [(1, "x"), (2, "y"), (3, "z")]
 
 
+def test_what_a_program_says_in_other_bytes_than_utf8_is_kept(shop, broker, write):
+    topic = broker.create_topic("feed")
+    broker.produce(topic, ["1\tx"])
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, broker, topic, write(ECHO.format(
+        before=r"sys.stderr.buffer.write(b'\xffx\n'); sys.exit(7)")))
+    shop.expect_error("START PIPELINE feed FOREGROUND", "ended with status 7")
+    (_, _, said), = transform_errors(shop)
+    assert said == "\\xFFx\n"
+
+
 def test_a_program_that_hangs_is_killed_and_costs_nobody_else(shop, broker, write, tmp_path):
     topic = broker.create_topic("feed")
     broker.produce(topic, ["1\tx"])

@@ -1,10 +1,11 @@
-// Is this text UTF-8? Text without a byte above 127 is told in a few instructions.
+// Is this text UTF-8, and what is shown of one that is not? Text without a byte above 127 is told
+// in a few instructions.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-namespace millrace::decode {
+namespace millrace {
 
 /// As RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(std::string_view text);
@@ -12,4 +13,7 @@ bool is_utf8(std::string_view text);
 /// `text` for a message: cut to about 60 bytes, with bytes that are no printable UTF-8 as \xHH.
 std::string shown(std::string_view text);
 
-}  // namespace millrace::decode
+/// All of `text`, with bytes that are no UTF-8 as \xHH.
+std::string as_utf8(std::string_view text);
+
+}  // namespace millrace

@@ -1,12 +1,19 @@
-#include "decode/utf8.h"
+#include "data/utf8.h"
 
 #include <cstdint>
 #include <cstring>
 
-namespace millrace::decode {
+namespace millrace {
 namespace {
 
 constexpr size_t kShownMax = 60;
+
+void append_hex(unsigned char byte, std::string& out) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  out += "\\x";
+  out += kHex[byte >> 4];
+  out += kHex[byte & 15];
+}
 
 bool continues(unsigned char c) {
   return (c & 0xC0) == 0x80;
@@ -51,15 +58,12 @@ bool is_utf8(std::string_view text) {
 }
 
 std::string shown(std::string_view text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
   std::string result;
   while (!text.empty() && result.size() < kShownMax) {
     const size_t size = character_size(text);
     const auto c = static_cast<unsigned char>(text[0]);
     if (size == 0 || c < 0x20 || c == 0x7F) {
-      result += "\\x";
-      result += kHex[c >> 4];
-      result += kHex[c & 15];
+      append_hex(c, result);
       text.remove_prefix(1);
     } else {
       result += text.substr(0, size);
@@ -69,4 +73,16 @@ std::string shown(std::string_view text) {
   return text.empty() ? result : result + "...";
 }
 
-}  // namespace millrace::decode
+std::string as_utf8(std::string_view text) {
+  if (is_utf8(text)) return std::string(text);
+  std::string result;
+  while (!text.empty()) {
+    const size_t size = character_size(text);
+    if (size == 0) append_hex(static_cast<unsigned char>(text[0]), result);
+    result += text.substr(0, size);
+    text.remove_prefix(size == 0 ? 1 : size);
+  }
+  return result;
+}
+
+}  // namespace millrace

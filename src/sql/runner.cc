@@ -332,6 +332,7 @@ TranslateOptions Runner::translate_options(bool names_items) const {
   return {.lex = lex_options(),
           .facts = &facts_,
           .variables = &variables_,
+          .texts_as_numbers = texts_as_numbers_,
           .names_items = names_items,
           .shown_only = account_ && !account_->is_admin(),
           .session_tables =
@@ -390,6 +391,15 @@ std::optional<Rows> Runner::plain_answer() {
 }
 
 Result<StatementResult> Runner::execute(const Native&) {
+  if (prepared_ == nullptr || !prepared_->texts_as_numbers_)
+    return with_numbers([this] { return run_native(); });
+  texts_as_numbers_ = true;
+  auto result = run_native();
+  texts_as_numbers_ = false;
+  return result;
+}
+
+Result<StatementResult> Runner::run_native() {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
   const bool may = account_->is_admin() || is_checked();
   if (may) {

@@ -107,7 +107,8 @@ Status Runner::set_local_infile(const SetVariable& variable, const Cell& value) 
 }
 
 Status Runner::set_variable(const SetVariable& variable) {
-  if (variable.target == SetVariable::Target::kUser) return set_user_variable(variable);
+  if (variable.target == SetVariable::Target::kUser)
+    return with_numbers([&] { return set_user_variable(variable); });
   TRY(const Cell value, evaluate(variable));
   if (const auto* own = engine::find_engine_variable(variable.name)) {
     return set_engine_variable(variable, *own, value);

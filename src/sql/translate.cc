@@ -22,8 +22,10 @@ class Translator {
   Translator(std::string_view text, std::span<const Token> tokens, const TranslateOptions& options)
       : text_(text), options_(options), reader_(text, tokens, options.lex) {
     if (options.names_items) names_ = item_names(text, tokens, options.lex);
-    rewrites_ = rewrites(text, tokens, options.lex,
-                         options.facts == nullptr ? RewriteFor::kPipeline : RewriteFor::kSession);
+    const auto of = options.facts == nullptr   ? RewriteFor::kPipeline
+                    : options.texts_as_numbers ? RewriteFor::kNumbers
+                                               : RewriteFor::kSession;
+    rewrites_ = rewrites(text, tokens, options.lex, of);
   }
 
   Result<Translation> run();

@@ -1,7 +1,9 @@
 #include "store/duckdb_functions.h"
 
 #include <functional>
+#include <initializer_list>
 #include <string_view>
+#include <utility>
 
 namespace millrace::store {
 namespace {
@@ -157,6 +159,62 @@ std::string variadic_functions() {
 
 std::string mysql_functions() {
   return std::string(kFunctions) + kTimes + variadic_functions();
+}
+
+std::string number_functions() {
+  const std::string macro = "CREATE MACRO memory.millrace_internal.";
+  const auto number = [](const std::string& name) {
+    return "CAST(nullif(" + name + ", '') AS DOUBLE)";
+  };
+  const auto perhaps = [](const std::string& name) {
+    return "TRY_CAST(nullif(" + name + ", '') AS DOUBLE)";
+  };
+  const std::string texts = "(a VARCHAR, b VARCHAR) AS ";
+  const std::string text_first = "(a VARCHAR, b DOUBLE) AS ";
+  const std::string text_last = "(a DOUBLE, b VARCHAR) AS ";
+  std::string result = "CREATE SCHEMA memory.millrace_internal;\n" + macro +
+                       "number(a VARCHAR) AS " + number("a") + ", (a) AS a;\n" + macro +
+                       "perhaps(a VARCHAR) AS " + perhaps("a") + ", (a) AS a;\n";
+  using Named = std::pair<std::string_view, std::string_view>;
+  for (const auto& [name, sign] : std::initializer_list<Named>{{"equal", "="},
+                                                               {"unequal", "<>"},
+                                                               {"less", "<"},
+                                                               {"at_most", "<="},
+                                                               {"more", ">"},
+                                                               {"at_least", ">="}}) {
+    const std::string between = " " + std::string(sign) + " ";
+    const std::string plain = "a" + between + "b";
+    result += macro + std::string(name) + text_first + perhaps("a") + between + "b, " + text_last +
+              "a" + between + perhaps("b") + ", " + texts + plain + ", (a, b) AS " + plain + ";\n";
+  }
+  for (const auto& [name, sign] : std::initializer_list<Named>{{"plus", "+"},
+                                                               {"minus", "-"},
+                                                               {"times", "*"},
+                                                               {"divided", "/"},
+                                                               {"modulo", "%"},
+                                                               {"to_the_power", "^"},
+                                                               {"divided_whole", "//"}}) {
+    const bool whole = sign == "//";
+    const auto of = [&, between = " " + std::string(whole ? "/" : sign) + " "](
+                        const std::string& a, const std::string& b) {
+      return whole ? "CAST(trunc(" + a + between + b + ") AS BIGINT)" : a + between + b;
+    };
+    result += macro + std::string(name) + text_first + of(number("a"), "b") + ", " + text_last +
+              of("a", number("b")) + ", " + texts + of(number("a"), number("b")) +
+              ", (a, b) AS a " + std::string(sign) + " b;\n";
+  }
+  for (const std::string name : {"between", "not_between"}) {
+    const auto of = [&](const std::string& a, const std::string& b, const std::string& c) {
+      return a + (name == "between" ? " BETWEEN " : " NOT BETWEEN ") + b + " AND " + c;
+    };
+    result += macro + name + "(a VARCHAR, b DOUBLE, c DOUBLE) AS " + of(perhaps("a"), "b", "c") +
+              ", (a DOUBLE, b VARCHAR, c VARCHAR) AS " + of("a", perhaps("b"), perhaps("c")) +
+              ", (a DOUBLE, b VARCHAR, c DOUBLE) AS " + of("a", perhaps("b"), "c") +
+              ", (a DOUBLE, b DOUBLE, c VARCHAR) AS " + of("a", "b", perhaps("c")) +
+              ", (a VARCHAR, b VARCHAR, c VARCHAR) AS " + of("a", "b", "c") + ", (a, b, c) AS " +
+              of("a", "b", "c") + ";\n";
+  }
+  return result;
 }
 
 }  // namespace millrace::store

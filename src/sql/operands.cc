@@ -76,16 +76,28 @@ size_t Operands::operand_begin(size_t end) const {
 
 size_t Operands::primary_begin(size_t end) const {
   size_t begin = end - 1;
+  if (is(begin, "END") && !is(begin - 1, ".")) {
+    int open = 0;
+    for (size_t k = end; k-- > 0;) {
+      if (is(k, "END")) ++open;
+      if (is(k, "CASE") && --open == 0) return k;
+    }
+  }
   if (is(begin, ")") || is(begin, "]")) {
     const bool element = is(begin, "]");
     const size_t open = open_of(begin);
     if (open == begin) return end;
     begin = open;
     if (element && after_operand(begin)) return operand_begin(begin);
+    if (!element && is_any(begin - 1, kOfRows) && after_operand(begin - 1))
+      return operand_begin(begin - 1);
     if (!element && begin > 0 && is_name(at(begin - 1)) && !is_any(begin - 1, kBeforeParentheses))
       --begin;
+  } else if (is_any(begin - 1, kOfRows) && is(begin - 2, ")")) {
+    return operand_begin(begin - 1);
   }
   while (at(begin).kind == TokenKind::kString && at(begin - 1).kind == TokenKind::kString) --begin;
+  if (at(begin).kind == TokenKind::kString && is_any(begin - 1, kTyping)) --begin;
   while (begin >= 2 && is(begin - 1, ".") && is_name(at(begin - 2))) begin -= 2;
   return begin;
 }

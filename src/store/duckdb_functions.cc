@@ -34,7 +34,8 @@ CREATE OR REPLACE MACRO millrace_internal.substring_index(value, mark, n) AS
       list_reverse(list_reverse(string_split(value, mark))[1:-n]), mark)
     WHEN n = 0 THEN '' END;
 CREATE OR REPLACE MACRO millrace_internal.forced(value, zero) AS
-  coalesce(TRY(cast_to_type(value, zero)), CASE WHEN value IS NOT NULL THEN zero END);
+  list_transform([value], lambda one:
+    coalesce(TRY(cast_to_type(one, zero)), CASE WHEN one IS NOT NULL THEN zero END))[1];
 CREATE OR REPLACE MACRO millrace_internal."isnull"(value) AS CAST(value IS NULL AS INTEGER);
 CREATE OR REPLACE MACRO millrace_internal.datediff(a, b) AS
   date_diff('day', CAST(b AS DATE), CAST(a AS DATE)), (part, a, b) AS date_diff(part, a, b);

@@ -99,7 +99,10 @@ size_t Operands::primary_begin(size_t end) const {
   while (at(begin).kind == TokenKind::kString && at(begin - 1).kind == TokenKind::kString) --begin;
   if (at(begin).kind == TokenKind::kString && is_any(begin - 1, kTyping)) --begin;
   while (begin >= 2 && is(begin - 1, ".") && is_name(at(begin - 2))) begin -= 2;
-  return begin;
+  // A member of what a call gave: predict('m', t).probability.
+  const bool member =
+      begin >= 2 && is(begin - 1, ".") && (is(begin - 2, ")") || is(begin - 2, "]"));
+  return member ? operand_begin(begin - 1) : begin;
 }
 
 size_t Operands::primary_end(size_t begin) const {
@@ -135,6 +138,8 @@ size_t Operands::operand_end(size_t begin) const {
       end = type_end(end + 1);
     else if (is_forced_cast(end))
       end = type_end(end + 2);
+    else if (is(end, ".") && is_name(at(end + 1)))
+      end = is(end + 2, "(") ? closing(end + 2) + 1 : end + 2;
     else
       break;
   }

@@ -41,9 +41,8 @@ constexpr auto kProducts = std::to_array<Operator>({{"*", "times"},
                                                     {"MOD", "modulo"},
                                                     {"DIV", "divided_whole"},
                                                     {"^", "to_the_power"}});
-/// Between sums and comparisons, and no numbers of ours.
-constexpr auto kOthers =
-    std::to_array<std::string_view>({"&", "|", "<<", ">>", "||", "->", "->>", "<=>"});
+/// Between sums and comparisons, and no numbers of ours. -> and ->> bind more loosely to the store.
+constexpr auto kOthers = std::to_array<std::string_view>({"&", "|", "<<", ">>", "||"});
 /// Behind these stands an operand that is a pattern.
 constexpr auto kMatching =
     std::to_array<std::string_view>({"LIKE", "ILIKE", "REGEXP", "RLIKE", "GLOB"});

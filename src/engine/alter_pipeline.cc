@@ -126,7 +126,8 @@ Result<PipelineDefinition> changed_definition(const ProbeContext& context,
   change_properties(change.config, definition.source.config);
   change_properties(change.credentials, definition.source.credentials);
   TRY_OK(change_reading(change.reading, definition));
-  if (change.source || !is_empty(change.config) || !is_empty(change.credentials) || !is_empty(change.reading)) {
+  if (change.source || !is_empty(change.config) || !is_empty(change.credentials) ||
+      !is_empty(change.reading)) {
     TRY_OK(check_definition(
         {context.pipeline_id, definition, context.model, context.options, context.store}));
   } else if (definition.transform) {

@@ -163,7 +163,8 @@ def test_a_topic_made_again_is_told_by_its_id(shop, server, broker):
     assert shop.value("SELECT count(*) FROM t") == 50
 
 
-def test_a_topic_may_move_to_other_brokers_and_another_of_its_name_is_told(shop, broker, make_broker):
+def test_a_topic_may_move_to_other_brokers_and_another_of_its_name_is_told(
+        shop, broker, make_broker):
     topic = broker.create_topic("moved")
     create_feed(shop, broker, topic)
     broker.produce(topic, numbers(0, 10))

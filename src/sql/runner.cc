@@ -4,6 +4,7 @@
 
 #include "data/schema.h"
 #include "sql/audit.h"
+#include "sql/broken_table.h"
 #include "sql/limited_stream.h"
 #include "sql/other_forms.h"
 #include "sql/parse.h"
@@ -286,6 +287,7 @@ Result<StatementResult> Runner::execute(const DropDatabase& statement) {
 
 Result<StatementResult> Runner::execute(const CreateTable& statement) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
+  TRY_OK(check_pipelines());
   for (const auto& warning : statement.warnings) warn(warning);
   if (statement.sequences.empty()) TRY_OK(check_query(statement.sql, NativeKind::kCreateTable));
   if (!statement.temporary) TRY_OK(commit_open());
@@ -399,8 +401,32 @@ Result<StatementResult> Runner::execute(const Native&) {
   return result;
 }
 
+/// What the statement at work takes a table, or a column, from must not be a pipeline that runs.
+Status Runner::check_pipelines() {
+  const auto table = broken_table(text_, tokens_, lex_options(), database_);
+  if (!table || engine_.pipeline_names().empty()) return {};
+  TRY(const Rows running,
+      fetch("SELECT DATABASE_NAME, PIPELINE_NAME FROM millrace_information_schema.PIPELINES WHERE "
+            "STATE = 'Running'"));
+  const auto is_it = [&](const engine::ObjectName& name) {
+    return same_name(name.database, table->database) && same_name(name.name, table->name);
+  };
+  for (const auto& row : running.rows) {
+    const engine::ObjectName name{*row[0], *row[1]};
+    const auto pipeline = engine_.pipeline(name);
+    if (!pipeline) continue;  // it is gone
+    const bool rejects = pipeline->rejects.kind == engine::RejectsDefinition::Kind::kTable;
+    if (!is_it(pipeline->table) && !(rejects && is_it(pipeline->rejects.table))) continue;
+    return Error(Code::kWrongState,
+                 "pipeline " + name.quoted() + " runs and writes into table " + table->quoted(),
+                 "STOP PIPELINE " + name.name + " first.");
+  }
+  return {};
+}
+
 Result<StatementResult> Runner::run_native() {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
+  TRY_OK(check_pipelines());
   const bool may = account_->is_admin() || is_checked();
   if (may) {
     if (auto answer = plain_answer()) return rows(std::move(*answer));

@@ -168,6 +168,7 @@ class Runner {
   Status check_references();
   Status check_native(const std::string& sql);
   Status check_needs() const;
+  Status check_pipelines();
   Status check_query(const std::string& sql, NativeKind kind);
   Result<std::string> plan_of(const std::string& sql);
   bool is_explained() const;

@@ -290,6 +290,7 @@ class FileSource : public Source {
   };
 
   Status load_ledger();
+  Status check_path() const;
   Status look_for_files();
   std::vector<SourceFile> found_files() const;
   Result<bool> open_next();
@@ -351,7 +352,24 @@ Status FileSource::look_for_files() {
   return {};
 }
 
+/// What is no pattern must be there, of a pattern the folder that it looks into.
+Status FileSource::check_path() const {
+  std::string path = options_.path;
+  const size_t pattern = path.find_first_of("*?[");
+  if (pattern != std::string::npos) {
+    const size_t slash = path.rfind('/', pattern);
+    if (slash == std::string::npos) return {};
+    path.resize(std::max<size_t>(slash, 1));
+  }
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return {};
+  return Error(Code::kMissingTopic,
+               "cannot read \"" + path + "\" for files: " + std::strerror(errno),
+               "Files are looked for on the server's machine.");
+}
+
 Result<std::vector<PartitionBounds>> FileSource::partitions() {
+  TRY_OK(check_path());
   TRY_OK(look_for_files());
   return std::vector<PartitionBounds>{{0, 0, end_offset()}};
 }

@@ -10,6 +10,7 @@
 #include "sql/mysql_words.h"
 #include "sql/plain_having.h"
 #include "sql/quote.h"
+#include "sql/refusals.h"
 #include "sql/shown_table.h"
 #include "sql/system_schema.h"
 #include "sql/token_reader.h"
@@ -286,6 +287,7 @@ Status Translator::step() {
 Status Translator::word() {
   // A name behind a dot is a column, whatever it is called.
   if (!after(".")) {
+    TRY_OK(check_refused(reader_));
     for (const auto& rule : rules()) {
       if (!reader_.at(rule.word)) continue;
       TRY(const bool done, (this->*rule.apply)());

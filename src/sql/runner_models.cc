@@ -10,14 +10,15 @@
 namespace millrace::sql {
 namespace {
 
-/// One row: the head's metrics under TensorFlow's names, then what evaluate() adds, and ours.
+/// One row: the head's metrics under TensorFlow's names, then what evaluate() adds, and ours. Of no
+/// rows there are no metrics.
 Rows row_of(const engine::RowsReport& report) {
   std::vector<Field> fields;
   std::vector<Value> values;
   for (const auto& [name, value] : report.metrics) {
     fields.push_back({name, {Kind::kDouble}});
     auto& kept = values.emplace_back();
-    if (std::isfinite(value)) kept = value;
+    if (report.examples > 0 && std::isfinite(value)) kept = value;
   }
   const auto add = [&](const char* name, int64_t value) {
     fields.push_back({name, {Kind::kInt64}});

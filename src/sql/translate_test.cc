@@ -305,6 +305,10 @@ TEST_F(Translate, UnnamedItemsAreCalledByTheirText) {
       {"SELECT COUNT(*) AS n, SUM(a) s, *, t.*", "SELECT COUNT(*) AS n, SUM(a) s, *, t.*"},
       {"SELECT COUNT(*) \"n\", SUM(a) 's' FROM t",
        "SELECT COUNT(*) AS \"n\", SUM(a) AS \"s\" FROM t"},
+      {"SELECT a + INTERVAL 1 DAY, a - INTERVAL -b HOUR, a + INTERVAL 1 DAY d, a day",
+       "SELECT a + INTERVAL 1 DAY AS \"a + INTERVAL 1 DAY\", a - INTERVAL -b HOUR AS \"a - "
+       "INTERVAL "
+       "-b HOUR\", a + INTERVAL 1 DAY d, a day"},
       {"SELECT a \"the a\" FROM t", "SELECT a AS \"the a\" FROM t"},
       {"SELECT DATE '2026-11-24', TIME \"10:00:00\"", "SELECT DATE '2026-11-24', TIME '10:00:00'"},
       {"SELECT predict('m', t).probability FROM t",

@@ -5,6 +5,7 @@
 #include "data/schema.h"
 #include "sql/audit.h"
 #include "sql/broken_table.h"
+#include "sql/counted_stream.h"
 #include "sql/limited_stream.h"
 #include "sql/other_forms.h"
 #include "sql/parse.h"
@@ -125,6 +126,7 @@ Result<StatementResult> Runner::dispatch_one(std::string_view text, std::span<co
   text_ = text;
   tokens_ = tokens;
   facts_.database = database_;
+  if (found_) facts_.found_rows = std::to_string(*found_);
   TokenReader reader(text, tokens, lex_options());
   auto statement = parse(reader, database_);
   // These look at what the statement before them left.
@@ -388,7 +390,7 @@ std::optional<Rows> Runner::plain_answer() {
   if (!autocommit() || in_transaction()) return std::nullopt;
   auto answer =
       answer_plainly(text_, tokens_, {lex_options(), database_, values_, engine_.predictor()});
-  if (answer) facts_.found_rows = std::to_string(answer->rows.size());
+  if (answer) found_ = std::make_shared<int64_t>(answer->rows.size());
   return answer;
 }
 
@@ -445,21 +447,18 @@ Result<StatementResult> Runner::run_native() {
   }
   auto result = prepared_ != nullptr ? run_prepared(translation.sql) : run_sql(translation.sql);
   if (result && insert_id_ != InsertId::kNone) result = inserted(std::move(*result));
-  if (result && names_items()) remember_found(translation);
+  if (result && names_items()) remember_found(translation, *result);
   if (result) return result;
   Error error = std::move(result).error();
   if (error.position >= 0) error.position = translation.position_of(error.position);
   return error;
 }
 
-/// FOUND_ROWS() asks the last query once more, without its LIMIT when it said SQL_CALC_FOUND_ROWS.
-/// Of a query with values of its own only what is no number is known: 0.
-void Runner::remember_found(const Translation& translation) {
-  constexpr size_t kBytesMax = 1 << 16;
-  facts_.found_rows = "0";
-  if (prepared_ != nullptr || translation.sql.size() > kBytesMax) return;
-  std::string_view sql = translation.sql;
+/// FOUND_ROWS() is what the last query has given. One that said SQL_CALC_FOUND_ROWS is asked once
+/// more, without its LIMIT.
+void Runner::remember_found(const Translation& translation, StatementResult& result) {
   TokenReader reader(text_, tokens_, lex_options());
+  std::string_view sql = translation.sql;
   bool all = false;
   int depth = 0;
   for (; !reader.done(); reader.skip()) {
@@ -473,6 +472,10 @@ void Runner::remember_found(const Translation& translation) {
       if (from == reader.position()) sql = std::string_view(translation.sql).substr(0, to);
     }
   }
+  found_ = std::make_shared<int64_t>(0);
+  if (result.stream) result.stream = counted(std::move(result.stream), found_);
+  if (sql.size() == translation.sql.size() || prepared_ != nullptr) return;
+  found_.reset();
   facts_.found_rows = "(SELECT count(*) FROM (" + std::string(sql) + "))";
 }
 

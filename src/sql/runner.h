@@ -203,7 +203,7 @@ class Runner {
   Result<std::vector<std::string>> conflict_key(const InsertTarget& target,
                                                 const std::optional<AutoColumn>& made);
   Result<std::string> replacing(const InsertTarget& target, const std::vector<std::string>& key);
-  void remember_found(const Translation& translation);
+  void remember_found(const Translation& translation, StatementResult& result);
   /// Reads what an INSERT returns.
   Result<StatementResult> inserted(StatementResult result);
   Status prepare_native(Prepared& prepared);
@@ -241,6 +241,7 @@ class Runner {
   std::set<std::string> table_functions_;         // of the store, once they were asked for
   Variables variables_;
   SessionFacts facts_;
+  std::shared_ptr<int64_t> found_;  // the rows of the last query, as far as they were taken
   std::vector<Warning> warnings_;
   std::string database_;
   std::set<std::string> user_variables_;  // that were set

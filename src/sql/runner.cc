@@ -99,7 +99,10 @@ Result<StatementResult> Runner::dispatch(std::string_view text) {
   TRY_OK(renew_account());
   TRY(const std::vector<Token> tokens, lex(text, lex_options()));
   const auto forms = other_forms(text, tokens, lex_options());
-  if (forms.empty()) return dispatch_one(text, tokens);
+  if (forms.empty()) {
+    TRY(const auto made, made_like(text, tokens));
+    return made ? dispatch_all({*made}) : dispatch_one(text, tokens);
+  }
   if (forms.size() == 1) return dispatch_all(forms);
   // One statement of MySQL's is done as a whole or not at all.
   TRY_OK(commit_open());

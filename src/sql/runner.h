@@ -169,6 +169,8 @@ class Runner {
   Status check_native(const std::string& sql);
   Status check_needs() const;
   Status check_pipelines();
+  Result<std::optional<std::string>> made_like(std::string_view text,
+                                               std::span<const Token> tokens);
   Status check_query(const std::string& sql, NativeKind kind);
   Result<std::string> plan_of(const std::string& sql);
   bool is_explained() const;

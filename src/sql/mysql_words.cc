@@ -185,6 +185,15 @@ void Rewriter::call(size_t i) {
   if (is(i, "CONVERT")) convert(i);
   if (is(i, "STR_TO_DATE") || is(i, "DATE_FORMAT")) format(i);
   if (is(i, "GROUP_CONCAT")) group_concat(i);
+  const size_t close = closing(i + 1);
+  if (is(i, "COUNT") && is(i + 2, "DISTINCT") && last_separator(i + 1) != 0 &&
+      is(last_separator(i + 1), ",")) {
+    add(i + 2, 1, "DISTINCT millrace_internal.whole(");
+    add(close, 0, ")");
+  }
+  // The store's own format() has a pattern first.
+  if (is(i, "FORMAT") && at(i + 2).kind != TokenKind::kString && is(last_separator(i + 1), ","))
+    add(i, 1, "millrace_internal.format_number");
   const bool of_days = is(i, "ADDDATE") || is(i, "SUBDATE");
   if (const size_t comma = of_days ? last_separator(i + 1) : 0;
       is(comma, ",") && !is(comma + 1, "INTERVAL"))

@@ -39,8 +39,16 @@ CREATE OR REPLACE MACRO millrace_internal.forced(value, zero) AS
 CREATE OR REPLACE MACRO millrace_internal."isnull"(value) AS CAST(value IS NULL AS INTEGER);
 CREATE OR REPLACE MACRO millrace_internal.datediff(a, b) AS
   date_diff('day', CAST(b AS DATE), CAST(a AS DATE)), (part, a, b) AS date_diff(part, a, b);
+CREATE OR REPLACE MACRO millrace_internal.months(a, b) AS
+  CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN CASE WHEN b < a THEN -1 ELSE 1 END * (
+    (year(greatest(a, b)) - year(least(a, b))) * 12 + month(greatest(a, b)) - month(least(a, b))
+    - CAST(greatest(a, b) - date_trunc('month', greatest(a, b))
+           < least(a, b) - date_trunc('month', least(a, b)) AS INTEGER)) END;
 CREATE OR REPLACE MACRO millrace_internal.timestampdiff(part, a, b) AS
-  date_sub(part, CAST(a AS TIMESTAMP), CAST(b AS TIMESTAMP));
+  CASE WHEN part IN ('year', 'quarter', 'month')
+    THEN millrace_internal.months(CAST(a AS TIMESTAMP), CAST(b AS TIMESTAMP))
+      // CASE part WHEN 'year' THEN 12 WHEN 'quarter' THEN 3 ELSE 1 END
+    ELSE date_sub(part, CAST(a AS TIMESTAMP), CAST(b AS TIMESTAMP)) END;
 CREATE OR REPLACE MACRO millrace_internal.date_sub(value, i) AS CAST(value AS TIMESTAMP) - i,
   (part, a, b) AS date_sub(part, a, b);
 CREATE OR REPLACE MACRO millrace_internal."insert"(value, place, n, other) AS
@@ -49,6 +57,16 @@ CREATE OR REPLACE MACRO millrace_internal."insert"(value, place, n, other) AS
 CREATE OR REPLACE MACRO millrace_internal.sha2(value, bits) AS
   CASE WHEN bits IN (0, 256) THEN sha256(value)
     ELSE error('sha2() of ' || bits || ' bits is not there: 256 is') END;
+CREATE OR REPLACE MACRO millrace_internal.format_number(x, digits) AS
+  format('{:,.' || greatest(digits, 0) || 'f}', CAST(x AS DOUBLE));
+CREATE OR REPLACE MACRO millrace_internal.conv(value, radix, other) AS
+  CASE WHEN value IS NOT NULL AND radix IS NOT NULL THEN
+    upper(to_base(CAST(list_reduce(list_prepend(0::HUGEINT, list_transform(
+      string_split(lower(CAST(value AS VARCHAR)), ''), lambda digit:
+      CAST(CASE WHEN strpos('0123456789abcdefghijklmnopqrstuvwxyz', digit) BETWEEN 1 AND radix
+        THEN strpos('0123456789abcdefghijklmnopqrstuvwxyz', digit) - 1
+        ELSE error('conv() of ' || value || ' is no number of base ' || radix) END AS HUGEINT))),
+      lambda sum, digit: sum * radix + digit) AS BIGINT), other)) END;
 CREATE OR REPLACE MACRO millrace_internal.oct(n) AS to_base(n, 8);
 CREATE OR REPLACE MACRO millrace_internal.octet_length(value) AS octet_length(CAST(value AS BLOB));
 CREATE OR REPLACE MACRO millrace_internal."truncate"(x, digits) AS trunc(x, digits);
@@ -149,6 +167,11 @@ std::string variadic_functions() {
              each(n, "#", ", ") + ") END";
     });
   }
+  // Of count(DISTINCT a, b), which leaves out what has a NULL.
+  result += of_any("whole", "", [](int n) {
+    return "CASE WHEN " + each(n, "# IS NOT NULL", " AND ") + " THEN row(" + each(n, "#", ", ") +
+           ") END";
+  });
   result += of_any("field", "item, ", [](int n) {
     return "CASE " + each(n, "WHEN item = # THEN @", " ") + " ELSE 0 END";
   });

@@ -305,7 +305,9 @@ bool is_of_types(const Error& error) {
   const auto says = [&](std::string_view words) {
     return error.message.find(words) != std::string::npos;
   };
-  return says("an explicit cast is required") || says("add explicit type casts");
+  // Of = and IN the store makes a column of texts whole numbers by itself.
+  const bool column = error.code == Code::kTypeMismatch && says("when casting from source column");
+  return column || says("an explicit cast is required") || says("add explicit type casts");
 }
 
 void text_numbers(std::string_view text, std::span<const Token> tokens, LexOptions options,

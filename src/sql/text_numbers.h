@@ -26,7 +26,8 @@ void text_numbers(std::string_view text, std::span<const Token> tokens, LexOptio
 /// of messages.
 bool is_field_variable(std::string_view name);
 
-/// Whether the store refused a statement for types that do not go together.
+/// Whether the store refused a statement for types that do not go together, or gave it up over a
+/// text that is no number.
 bool is_of_types(const Error& error);
 
 }  // namespace millrace::sql

@@ -182,6 +182,8 @@ Result<std::optional<std::string>> Runner::made_like(std::string_view text,
   show.kind = ShowKind::kCreateTable;
   show.database = like.database;
   show.object = like.name;
+  text_ = text;
+  tokens_ = tokens;
   TRY_OK(check_access(Statement(show)));
   TRY_OK(check_table(show));
   TRY(const Rows columns, fetch(table_columns_query(like.database, like.name)));

@@ -60,6 +60,7 @@ class Translator {
   bool empty_call() const { return call() && reader_.at(")", 2); }
   bool names_table() const;
   bool is_type() const;
+  bool is_of_view() const;
   Error session_only() const;
 
   // Each rule takes the tokens that it translates and says so; false: not its case.
@@ -224,6 +225,12 @@ bool Translator::is_type() const {
          reader_.peek(2).kind == TokenKind::kNumber && reader_.at(")", 3);
 }
 
+/// CREATE VIEW ... with a function of the store's own, as SHOW CREATE VIEW tells it.
+bool Translator::is_of_view() const {
+  const Operands all(text_, reader_.tokens());
+  return all.is(0, "CREATE") && (all.is(1, "VIEW") || all.is(3, "VIEW")) && reader_.at("(", 3);
+}
+
 Error Translator::session_only() const {
   return reader_.error_at(reader_.position(), Code::kUnsupported,
                           std::string(reader_.raw_at()) + " has no meaning here",
@@ -304,7 +311,7 @@ Status Translator::word() {
 Status Translator::name() {
   const std::string value = reader_.value();
   const bool raw = options_.shown_only && same_name(value, "millrace_information_schema");
-  if ((is_internal_schema(value) || raw) && reader_.at(".", 1)) {
+  if ((is_internal_schema(value) || raw) && reader_.at(".", 1) && !is_of_view()) {
     return reader_.error_at(reader_.position(), Code::kPermission,
                             "schema \"" + value + "\" is not for users");
   }

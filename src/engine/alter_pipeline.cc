@@ -83,6 +83,26 @@ Status change_reading(const ReadingChange& change, PipelineDefinition& definitio
   return {};
 }
 
+/// Offsets are of a topic, which may have moved to other brokers. Whether it is the same one there
+/// is told by its id when the pipeline starts.
+Status change_source(const PipelineChange& change, PipelineDefinition& definition) {
+  if (!change.source) return {};
+  auto& source = definition.source;
+  const bool same = change.source->kind == source.kind && change.source->topic == source.topic;
+  if (!same || source.kind != SourceKind::kKafka) {
+    const auto named = [](const SourceDefinition& of) {
+      return (of.kind == SourceKind::kKafka ? "topic \"" : "files \"") + of.topic + "\"";
+    };
+    return Error(Code::kInvalidArgument,
+                 "pipeline \"" + definition.name.name + "\" reads " + named(source) +
+                     ": SET LOAD DATA cannot give it " + named(*change.source),
+                 "It gives other brokers of the same topic. CREATE OR REPLACE PIPELINE begins with "
+                 "another source.");
+  }
+  source.brokers = change.source->brokers;
+  return {};
+}
+
 void change_settings(const PipelineChange& change, PipelineDefinition& definition) {
   if (change.new_name) definition.name.name = *change.new_name;
   if (change.batch_interval_ms) definition.batch_interval_ms = *change.batch_interval_ms;
@@ -102,10 +122,12 @@ Result<PipelineDefinition> changed_definition(const ProbeContext& context,
     TRY(definition.transform, keep_program(*program, context.store));
   }
   change_settings(change, definition);
+  TRY_OK(change_source(change, definition));
   change_properties(change.config, definition.source.config);
   change_properties(change.credentials, definition.source.credentials);
   TRY_OK(change_reading(change.reading, definition));
-  if (!is_empty(change.config) || !is_empty(change.credentials) || !is_empty(change.reading)) {
+  if (change.source || !is_empty(change.config) || !is_empty(change.credentials) ||
+      !is_empty(change.reading)) {
     TRY_OK(check_definition(
         {context.pipeline_id, definition, context.model, context.options, context.store}));
   } else if (definition.transform) {

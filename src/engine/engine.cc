@@ -392,6 +392,17 @@ Status LocalEngine::check_droppable(const std::string& database) {
   for (const auto& name : model_names()) {
     if (same_name(name.database, database)) return refuse("model", name);
   }
+  for (const auto& pipeline : all_pipelines()) {
+    const auto& definition = pipeline->definition();
+    const bool writes = same_name(definition.table.database, database) ||
+                        (definition.rejects.kind == RejectsDefinition::Kind::kTable &&
+                         same_name(definition.rejects.table.database, database));
+    if (writes && pipeline->state() == PipelineState::kRunning)
+      return Error(Code::kWrongState,
+                   "database \"" + database + "\" holds a table that pipeline " +
+                       definition.name.quoted() + " writes into, which runs",
+                   "STOP the pipeline first.");
+  }
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include "data/row_builder.h"
 #include "engine/explainer.h"
 #include "engine/table_columns.h"
+#include "estimator/estimator_name.h"
 #include "features/element_name.h"
 
 namespace millrace::engine {
@@ -149,10 +150,11 @@ store::VirtualTable models_table(const ModelList& models) {
                                   : state->version == 0    ? "untrained"
                                                            : "trained";
               const bool learned = state->model->examples() > 0;
-              rows.add({definition.name.database, definition.name.name, definition.estimator.text,
-                        std::string(doing), state->version, state->model->global_step(),
-                        state->model->examples(), state->bytes, model->created_at(), state->at,
-                        definition.estimator.to_sql(), learned ? loss_of(health.lifetime) : Value(),
+              rows.add({definition.name.database, definition.name.name,
+                        std::string(estimator::name_of(model->spec().kind)), std::string(doing),
+                        state->version, state->model->global_step(), state->model->examples(),
+                        state->bytes, model->created_at(), state->at, definition.estimator.to_sql(),
+                        learned ? loss_of(health.lifetime) : Value(),
                         learned ? loss_of(health.window) : Value(), health.drifts,
                         health.drifts > 0 ? Value(health.last_drift_step) : Value()});
             }

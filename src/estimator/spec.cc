@@ -10,6 +10,7 @@
 
 #include "data/schema.h"
 #include "estimator/activation.h"
+#include "estimator/estimator_name.h"
 #include "estimator/estimator.h"
 #include "estimator/optimizer_spec.h"
 
@@ -430,6 +431,10 @@ std::string number_text(double value) {
 }
 
 }  // namespace
+
+std::string_view name_of(EstimatorKind kind) {
+  return kEstimators[static_cast<size_t>(kind)].name;
+}
 
 bool EstimatorSpec::is_classifier() const {
   return (kEstimators[static_cast<size_t>(kind)].traits & kClassifier) != 0;

@@ -5,6 +5,7 @@
 
 #include "data/schema.h"
 #include "sql/keywords.h"
+#include "sql/operands.h"
 
 namespace millrace::sql {
 namespace {
@@ -91,6 +92,17 @@ class Finder {
     return raw_at(last).front() == '"' && !is_one_of(last - 1, kBeforeStrings);
   }
 
+  /// INTERVAL 1 DAY: the unit is no name.
+  bool ends_interval(size_t begin, size_t end) const {
+    const Operands operands(text_, tokens_);
+    for (size_t i = begin; i + 2 < end; ++i) {
+      if (!is(i, "INTERVAL")) continue;
+      const size_t amount = is_operator(i + 1, "-") ? i + 2 : i + 1;
+      if (operands.operand_end(amount) + 1 == end) return true;
+    }
+    return false;
+  }
+
   bool may_be_named(size_t begin, size_t end) const {
     int depth = 0;
     for (size_t i = begin; i < end; ++i) {
@@ -102,6 +114,7 @@ class Finder {
     }
     const size_t last = end - 1;
     const bool word = is_name(tokens_[last]) || tokens_[last].kind == TokenKind::kString;
+    if (word && ends_interval(begin, end)) return false;
     return word && last > begin && !is(last, "END") && !is(last, "NULL") && !is(last, "TRUE") &&
            !is(last, "FALSE") && ends_operand(text_, tokens_[last - 1]);
   }

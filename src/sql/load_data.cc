@@ -184,6 +184,7 @@ Status parse_load_data(TokenReader& reader, const std::string& database, LoadDat
   LoadData load_data(reader, database, result.pipeline, result.warnings);
   TRY_OK(of == LoadDataOf::kPipeline ? load_data.pipeline()
          : of == LoadDataOf::kFile   ? load_data.clauses_to_end()
+         : of == LoadDataOf::kSource ? load_data.source_here()
                                      : load_data.clauses_here());
   result.clauses = load_data.clauses_written();
   return {};

@@ -18,9 +18,13 @@ class LoadData {
       : reader_(reader), database_(database), pipeline_(pipeline), warnings_(warnings) {}
 
   Status pipeline() {
-    TRY_OK(reader_.expect({"LOAD", "DATA"}));
-    TRY_OK(source());
+    TRY_OK(source_here());
     return clauses_to_end();
+  }
+
+  Status source_here() {
+    TRY_OK(reader_.expect({"LOAD", "DATA"}));
+    return source();
   }
 
   Status clauses_to_end() {

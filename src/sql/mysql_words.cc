@@ -7,30 +7,17 @@
 #include "data/schema.h"
 #include "sql/keywords.h"
 #include "sql/quote.h"
+#include "sql/text_numbers.h"
 
 namespace millrace::sql {
 namespace {
 
-constexpr auto kArithmetic =
-    std::to_array<std::string_view>({"+", "-", "*", "/", "%", "^", "DIV", "MOD"});
 constexpr auto kOfBits = std::to_array<std::string_view>({"&", "|", "<<", ">>"});
-constexpr auto kComparisons =
-    std::to_array<std::string_view>({"=", "<", ">", "<=", ">=", "<>", "!=", "<=>", "=="});
-/// Their first argument is a number.
-constexpr auto kOfNumbers = std::to_array<std::string_view>(
-    {"ABS",   "CEIL",  "CEILING", "COS",   "EXP",  "FLOOR", "GREATEST",
-     "LEAST", "LN",    "LOG",     "LOG10", "LOG2", "MOD",   "POW",
-     "POWER", "ROUND", "SIGN",    "SIN",   "SQRT", "TAN",   "FROM_UNIXTIME"});
 /// Their first argument is a time.
 constexpr auto kOfTimes = std::to_array<std::string_view>(
     {"DATE_ADD", "DAY", "DAYNAME", "DAYOFMONTH", "DAYOFWEEK", "DAYOFYEAR", "HOUR", "LAST_DAY",
      "MICROSECOND", "MINUTE", "MONTH", "MONTHNAME", "QUARTER", "SECOND", "WEEK", "WEEKOFYEAR",
      "YEAR"});
-/// Words that may stand before a parenthesis and do not call what is in it.
-constexpr auto kBeforeParentheses = std::to_array<std::string_view>(
-    {"ALL",   "AND",    "ANY", "AS",   "BETWEEN", "BY",    "CASE",  "DISTINCT", "DIV", "ELSE",
-     "FROM",  "HAVING", "IN",  "IS",   "LIKE",    "LIMIT", "NOT",   "ON",       "OR",  "REGEXP",
-     "RLIKE", "SELECT", "SET", "THEN", "USING",   "WHEN",  "WHERE", "XOR"});
 /// Types whose default is '', and those that have none.
 constexpr auto kTexts =
     std::to_array<std::string_view>({"BINARY", "BLOB", "CHAR", "LONGBLOB", "LONGTEXT", "MEDIUMTEXT",
@@ -65,10 +52,6 @@ constexpr auto kOfNow = std::to_array<OfNow>({
     {"RAND", false, false, "random()"},
     {"UNIX_TIMESTAMP", false, false, "CAST(floor(epoch(now())) AS BIGINT)"},
 });
-/// @variables that are no text.
-constexpr auto kOfModels = std::to_array<std::string_view>(
-    {"class_id", "model_version", "prediction", "probability", "probabilities", "logits"});
-
 /// MySQL's format of a time as C's. There %M is a month's name, and minutes are %i.
 std::string c_format(std::string_view format) {
   static constexpr auto kOthers =
@@ -100,15 +83,18 @@ std::string c_format(std::string_view format) {
   return result;
 }
 
-class Rewriter {
+class Rewriter : private Operands {
  public:
   Rewriter(std::string_view text, std::span<const Token> tokens, LexOptions options,
            RewriteFor what)
-      : text_(text), tokens_(tokens), options_(options), what_(what) {}
+      : Operands(text, tokens), text_(text), tokens_(tokens), options_(options), what_(what) {}
 
   std::vector<Rewrite> run() {
-    for (size_t i = 0; i < tokens_.size(); ++i) {
-      const TokenKind kind = tokens_[i].kind;
+    if (what_ != RewriteFor::kSession)
+      text_numbers(text_, tokens_, options_,
+                   what_ == RewriteFor::kNumbers ? NumbersOf::kAll : NumbersOf::kVariables, found_);
+    for (size_t i = 0; i < size(); ++i) {
+      const TokenKind kind = at(i).kind;
       if (kind == TokenKind::kVariable && what_ == RewriteFor::kPipeline) variable(i);
       if (kind == TokenKind::kOperator && is(i, ":>")) cast_operator(i);
       if (kind == TokenKind::kOperator && is_forced_cast(i)) forced_cast(i);
@@ -138,39 +124,12 @@ class Rewriter {
   }
 
  private:
-  /// Beyond both ends stands kEnd.
-  const Token& at(size_t i) const { return i < tokens_.size() ? tokens_[i] : kNone; }
-  bool is(size_t i, std::string_view word) const {
-    const Token& token = at(i);
-    return (token.kind == TokenKind::kWord || token.kind == TokenKind::kOperator) &&
-           same_name(raw(text_, token), word);
-  }
-  template <class Words>
-  bool is_any(size_t i, const Words& words) const {
-    return std::any_of(words.begin(), words.end(),
-                       [&](std::string_view word) { return is(i, word); });
-  }
-  /// A number, with a sign or without.
-  bool is_number(size_t i) const {
-    return at(i).kind == TokenKind::kNumber || (is(i, "-") && at(i + 1).kind == TokenKind::kNumber);
-  }
-  bool after_operand(size_t i) const { return i > 0 && ends_operand(text_, at(i - 1)); }
   void add(size_t token, size_t count, std::string sql) {
     found_.push_back({token, count, std::move(sql)});
   }
 
-  bool is_forced_cast(size_t i) const { return is(i, "!") && is(i + 1, ":>"); }
-
-  size_t last_separator(size_t open) const;
-  size_t open_of(size_t close) const;
-  size_t close_of(size_t open) const;
-  size_t operand_begin(size_t end) const;
-  size_t operand_end(size_t begin) const;
-  size_t primary_end(size_t begin) const;
-  size_t type_end(size_t begin) const;
   std::string type_at(size_t begin) const;
   void forced_cast(size_t i);
-  size_t closing(size_t open) const;
   void now(size_t i);
   void call(size_t i);
   void group_concat(size_t i);
@@ -185,22 +144,13 @@ class Rewriter {
   void type(size_t i);
   void variable(size_t i);
   std::string_view meant(size_t i) const;
-  bool is_compared(size_t i) const;
 
-  static constexpr Token kNone{};
   const std::string_view text_;
   const std::span<const Token> tokens_;
   const LexOptions options_;
   const RewriteFor what_;
   std::vector<Rewrite> found_;
 };
-
-/// Behind a type: DECIMAL(10, 2), SIGNED INTEGER.
-size_t Rewriter::type_end(size_t begin) const {
-  if (is(begin + 1, "(")) return std::max(close_of(begin + 1), begin) + 1;
-  const bool whole = is(begin + 1, "INTEGER") || is(begin + 1, "INT");
-  return whole && (is(begin, "SIGNED") || is(begin, "UNSIGNED")) ? begin + 2 : begin + 1;
-}
 
 /// What the store calls a type of MySQL's; empty: the same.
 std::string Rewriter::type_at(size_t begin) const {
@@ -214,24 +164,6 @@ std::string Rewriter::type_at(size_t begin) const {
 
 void Rewriter::type(size_t i) {
   if (auto known = type_at(i); !known.empty()) add(i, type_end(i) - i, std::move(known));
-}
-
-/// The last comma or USING between the parenthesis at `open` and its counterpart; 0: none.
-size_t Rewriter::last_separator(size_t open) const {
-  int depth = 0;
-  size_t found = 0;
-  for (size_t k = open; at(k).kind != TokenKind::kEnd; ++k) {
-    if (is(k, "(") || is(k, "[")) ++depth;
-    if ((is(k, ")") || is(k, "]")) && --depth == 0) return found;
-    if (depth == 1 && (is(k, ",") || is(k, "USING"))) found = k;
-  }
-  return 0;
-}
-
-/// The parenthesis that closes the one at `open`; `open` when there is none.
-size_t Rewriter::closing(size_t open) const {
-  const size_t found = close_of(open);
-  return found == 0 ? open : found;
 }
 
 /// NOW, NOW() and NOW(6), of which microseconds are what there is. MySQL's have no time zone.
@@ -253,6 +185,15 @@ void Rewriter::call(size_t i) {
   if (is(i, "CONVERT")) convert(i);
   if (is(i, "STR_TO_DATE") || is(i, "DATE_FORMAT")) format(i);
   if (is(i, "GROUP_CONCAT")) group_concat(i);
+  const size_t close = closing(i + 1);
+  if (is(i, "COUNT") && is(i + 2, "DISTINCT") && last_separator(i + 1) != 0 &&
+      is(last_separator(i + 1), ",")) {
+    add(i + 2, 1, "DISTINCT millrace_internal.whole(");
+    add(close, 0, ")");
+  }
+  // The store's own format() has a pattern first.
+  if (is(i, "FORMAT") && at(i + 2).kind != TokenKind::kString && is(last_separator(i + 1), ","))
+    add(i, 1, "millrace_internal.format_number");
   const bool of_days = is(i, "ADDDATE") || is(i, "SUBDATE");
   if (const size_t comma = of_days ? last_separator(i + 1) : 0;
       is(comma, ",") && !is(comma + 1, "INTERVAL"))
@@ -366,78 +307,6 @@ void Rewriter::cast_operator(size_t i) {
   type(i + 1);
 }
 
-/// The parenthesis that `close` closes; `close` itself: none.
-size_t Rewriter::open_of(size_t close) const {
-  int depth = 0;
-  for (size_t k = close + 1; k-- > 0;) {
-    if (is(k, ")") || is(k, "]")) ++depth;
-    if ((is(k, "(") || is(k, "[")) && --depth == 0) return k;
-  }
-  return close;
-}
-
-/// 0: none.
-size_t Rewriter::close_of(size_t open) const {
-  int depth = 0;
-  for (size_t k = open; at(k).kind != TokenKind::kEnd; ++k) {
-    if (is(k, "(") || is(k, "[")) ++depth;
-    if ((is(k, ")") || is(k, "]")) && --depth == 0) return k;
-  }
-  return 0;
-}
-
-/// Where the operand begins that ends before `end`, as far as a cast binds: a literal, a name, a
-/// call, what is in parentheses; their elements; casts of them. `end`: there is none.
-size_t Rewriter::operand_begin(size_t end) const {
-  if (!after_operand(end)) return end;
-  size_t begin = end - 1;
-  if (is(begin, ")") || is(begin, "]")) {
-    const bool element = is(begin, "]");
-    const size_t open = open_of(begin);
-    if (open == begin) return end;
-    begin = open;
-    if (element && after_operand(begin)) return operand_begin(begin);
-    if (!element && begin > 0 && is_name(at(begin - 1)) && !is_any(begin - 1, kBeforeParentheses))
-      --begin;
-  }
-  while (at(begin).kind == TokenKind::kString && at(begin - 1).kind == TokenKind::kString) --begin;
-  while (begin >= 2 && is(begin - 1, ".") && is_name(at(begin - 2))) begin -= 2;
-  if (!is(begin - 1, "::") && !is(begin - 1, ":>")) return begin;
-  return operand_begin(is_forced_cast(begin - 2) ? begin - 2 : begin - 1);
-}
-
-size_t Rewriter::primary_end(size_t begin) const {
-  if (is(begin, "(")) return std::max(close_of(begin) + 1, begin);
-  size_t end = begin;
-  while (at(end).kind == TokenKind::kString) ++end;
-  if (end > begin) return end;
-  if (is(begin, "?") || !is_name(at(begin))) {
-    const TokenKind kind = at(begin).kind;
-    const bool value = is(begin, "?") || kind == TokenKind::kNumber ||
-                       kind == TokenKind::kVariable || kind == TokenKind::kSystemVariable;
-    return value ? begin + 1 : begin;
-  }
-  end = begin + 1;
-  while (is(end, ".") && is_name(at(end + 1))) end += 2;
-  return is(end, "(") ? std::max(close_of(end), end) + 1 : end;
-}
-
-/// Behind the operand that begins there; `begin`: there is none.
-size_t Rewriter::operand_end(size_t begin) const {
-  size_t end = primary_end(begin);
-  while (end > begin) {
-    if (is(end, "[") && close_of(end) > 0)
-      end = close_of(end) + 1;
-    else if (is(end, "::") || is(end, ":>"))
-      end = type_end(end + 1);
-    else if (is_forced_cast(end))
-      end = type_end(end + 2);
-    else
-      break;
-  }
-  return end;
-}
-
 /// x !:> TYPE: what cannot be cast is the type's default. MySQL's zero of a date is none here.
 void Rewriter::forced_cast(size_t i) {
   const size_t begin = operand_begin(i);
@@ -465,45 +334,25 @@ void Rewriter::regexp(size_t i) {
   add(first, negated ? 3 : 2, (negated ? "!~ " : "~ ") + quoted_text(pattern));
 }
 
-/// With a number; between two variables texts are compared.
-bool Rewriter::is_compared(size_t i) const {
-  if (is_any(i + 1, kComparisons) && is_number(i + 2)) return true;
-  if (is_any(i - 1, kComparisons) && at(i - 2).kind == TokenKind::kNumber) return true;
-  const size_t behind = is(i + 1, "NOT") ? i + 2 : i + 1;
-  if (is(behind, "BETWEEN")) return is_number(behind + 1);
-  return is(behind, "IN") && is(behind + 1, "(") && is_number(behind + 2);
-}
-
 /// The type that is meant by what stands beside variable i; empty: any.
 std::string_view Rewriter::meant(size_t i) const {
-  if (is_any(i + 1, kArithmetic))
-    return is(i + 2, "INTERVAL") && !is_number(i + 2) ? "TIMESTAMP" : "DOUBLE";
-  if (is_any(i - 1, kArithmetic)) return "DOUBLE";
+  if ((is(i + 1, "+") || is(i + 1, "-")) && is(i + 2, "INTERVAL")) return "TIMESTAMP";
   if (is_any(i + 1, kOfBits) || is_any(i - 1, kOfBits)) return "BIGINT";
   const bool is_first = is(i - 1, "(") && at(i - 2).kind == TokenKind::kWord;
-  if (is_first && is_any(i - 2, kOfNumbers)) return "DOUBLE";
-  if (is_first && is_any(i - 2, kOfTimes)) return "TIMESTAMP";
-  return {};
+  return is_first && is_any(i - 2, kOfTimes) ? "TIMESTAMP" : std::string_view();
 }
 
-/// A field that is empty is no number, and NULL as it is in a column of numbers. In arithmetic what
-/// is none makes the row a reject; it is equal to no number, and neither above nor below one.
+/// A field that is empty is no number, and NULL as it is in a column of numbers.
 void Rewriter::variable(size_t i) {
   const std::string name = value_of(text_, at(i), options_);
-  const bool is_text = !name.starts_with(':') && !is_one_of(name, kOfModels);
-  if (!is_text || is(i + 1, "[") || is(i + 1, ".") || is(i + 1, "::") || is(i + 1, ":>") ||
-      is_forced_cast(i + 1))
+  if (!is_field_variable(name) || is(i + 1, "[") || is(i + 1, ".") || is(i + 1, "::") ||
+      is(i + 1, ":>") || is_forced_cast(i + 1))
     return;
-  const std::string value = "nullif(CAST(" + quoted_name("@" + name) + " AS VARCHAR), '')";
-  if (const auto type = meant(i); !type.empty())
-    return add(i, 1, "CAST(" + value + " AS " + std::string(type) + ")");
-  if (is_compared(i)) return add(i, 1, "TRY_CAST(" + value + " AS DOUBLE)");
-  // IFNULL(@v, 0): the one that takes the variable's place is text, too.
-  const bool falls_back = is(i - 1, "(") && (is(i - 2, "IFNULL") || is(i - 2, "COALESCE"));
-  const size_t sign = is(i + 2, "-") ? 1 : 0;
-  if (falls_back && is(i + 1, ",") && is_number(i + 2) && is(i + 3 + sign, ")"))
-    add(i + 2, 1 + sign,
-        quoted_text((sign != 0 ? "-" : "") + std::string(raw(text_, at(i + 2 + sign)))));
+  const auto type = meant(i);
+  if (type.empty()) return;
+  add(i, 1,
+      "CAST(nullif(CAST(" + quoted_name("@" + name) + " AS VARCHAR), '') AS " + std::string(type) +
+          ")");
 }
 
 }  // namespace

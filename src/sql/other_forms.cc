@@ -4,6 +4,7 @@
 #include <array>
 
 #include "sql/alter_forms.h"
+#include "sql/joined_forms.h"
 #include "sql/quote.h"
 #include "sql/token_reader.h"
 
@@ -21,7 +22,10 @@ class Forms {
     if (reader_.accept({"RENAME", "TABLE"})) return rename();
     if (reader_.accept("CREATE")) return create();
     if (reader_.at({"ALTER", "TABLE"})) return alter();
-    if (reader_.at("UPDATE") || reader_.at({"DELETE", "FROM"})) return limited();
+    if (reader_.at("UPDATE") || reader_.at("DELETE")) {
+      auto joined = joined_forms(reader_);
+      return joined.empty() ? limited() : joined;
+    }
     for (const std::string_view word : {"ANALYZE", "OPTIMIZE", "CHECK", "REPAIR"}) {
       if (reader_.at(word)) return upkeep();
     }
@@ -172,7 +176,7 @@ std::vector<std::string> Forms::alter() {
 /// query. An ORDER BY without a LIMIT says nothing.
 std::vector<std::string> Forms::limited() {
   const bool updates = reader_.accept("UPDATE");
-  if (!updates) (void)reader_.accept({"DELETE", "FROM"});
+  if (!updates && !reader_.accept({"DELETE", "FROM"})) return {};
   const size_t table = reader_.index();
   if (!name()) return {};
   const size_t behind = reader_.index();

@@ -1,6 +1,7 @@
 // Statements that MySQL has in a form of its own, and the store in another: INSERT ... SET, DROP
 // TABLE of several, RENAME TABLE, ALTER TABLE, DROP INDEX ... ON, CREATE VIEW with a definer,
-// CREATE TABLE ... SELECT, UPDATE and DELETE with ORDER BY or LIMIT, ANALYZE TABLE and its kind.
+// CREATE TABLE ... SELECT, UPDATE and DELETE with ORDER BY or LIMIT, or of joined tables, ANALYZE
+// TABLE and its kind.
 // They are written anew, as text, before anything looks at them: what holds for a statement holds
 // for what it became. A pure function.
 #pragma once

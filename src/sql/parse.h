@@ -45,8 +45,9 @@ Result<Statement> parse_profile_pipeline(TokenReader& reader, const std::string&
 Result<Statement> parse_retry_rejects(TokenReader& reader, const std::string& database);
 Result<Statement> parse_extract_pipeline(TokenReader& reader, const std::string& database);
 /// LOAD DATA ... to the end: the body of CREATE PIPELINE. Of a file: what stands behind its name.
-/// Of a change: the clauses that stand here, where at_changed_clause() is true.
-enum class LoadDataOf : uint8_t { kPipeline, kFile, kChange };
+/// Of a change: the clauses that stand here, where at_changed_clause() is true. Of a source: LOAD
+/// DATA and where from, and no clause.
+enum class LoadDataOf : uint8_t { kPipeline, kFile, kChange, kSource };
 /// What a change's clauses have of a column list.
 inline constexpr std::string_view kColumnList = "column list";
 inline constexpr std::string_view kPathList = "column list with paths";

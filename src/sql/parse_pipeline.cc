@@ -167,7 +167,7 @@ Status changed_clauses(TokenReader& reader, AlterPipeline& alter) {
     if (change_clause(clause, made, alter.change)) continue;
     Error error = reader.unsupported("clause " + clause + " of ALTER PIPELINE");
     error.hint =
-        "CREATE OR REPLACE PIPELINE keeps the offsets while broker and topic are the same.";
+        "CREATE OR REPLACE PIPELINE keeps the offsets while brokers and topic are the same.";
     return error;
   }
   alter.warnings.insert(alter.warnings.end(), made.warnings.begin(), made.warnings.end());
@@ -204,14 +204,15 @@ Status change_setting(TokenReader& reader, AlterPipeline& alter) {
   } else if (reader.accept("CREDENTIALS")) {
     return properties(reader, "CREDENTIALS", change.credentials);
   } else if (reader.at("LOAD")) {
-    Error error = reader.unsupported("ALTER PIPELINE ... SET LOAD DATA");
-    error.hint = "Offsets are of a topic: CREATE OR REPLACE PIPELINE begins with another one.";
-    return error;
+    CreatePipeline made;
+    TRY_OK(parse_load_data(reader, alter.name.database, LoadDataOf::kSource, made));
+    change.source = std::move(made.pipeline.source);
   } else {
     return reader.error(
         "what to set",
         {"OFFSETS", "BATCH_INTERVAL", "MAX_OFFSETS_PER_BATCH_PARTITION",
-         "MAX_RETRIES_PER_BATCH_PARTITION", "STOP_ON_ERROR", "TRANSFORM", "CONFIG", "CREDENTIALS"});
+         "MAX_RETRIES_PER_BATCH_PARTITION", "STOP_ON_ERROR", "TRANSFORM", "CONFIG", "CREDENTIALS",
+         "LOAD DATA"});
   }
   return {};
 }

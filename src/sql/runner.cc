@@ -4,6 +4,8 @@
 
 #include "data/schema.h"
 #include "sql/audit.h"
+#include "sql/broken_table.h"
+#include "sql/counted_stream.h"
 #include "sql/limited_stream.h"
 #include "sql/other_forms.h"
 #include "sql/parse.h"
@@ -97,7 +99,10 @@ Result<StatementResult> Runner::dispatch(std::string_view text) {
   TRY_OK(renew_account());
   TRY(const std::vector<Token> tokens, lex(text, lex_options()));
   const auto forms = other_forms(text, tokens, lex_options());
-  if (forms.empty()) return dispatch_one(text, tokens);
+  if (forms.empty()) {
+    TRY(const auto made, made_like(text, tokens));
+    return made ? dispatch_all({*made}) : dispatch_one(text, tokens);
+  }
   if (forms.size() == 1) return dispatch_all(forms);
   // One statement of MySQL's is done as a whole or not at all.
   TRY_OK(commit_open());
@@ -124,6 +129,7 @@ Result<StatementResult> Runner::dispatch_one(std::string_view text, std::span<co
   text_ = text;
   tokens_ = tokens;
   facts_.database = database_;
+  if (found_) facts_.found_rows = std::to_string(*found_);
   TokenReader reader(text, tokens, lex_options());
   auto statement = parse(reader, database_);
   // These look at what the statement before them left.
@@ -286,6 +292,7 @@ Result<StatementResult> Runner::execute(const DropDatabase& statement) {
 
 Result<StatementResult> Runner::execute(const CreateTable& statement) {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
+  TRY_OK(check_pipelines());
   for (const auto& warning : statement.warnings) warn(warning);
   if (statement.sequences.empty()) TRY_OK(check_query(statement.sql, NativeKind::kCreateTable));
   if (!statement.temporary) TRY_OK(commit_open());
@@ -332,6 +339,7 @@ TranslateOptions Runner::translate_options(bool names_items) const {
   return {.lex = lex_options(),
           .facts = &facts_,
           .variables = &variables_,
+          .texts_as_numbers = texts_as_numbers_,
           .names_items = names_items,
           .shown_only = account_ && !account_->is_admin(),
           .session_tables =
@@ -385,12 +393,45 @@ std::optional<Rows> Runner::plain_answer() {
   if (!autocommit() || in_transaction()) return std::nullopt;
   auto answer =
       answer_plainly(text_, tokens_, {lex_options(), database_, values_, engine_.predictor()});
-  if (answer) facts_.found_rows = std::to_string(answer->rows.size());
+  if (answer) found_ = std::make_shared<int64_t>(answer->rows.size());
   return answer;
 }
 
 Result<StatementResult> Runner::execute(const Native&) {
+  if (prepared_ == nullptr || !prepared_->texts_as_numbers_)
+    return with_numbers([this] { return run_native(); });
+  texts_as_numbers_ = true;
+  auto result = run_native();
+  texts_as_numbers_ = false;
+  return result;
+}
+
+/// What the statement at work takes a table, or a column, from must not be a pipeline that runs.
+Status Runner::check_pipelines() {
+  const auto table = broken_table(text_, tokens_, lex_options(), database_);
+  if (!table || engine_.pipeline_names().empty()) return {};
+  TRY(const Rows running,
+      fetch("SELECT DATABASE_NAME, PIPELINE_NAME FROM millrace_information_schema.PIPELINES WHERE "
+            "STATE = 'Running'"));
+  const auto is_it = [&](const engine::ObjectName& name) {
+    return same_name(name.database, table->database) && same_name(name.name, table->name);
+  };
+  for (const auto& row : running.rows) {
+    const engine::ObjectName name{*row[0], *row[1]};
+    const auto pipeline = engine_.pipeline(name);
+    if (!pipeline) continue;  // it is gone
+    const bool rejects = pipeline->rejects.kind == engine::RejectsDefinition::Kind::kTable;
+    if (!is_it(pipeline->table) && !(rejects && is_it(pipeline->rejects.table))) continue;
+    return Error(Code::kWrongState,
+                 "pipeline " + name.quoted() + " runs and writes into table " + table->quoted(),
+                 "STOP PIPELINE " + name.name + " first.");
+  }
+  return {};
+}
+
+Result<StatementResult> Runner::run_native() {
   TRY_OK(check_writes(text_, tokens_, lex_options(), database_));
+  TRY_OK(check_pipelines());
   const bool may = account_->is_admin() || is_checked();
   if (may) {
     if (auto answer = plain_answer()) return rows(std::move(*answer));
@@ -409,21 +450,18 @@ Result<StatementResult> Runner::execute(const Native&) {
   }
   auto result = prepared_ != nullptr ? run_prepared(translation.sql) : run_sql(translation.sql);
   if (result && insert_id_ != InsertId::kNone) result = inserted(std::move(*result));
-  if (result && names_items()) remember_found(translation);
+  if (result && names_items()) remember_found(translation, *result);
   if (result) return result;
   Error error = std::move(result).error();
   if (error.position >= 0) error.position = translation.position_of(error.position);
   return error;
 }
 
-/// FOUND_ROWS() asks the last query once more, without its LIMIT when it said SQL_CALC_FOUND_ROWS.
-/// Of a query with values of its own only what is no number is known: 0.
-void Runner::remember_found(const Translation& translation) {
-  constexpr size_t kBytesMax = 1 << 16;
-  facts_.found_rows = "0";
-  if (prepared_ != nullptr || translation.sql.size() > kBytesMax) return;
-  std::string_view sql = translation.sql;
+/// FOUND_ROWS() is what the last query has given. One that said SQL_CALC_FOUND_ROWS is asked once
+/// more, without its LIMIT.
+void Runner::remember_found(const Translation& translation, StatementResult& result) {
   TokenReader reader(text_, tokens_, lex_options());
+  std::string_view sql = translation.sql;
   bool all = false;
   int depth = 0;
   for (; !reader.done(); reader.skip()) {
@@ -437,6 +475,10 @@ void Runner::remember_found(const Translation& translation) {
       if (from == reader.position()) sql = std::string_view(translation.sql).substr(0, to);
     }
   }
+  found_ = std::make_shared<int64_t>(0);
+  if (result.stream) result.stream = counted(std::move(result.stream), found_);
+  if (sql.size() == translation.sql.size() || prepared_ != nullptr) return;
+  found_.reset();
   facts_.found_rows = "(SELECT count(*) FROM (" + std::string(sql) + "))";
 }
 

@@ -23,6 +23,7 @@
 #include "sql/show.h"
 #include "sql/statement.h"
 #include "sql/token_reader.h"
+#include "sql/text_numbers.h"
 #include "sql/translate.h"
 #include "store/store.h"
 
@@ -50,6 +51,7 @@ class Prepared : public PreparedStatement {
   std::unique_ptr<store::Statement> statement_;  // null for a statement of ours
   std::shared_ptr<const Account> account_;       // that statement_ was checked for
   uint64_t checked_of_ = 0;                      // the schema change that was the last then
+  bool texts_as_numbers_ = false;                // see Runner::with_numbers()
 };
 
 /// `error` without a place: what it counts in is not the user's text.
@@ -126,6 +128,20 @@ class Runner {
 
   template <class Use>
   Result<engine::RowsReport> on_rows(size_t first, Use use);
+  Result<std::unique_ptr<store::RowStream>> query_at(size_t first);
+  Result<StatementResult> run_native();
+  /// Does `work`, and once more with texts as the numbers that they stand beside, when the store
+  /// refuses it because of its types.
+  template <class Work>
+  auto with_numbers(Work work) {
+    auto done = work();
+    if (done || texts_as_numbers_ || !is_of_types(done.error())) return done;
+    texts_as_numbers_ = true;
+    auto again = work();
+    texts_as_numbers_ = false;
+    // The first error is about what was written, unless a text was found to be no number.
+    return again || again.error().code == Code::kTypeMismatch ? std::move(again) : std::move(done);
+  }
   Status create_with_sequences(const CreateTable& statement);
   Result<StatementResult> show_create_table(const Show& show);
   Status check_table(const Show& show);
@@ -152,6 +168,9 @@ class Runner {
   Status check_references();
   Status check_native(const std::string& sql);
   Status check_needs() const;
+  Status check_pipelines();
+  Result<std::optional<std::string>> made_like(std::string_view text,
+                                               std::span<const Token> tokens);
   Status check_query(const std::string& sql, NativeKind kind);
   Result<std::string> plan_of(const std::string& sql);
   bool is_explained() const;
@@ -186,7 +205,7 @@ class Runner {
   Result<std::vector<std::string>> conflict_key(const InsertTarget& target,
                                                 const std::optional<AutoColumn>& made);
   Result<std::string> replacing(const InsertTarget& target, const std::vector<std::string>& key);
-  void remember_found(const Translation& translation);
+  void remember_found(const Translation& translation, StatementResult& result);
   /// Reads what an INSERT returns.
   Result<StatementResult> inserted(StatementResult result);
   Status prepare_native(Prepared& prepared);
@@ -224,6 +243,7 @@ class Runner {
   std::set<std::string> table_functions_;         // of the store, once they were asked for
   Variables variables_;
   SessionFacts facts_;
+  std::shared_ptr<int64_t> found_;  // the rows of the last query, as far as they were taken
   std::vector<Warning> warnings_;
   std::string database_;
   std::set<std::string> user_variables_;  // that were set
@@ -232,7 +252,8 @@ class Runner {
   uint64_t auto_columns_of_ = 0;  // the schema change that they are of
 
   // Of the statement at work.
-  bool part_of_one_ = false;  // of MySQL's, which several of the store's stand for
+  bool part_of_one_ = false;       // of MySQL's, which several of the store's stand for
+  bool texts_as_numbers_ = false;  // see with_numbers()
   std::string_view text_;
   std::span<const Token> tokens_;
   Prepared* prepared_ = nullptr;               // null: it came as text

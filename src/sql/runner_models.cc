@@ -10,14 +10,15 @@
 namespace millrace::sql {
 namespace {
 
-/// One row: the head's metrics under TensorFlow's names, then what evaluate() adds, and ours.
+/// One row: the head's metrics under TensorFlow's names, then what evaluate() adds, and ours. Of no
+/// rows there are no metrics.
 Rows row_of(const engine::RowsReport& report) {
   std::vector<Field> fields;
   std::vector<Value> values;
   for (const auto& [name, value] : report.metrics) {
     fields.push_back({name, {Kind::kDouble}});
     auto& kept = values.emplace_back();
-    if (std::isfinite(value)) kept = value;
+    if (report.examples > 0 && std::isfinite(value)) kept = value;
   }
   const auto add = [&](const char* name, int64_t value) {
     fields.push_back({name, {Kind::kInt64}});
@@ -59,21 +60,25 @@ Result<StatementResult> Runner::execute(const ShowCreateModel& statement) {
   return rows(std::move(result));
 }
 
-/// Runs the query at `first`, and gives its rows to `use`.
-template <class Use>
-Result<engine::RowsReport> Runner::on_rows(size_t first, Use use) {
+/// Runs the query at `first`.
+Result<std::unique_ptr<store::RowStream>> Runner::query_at(size_t first) {
   const auto query = tokens_.subspan(first);
   TRY_OK(check_writes(text_, query, lex_options(), database_));
   TRY(const Translation translation, translate(text_, query, translate_options(false)));
   TRY_OK(check_query(translation.sql, NativeKind::kQuery));
   auto stream = session_->query(translation.sql);
-  if (!stream) {
-    Error error = std::move(stream).error();
-    if (error.position >= 0) error.position = translation.position_of(error.position);
-    return error;
-  }
+  if (stream) return stream;
+  Error error = std::move(stream).error();
+  if (error.position >= 0) error.position = translation.position_of(error.position);
+  return error;
+}
+
+/// Runs the query at `first`, and gives its rows to `use`.
+template <class Use>
+Result<engine::RowsReport> Runner::on_rows(size_t first, Use use) {
+  TRY(auto stream, with_numbers([&] { return query_at(first); }));
   // Positions of what else fails are those of another statement, CREATE MODEL.
-  auto report = use(**stream);
+  auto report = use(*stream);
   if (!report) return placeless(report.error());
   if (report->refused > 0)
     warn(std::to_string(report->refused) + " of " +

@@ -37,7 +37,7 @@ Result<std::unique_ptr<Prepared>> Runner::prepare(std::string_view text) {
     tokens_ = tokens;
     prepared_ = prepared.get();
     auto done = check_access(statement);
-    if (done) done = prepare_native(*prepared);
+    if (done) done = with_numbers([&] { return prepare_native(*prepared); });
     if (!done) audit(statement, &done.error());
     prepared_ = nullptr;
     text_ = {};
@@ -76,6 +76,7 @@ Status Runner::prepare_native(Prepared& prepared) {
   prepared.sql_ = std::move(translation.sql);
   prepared.account_ = account_;
   prepared.checked_of_ = SchemaChange::count();
+  prepared.texts_as_numbers_ = texts_as_numbers_;
   prepared.parameters_ = prepared.statement_->parameters();
   if (prepared.parameters_.size() != static_cast<size_t>(marks))
     return Error(Code::kSyntax, "a parameter is written ?, and each stands for one value");

@@ -107,7 +107,8 @@ Status Runner::set_local_infile(const SetVariable& variable, const Cell& value) 
 }
 
 Status Runner::set_variable(const SetVariable& variable) {
-  if (variable.target == SetVariable::Target::kUser) return set_user_variable(variable);
+  if (variable.target == SetVariable::Target::kUser)
+    return with_numbers([&] { return set_user_variable(variable); });
   TRY(const Cell value, evaluate(variable));
   if (const auto* own = engine::find_engine_variable(variable.name)) {
     return set_engine_variable(variable, *own, value);
@@ -155,6 +156,41 @@ Status Runner::check_table(const Show& show) {
   for (const auto& row : tables.rows) names.push_back(*row[0]);
   error.hint = did_you_mean(show.object, names);
   return error;
+}
+
+/// CREATE TABLE a LIKE b: with the columns that b has, as SHOW CREATE TABLE tells them. Foreign
+/// keys stay behind, as in MySQL. Nothing: it is another statement.
+Result<std::optional<std::string>> Runner::made_like(std::string_view text,
+                                                     std::span<const Token> tokens) {
+  TokenReader reader(text, tokens, lex_options());
+  std::optional<std::string> none;
+  if (!reader.accept("CREATE")) return none;
+  (void)reader.accept({"OR", "REPLACE"});
+  (void)reader.accept("TEMPORARY");
+  if (!reader.accept("TABLE")) return none;
+  (void)reader.accept({"IF", "NOT", "EXISTS"});
+  if (!is_name(reader.peek())) return none;
+  reader.skip();
+  if (reader.accept(".")) reader.skip();
+  const size_t behind = reader.index();
+  const bool inside = reader.at({"(", "LIKE"}) && reader.accept("(");
+  if (!reader.accept("LIKE")) return none;
+  TRY(const auto like, reader.object_name("the table's name", database_));
+  if (inside) TRY_OK(reader.expect(")"));
+  TRY_OK(reader.expect_end());
+  Show show;
+  show.kind = ShowKind::kCreateTable;
+  show.database = like.database;
+  show.object = like.name;
+  text_ = text;
+  tokens_ = tokens;
+  TRY_OK(check_access(Statement(show)));
+  TRY_OK(check_table(show));
+  TRY(const Rows columns, fetch(table_columns_query(like.database, like.name)));
+  TRY(Rows keys, fetch(table_keys_query(like.database, like.name)));
+  std::erase_if(keys.rows, [](const auto& row) { return row[0]->starts_with("FOREIGN KEY"); });
+  return std::optional(std::string(text.substr(0, tokens[behind - 1].end)) + " " +
+                       table_text(columns, keys));
 }
 
 Result<StatementResult> Runner::show_create_table(const Show& show) {

@@ -256,7 +256,12 @@ std::string create_view_text(const std::string& view, const std::string& sql) {
 }
 
 std::string create_table_text(const std::string& table, const Rows& columns, const Rows& keys) {
-  std::string result = "CREATE TABLE " + backticked(table) + " (";
+  return "CREATE TABLE " + backticked(table) + " " + table_text(columns, keys) +
+         " ENGINE=DuckDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
+}
+
+std::string table_text(const Rows& columns, const Rows& keys) {
+  std::string result = "(";
   std::string separator = "\n  ";
   for (const Row& row : columns.rows) {
     result += std::exchange(separator, ",\n  ") + backticked(*row[0]) + " " + *row[1];
@@ -265,7 +270,7 @@ std::string create_table_text(const std::string& table, const Rows& columns, con
     result += row[3]->starts_with("nextval(") ? " AUTO_INCREMENT" : " DEFAULT " + *row[3];
   }
   for (const Row& row : keys.rows) result += separator + *row[0];
-  return result + "\n) ENGINE=DuckDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
+  return result + "\n)";
 }
 
 }  // namespace millrace::sql

@@ -61,6 +61,8 @@ std::string view_query(const std::string& database, const std::string& table);
 /// The store's text of a view in MySQL's lexis, without the view's database: it is made where it is
 /// loaded.
 std::string create_view_text(const std::string& view, const std::string& sql);
+/// The columns and keys in their parentheses.
+std::string table_text(const Rows& columns, const Rows& keys);
 std::string create_table_text(const std::string& table, const Rows& columns, const Rows& keys);
 
 }  // namespace millrace::sql

@@ -10,6 +10,7 @@
 #include "sql/mysql_words.h"
 #include "sql/plain_having.h"
 #include "sql/quote.h"
+#include "sql/refusals.h"
 #include "sql/shown_table.h"
 #include "sql/system_schema.h"
 #include "sql/token_reader.h"
@@ -22,8 +23,10 @@ class Translator {
   Translator(std::string_view text, std::span<const Token> tokens, const TranslateOptions& options)
       : text_(text), options_(options), reader_(text, tokens, options.lex) {
     if (options.names_items) names_ = item_names(text, tokens, options.lex);
-    rewrites_ = rewrites(text, tokens, options.lex,
-                         options.facts == nullptr ? RewriteFor::kPipeline : RewriteFor::kSession);
+    const auto of = options.facts == nullptr   ? RewriteFor::kPipeline
+                    : options.texts_as_numbers ? RewriteFor::kNumbers
+                                               : RewriteFor::kSession;
+    rewrites_ = rewrites(text, tokens, options.lex, of);
   }
 
   Result<Translation> run();
@@ -57,6 +60,7 @@ class Translator {
   bool empty_call() const { return call() && reader_.at(")", 2); }
   bool names_table() const;
   bool is_type() const;
+  bool is_of_view() const;
   Error session_only() const;
 
   // Each rule takes the tokens that it translates and says so; false: not its case.
@@ -221,6 +225,12 @@ bool Translator::is_type() const {
          reader_.peek(2).kind == TokenKind::kNumber && reader_.at(")", 3);
 }
 
+/// CREATE VIEW ... with a function of the store's own, as SHOW CREATE VIEW tells it.
+bool Translator::is_of_view() const {
+  const Operands all(text_, reader_.tokens());
+  return all.is(0, "CREATE") && (all.is(1, "VIEW") || all.is(3, "VIEW")) && reader_.at("(", 3);
+}
+
 Error Translator::session_only() const {
   return reader_.error_at(reader_.position(), Code::kUnsupported,
                           std::string(reader_.raw_at()) + " has no meaning here",
@@ -284,6 +294,7 @@ Status Translator::step() {
 Status Translator::word() {
   // A name behind a dot is a column, whatever it is called.
   if (!after(".")) {
+    TRY_OK(check_refused(reader_));
     for (const auto& rule : rules()) {
       if (!reader_.at(rule.word)) continue;
       TRY(const bool done, (this->*rule.apply)());
@@ -300,7 +311,7 @@ Status Translator::word() {
 Status Translator::name() {
   const std::string value = reader_.value();
   const bool raw = options_.shown_only && same_name(value, "millrace_information_schema");
-  if ((is_internal_schema(value) || raw) && reader_.at(".", 1)) {
+  if ((is_internal_schema(value) || raw) && reader_.at(".", 1) && !is_of_view()) {
     return reader_.error_at(reader_.position(), Code::kPermission,
                             "schema \"" + value + "\" is not for users");
   }

@@ -52,6 +52,8 @@ struct TranslateOptions {
   /// Of a table with several, the columns of the key by which ON DUPLICATE KEY and REPLACE find the
   /// row that is there, such as ("a", "b"); empty: the store finds it.
   std::string conflict_key{};
+  /// A text beside a number is one (sql/text_numbers.h).
+  bool texts_as_numbers = false;
   bool names_items = false;  // give unnamed items of the SELECT list the name MySQL gives them
   /// System tables are those of the account's own rows (sql/access.h).
   bool shown_only = false;

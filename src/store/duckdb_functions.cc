@@ -1,7 +1,9 @@
 #include "store/duckdb_functions.h"
 
 #include <functional>
+#include <initializer_list>
 #include <string_view>
+#include <utility>
 
 namespace millrace::store {
 namespace {
@@ -32,12 +34,21 @@ CREATE OR REPLACE MACRO millrace_internal.substring_index(value, mark, n) AS
       list_reverse(list_reverse(string_split(value, mark))[1:-n]), mark)
     WHEN n = 0 THEN '' END;
 CREATE OR REPLACE MACRO millrace_internal.forced(value, zero) AS
-  coalesce(TRY(cast_to_type(value, zero)), CASE WHEN value IS NOT NULL THEN zero END);
+  list_transform([value], lambda one:
+    coalesce(TRY(cast_to_type(one, zero)), CASE WHEN one IS NOT NULL THEN zero END))[1];
 CREATE OR REPLACE MACRO millrace_internal."isnull"(value) AS CAST(value IS NULL AS INTEGER);
 CREATE OR REPLACE MACRO millrace_internal.datediff(a, b) AS
   date_diff('day', CAST(b AS DATE), CAST(a AS DATE)), (part, a, b) AS date_diff(part, a, b);
+CREATE OR REPLACE MACRO millrace_internal.months(a, b) AS
+  CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN CASE WHEN b < a THEN -1 ELSE 1 END * (
+    (year(greatest(a, b)) - year(least(a, b))) * 12 + month(greatest(a, b)) - month(least(a, b))
+    - CAST(greatest(a, b) - date_trunc('month', greatest(a, b))
+           < least(a, b) - date_trunc('month', least(a, b)) AS INTEGER)) END;
 CREATE OR REPLACE MACRO millrace_internal.timestampdiff(part, a, b) AS
-  date_sub(part, CAST(a AS TIMESTAMP), CAST(b AS TIMESTAMP));
+  CASE WHEN part IN ('year', 'quarter', 'month')
+    THEN millrace_internal.months(CAST(a AS TIMESTAMP), CAST(b AS TIMESTAMP))
+      // CASE part WHEN 'year' THEN 12 WHEN 'quarter' THEN 3 ELSE 1 END
+    ELSE date_sub(part, CAST(a AS TIMESTAMP), CAST(b AS TIMESTAMP)) END;
 CREATE OR REPLACE MACRO millrace_internal.date_sub(value, i) AS CAST(value AS TIMESTAMP) - i,
   (part, a, b) AS date_sub(part, a, b);
 CREATE OR REPLACE MACRO millrace_internal."insert"(value, place, n, other) AS
@@ -46,6 +57,16 @@ CREATE OR REPLACE MACRO millrace_internal."insert"(value, place, n, other) AS
 CREATE OR REPLACE MACRO millrace_internal.sha2(value, bits) AS
   CASE WHEN bits IN (0, 256) THEN sha256(value)
     ELSE error('sha2() of ' || bits || ' bits is not there: 256 is') END;
+CREATE OR REPLACE MACRO millrace_internal.format_number(x, digits) AS
+  format('{:,.' || greatest(digits, 0) || 'f}', CAST(x AS DOUBLE));
+CREATE OR REPLACE MACRO millrace_internal.conv(value, radix, other) AS
+  CASE WHEN value IS NOT NULL AND radix IS NOT NULL THEN
+    upper(to_base(CAST(list_reduce(list_prepend(0::HUGEINT, list_transform(
+      string_split(lower(CAST(value AS VARCHAR)), ''), lambda digit:
+      CAST(CASE WHEN strpos('0123456789abcdefghijklmnopqrstuvwxyz', digit) BETWEEN 1 AND radix
+        THEN strpos('0123456789abcdefghijklmnopqrstuvwxyz', digit) - 1
+        ELSE error('conv() of ' || value || ' is no number of base ' || radix) END AS HUGEINT))),
+      lambda sum, digit: sum * radix + digit) AS BIGINT), other)) END;
 CREATE OR REPLACE MACRO millrace_internal.oct(n) AS to_base(n, 8);
 CREATE OR REPLACE MACRO millrace_internal.octet_length(value) AS octet_length(CAST(value AS BLOB));
 CREATE OR REPLACE MACRO millrace_internal."truncate"(x, digits) AS trunc(x, digits);
@@ -146,6 +167,11 @@ std::string variadic_functions() {
              each(n, "#", ", ") + ") END";
     });
   }
+  // Of count(DISTINCT a, b), which leaves out what has a NULL.
+  result += of_any("whole", "", [](int n) {
+    return "CASE WHEN " + each(n, "# IS NOT NULL", " AND ") + " THEN row(" + each(n, "#", ", ") +
+           ") END";
+  });
   result += of_any("field", "item, ", [](int n) {
     return "CASE " + each(n, "WHEN item = # THEN @", " ") + " ELSE 0 END";
   });
@@ -157,6 +183,62 @@ std::string variadic_functions() {
 
 std::string mysql_functions() {
   return std::string(kFunctions) + kTimes + variadic_functions();
+}
+
+std::string number_functions() {
+  const std::string macro = "CREATE MACRO memory.millrace_internal.";
+  const auto number = [](const std::string& name) {
+    return "CAST(nullif(" + name + ", '') AS DOUBLE)";
+  };
+  const auto perhaps = [](const std::string& name) {
+    return "TRY_CAST(nullif(" + name + ", '') AS DOUBLE)";
+  };
+  const std::string texts = "(a VARCHAR, b VARCHAR) AS ";
+  const std::string text_first = "(a VARCHAR, b DOUBLE) AS ";
+  const std::string text_last = "(a DOUBLE, b VARCHAR) AS ";
+  std::string result = "CREATE SCHEMA memory.millrace_internal;\n" + macro +
+                       "number(a VARCHAR) AS " + number("a") + ", (a) AS a;\n" + macro +
+                       "perhaps(a VARCHAR) AS " + perhaps("a") + ", (a) AS a;\n";
+  using Named = std::pair<std::string_view, std::string_view>;
+  for (const auto& [name, sign] : std::initializer_list<Named>{{"equal", "="},
+                                                               {"unequal", "<>"},
+                                                               {"less", "<"},
+                                                               {"at_most", "<="},
+                                                               {"more", ">"},
+                                                               {"at_least", ">="}}) {
+    const std::string between = " " + std::string(sign) + " ";
+    const std::string plain = "a" + between + "b";
+    result += macro + std::string(name) + text_first + perhaps("a") + between + "b, " + text_last +
+              "a" + between + perhaps("b") + ", " + texts + plain + ", (a, b) AS " + plain + ";\n";
+  }
+  for (const auto& [name, sign] : std::initializer_list<Named>{{"plus", "+"},
+                                                               {"minus", "-"},
+                                                               {"times", "*"},
+                                                               {"divided", "/"},
+                                                               {"modulo", "%"},
+                                                               {"to_the_power", "^"},
+                                                               {"divided_whole", "//"}}) {
+    const bool whole = sign == "//";
+    const auto of = [&, between = " " + std::string(whole ? "/" : sign) + " "](
+                        const std::string& a, const std::string& b) {
+      return whole ? "CAST(trunc(" + a + between + b + ") AS BIGINT)" : a + between + b;
+    };
+    result += macro + std::string(name) + text_first + of(number("a"), "b") + ", " + text_last +
+              of("a", number("b")) + ", " + texts + of(number("a"), number("b")) +
+              ", (a, b) AS a " + std::string(sign) + " b;\n";
+  }
+  for (const std::string name : {"between", "not_between"}) {
+    const auto of = [&](const std::string& a, const std::string& b, const std::string& c) {
+      return a + (name == "between" ? " BETWEEN " : " NOT BETWEEN ") + b + " AND " + c;
+    };
+    result += macro + name + "(a VARCHAR, b DOUBLE, c DOUBLE) AS " + of(perhaps("a"), "b", "c") +
+              ", (a DOUBLE, b VARCHAR, c VARCHAR) AS " + of("a", perhaps("b"), perhaps("c")) +
+              ", (a DOUBLE, b VARCHAR, c DOUBLE) AS " + of("a", perhaps("b"), "c") +
+              ", (a DOUBLE, b DOUBLE, c VARCHAR) AS " + of("a", "b", perhaps("c")) +
+              ", (a VARCHAR, b VARCHAR, c VARCHAR) AS " + of("a", "b", "c") + ", (a, b, c) AS " +
+              of("a", "b", "c") + ";\n";
+  }
+  return result;
 }
 
 }  // namespace millrace::store

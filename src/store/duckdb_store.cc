@@ -8,6 +8,7 @@
 #include "store/duckdb_connection.h"
 #include "store/duckdb_error.h"
 #include "store/duckdb_explain.h"
+#include "store/duckdb_functions.h"
 #include "store/duckdb_predict.h"
 #include "store/duckdb_schema.h"
 #include "store/duckdb_session.h"
@@ -105,6 +106,7 @@ Status DuckdbStore::attach(const StoreOptions& options) {
   TRY_OK(run(plain.get(), "SET errors_as_json = true"));
   TRY_OK(run(plain.get(), "SET GLOBAL temp_directory = " +
                               quoted_text(options.directory + "/millrace.temporary")));
+  TRY_OK(run(plain.get(), number_functions()));
   const std::string path = options.directory + "/millrace.duckdb";
   auto attached = run(plain.get(), "ATTACH " + quoted_text(path) + " AS " + quoted_name(kCatalog));
   if (!attached) return error_of_file(std::move(attached).error(), path);

@@ -163,6 +163,34 @@ def test_a_topic_made_again_is_told_by_its_id(shop, server, broker):
     assert shop.value("SELECT count(*) FROM t") == 50
 
 
+def test_a_topic_may_move_to_other_brokers_and_another_of_its_name_is_told(
+        shop, broker, make_broker):
+    topic = broker.create_topic("moved")
+    create_feed(shop, broker, topic)
+    broker.produce(topic, numbers(0, 10))
+    shop.execute("START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 10)
+    # The same cluster by another address: the pipeline goes on from its offsets.
+    host, port = broker.address.split(":")
+    other = f"{'localhost' if host != 'localhost' else '127.0.0.1'}:{port}"
+    shop.execute(f"ALTER PIPELINE feed SET LOAD DATA KAFKA '{other}/{topic}'")
+    assert other in shop.rows("SHOW CREATE PIPELINE feed")[0][1]
+    broker.produce(topic, numbers(10, 15))
+    streams.wait_for_messages(shop, "feed", 15)
+    assert [row[0] for row in shop.rows("SELECT id FROM t ORDER BY id")] == list(range(15))
+    # Another cluster has a topic of this name, whose offsets are others.
+    another = make_broker()
+    another.start()
+    another.create_topic(topic, exact=True)
+    another.produce(topic, numbers(100, 140))
+    shop.execute("STOP PIPELINE feed")
+    shop.execute(f"ALTER PIPELINE feed SET LOAD DATA KAFKA '{another.address}/{topic}'")
+    shop.expect_error("START PIPELINE feed", "was made again")
+    assert shop.value("SELECT count(*) FROM t") == 15
+    shop.execute("ALTER PIPELINE feed SET OFFSETS EARLIEST; START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 55)
+
+
 @pytest.mark.parametrize("busy", [False, True])
 def test_a_topic_made_again_under_a_running_pipeline_gives_it_nothing(shop, broker, busy):
     topic = broker.create_topic("under")

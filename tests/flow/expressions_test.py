@@ -43,6 +43,20 @@ def test_a_variable_is_a_number_where_one_is_meant(load):
         {1: "10", 2: "-", 3: "many", 4: "2.5"}, [])
 
 
+def test_a_text_beside_a_number_is_one_whatever_makes_them(load):
+    assert load("@n", "VARCHAR(10)", "WHERE @n > id") == ({1: "10"}, [])
+    assert load("@n", "VARCHAR(10)", "WHERE id * 10 >= trim(@n)") == ({1: "10", 4: "2.5"}, [])
+    assert load("@n", "VARCHAR(10)", "WHERE @n BETWEEN id AND id + 9") == ({1: "10"}, [])
+    assert load("@n", "VARCHAR(10)", "WHERE id NOT BETWEEN @n AND 100") == ({1: "10"}, [])
+    assert load("@n", "VARCHAR(10)", "WHERE CASE WHEN id < 4 THEN @n ELSE '7' END = 7") == (
+        {4: "2.5"}, [])
+    # A word is a reject where it is computed with.
+    assert load("ROUND(trim(@n), 1) + id * (@n)", "DOUBLE") == ({1: 20.0, 2: None, 4: 12.5}, [3])
+    assert load("@n DIV 4", "INT") == ({1: 2, 2: None, 4: 0}, [3])
+    # Two texts are compared as texts.
+    assert load("@n", "VARCHAR(10)", "WHERE @n < @s") == ({1: "10", 2: ""}, [])
+
+
 def test_functions_of_mysql_make_what_they_make_there(load):
     assert load("DATE_FORMAT(STR_TO_DATE(@at, '%Y-%m-%d %H:%i:%s'), '%e %M %H.%i')",
                 "VARCHAR(30)")[0] == {1: "3 January 10.00", 2: "3 February 11.30",

@@ -178,9 +178,13 @@ def test_a_foreground_start_loads_a_file_that_was_just_written(shop, folder):
 
 def test_a_folder_that_is_missing_is_said_and_waited_for(shop, folder):
     shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
-    make_feed(shop, folder / "none")
-    shop.expect_error("START PIPELINE feed", "none\" cannot be read: No such file or directory")
-    assert streams.state_of(shop, "feed") == "Error"
+    for path in (folder / "none" / "*.csv", folder / "none.csv", folder / "none"):
+        make_feed(shop, path)
+        shop.expect_error("START PIPELINE feed",
+                          "none.*\" cannot be read: No such file or directory")
+        assert streams.state_of(shop, "feed") == "Error"
+        if path.name != "none":
+            shop.execute("DROP PIPELINE feed")
     (folder / "none").mkdir()
     shop.execute("START PIPELINE feed")
     (folder / "none").rmdir()
@@ -268,3 +272,33 @@ def test_damaged_avro_containers_cost_their_rest_and_no_other(shop, folder):
         'the codec "lzo9" is not known; these are: null, deflate, snappy, zstandard, bzip2, xz',
         "a block's snappy data are damaged"]
     assert [state for _, state in states(shop)] == ["Loaded"] * 5
+
+
+def test_a_table_is_not_taken_from_a_pipeline_that_runs(shop, folder):
+    shop.execute("CREATE TABLE t (a INT, b INT); CREATE TABLE bad (a INT)")
+    shop.execute(f"CREATE PIPELINE feed AS LOAD DATA FS '{folder}' INTO TABLE t "
+                 "FIELDS TERMINATED BY ',' REJECTS INTO TABLE refused (a, b)")
+    shop.execute("START PIPELINE feed")
+    for statement, table in [("DROP TABLE t", "t"), ("DROP TABLE IF EXISTS bad, shop.t", "t"),
+                             ("RENAME TABLE t TO u", "t"), ("ALTER TABLE t DROP COLUMN b", "t"),
+                             ("ALTER TABLE t CHANGE b c INT", "t"),
+                             ("DROP TABLE refused", "refused"),
+                             ("CREATE OR REPLACE TABLE t (a INT)", "t"),
+                             ("CREATE OR REPLACE TABLE t AS SELECT 1 AS a", "t")]:
+        shop.expect_error(
+            statement, f'pipeline "shop"."feed" runs and writes into table "shop"."{table}"'
+            ".*STOP PIPELINE feed")
+    # What it does not mind is done, and it goes on.
+    shop.execute("TRUNCATE TABLE t; ALTER TABLE t ADD COLUMN c INT, MODIFY a BIGINT")
+    put(folder / "a.csv", b"1,2\n")
+    streams.wait_for_messages(shop, "feed", 1)
+    assert shop.rows("SELECT * FROM t") == [(1, 2, None)]
+    shop.execute("STOP PIPELINE feed; DROP TABLE bad; DROP TABLE t")
+
+
+def test_a_database_is_not_taken_from_a_pipeline_that_runs(shop, folder):
+    shop.execute("CREATE DATABASE kept; CREATE TABLE kept.t (a INT)")
+    shop.execute(f"CREATE PIPELINE feed AS LOAD DATA FS '{folder}' INTO TABLE kept.t")
+    shop.execute("START PIPELINE feed")
+    shop.expect_error("DROP DATABASE kept", 'holds a table that pipeline "shop"."feed" writes into')
+    shop.execute("STOP PIPELINE feed; DROP DATABASE kept")

@@ -348,10 +348,10 @@ Status FileSource::look_for_files() {
 /// Who asks where the files end is told of those, too, that are there and have just been written.
 Result<std::vector<PartitionBounds>> FileSource::partitions() {
   const Stopwatch watch;
-  const auto patience = options_.settled_for + kLook;
+  const auto patience = options_.settled_for + kFileLook;
   TRY_OK(look_for_files());
   while (finder_.anything_unsettled() && watch.micros() < patience.count() * 1000) {
-    (void)wait_unless_stopped({}, std::min<milliseconds>(kLook, options_.settled_for));
+    (void)wait_unless_stopped({}, std::min<milliseconds>(kFileLook, options_.settled_for));
     TRY_OK(look_for_files());
   }
   return std::vector<PartitionBounds>{{0, 0, end_offset()}};

@@ -9,7 +9,7 @@
 namespace millrace {
 namespace {
 
-constexpr std::array<CodeFacts, 28> kFacts{{
+constexpr std::array<CodeFacts, 29> kFacts{{
     {Code::kSyntax, "syntax", "42000", 1064, 400, Blame::kUser, false},
     {Code::kInvalidArgument, "invalid-argument", "42000", 1210, 400, Blame::kUser, false},
     {Code::kNotFound, "not-found", "42S02", 1146, 404, Blame::kUser, false},
@@ -28,6 +28,7 @@ constexpr std::array<CodeFacts, 28> kFacts{{
     {Code::kAdminPermission, "admin-permission", "42000", 1227, 403, Blame::kUser, false},
     {Code::kAccount, "account", "HY000", 1396, 409, Blame::kUser, false},
     {Code::kLimit, "limit", "42000", 1226, 429, Blame::kUser, false},
+    {Code::kFile, "file", "HY000", 1, 422, Blame::kUser, false},
     {Code::kWrongState, "wrong-state", "HY000", 1192, 409, Blame::kUser, false},
     {Code::kCancelled, "cancelled", "70100", 1317, 499, Blame::kUser, false},
     {Code::kUnavailable, "unavailable", "08S01", 1158, 503, Blame::kWorld, true},

@@ -29,6 +29,7 @@ enum class Code : uint8_t {
   kAdminPermission,     // only who has ADMIN may
   kAccount,             // a user that is there already, or is not
   kLimit,               // a limit of the user's account
+  kFile,                // a file of the server's that cannot be made
   kWrongState,          // e.g. START of a pipeline that runs
   kCancelled,           // KILL QUERY, Ctrl-C, shutdown
   kUnavailable,         // the world: broker away, address in use

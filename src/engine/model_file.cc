@@ -74,7 +74,7 @@ Status write_model_file(const std::string& path, const ModelDefinition& definiti
   put_word(bytes, features::fingerprint(bytes));
   std::FILE* out = std::fopen(path.c_str(), "wxb");
   if (out == nullptr)
-    return Error(errno == EEXIST ? Code::kAlreadyExists : Code::kPermission,
+    return Error(errno == EEXIST ? Code::kAlreadyExists : Code::kFile,
                  "could not write file \"" + path + "\": " + std::strerror(errno));
   const bool written = std::fwrite(bytes.data(), 1, bytes.size(), out) == bytes.size();
   if (std::fclose(out) == 0 && written) return {};

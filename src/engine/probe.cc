@@ -185,7 +185,7 @@ Result<int64_t> extract_batch(const ProbeContext& context,
       take_next(context, *source, cursors, context.definition.offsets_per_partition_max, stop));
   std::FILE* out = std::fopen(file.c_str(), "wxb");
   if (out == nullptr)
-    return Error(errno == EEXIST ? Code::kAlreadyExists : Code::kPermission,
+    return Error(errno == EEXIST ? Code::kAlreadyExists : Code::kFile,
                  "could not write file \"" + file + "\": " + std::strerror(errno));
   bool written = true;
   for (const auto& message : batch.messages) {

@@ -25,6 +25,8 @@ def exported(session, tmp_path):
     session.expect_error(f"EXPORT MODEL buyers INTO OUTFILE '{tmp_path}/none'", "learned nothing")
     session.execute("TRAIN MODEL buyers ON SELECT * FROM people")
     file = tmp_path / "buyers.model"
+    session.expect_error(f"EXPORT MODEL buyers INTO OUTFILE '{tmp_path}/none/model'",
+                         '^1: could not write file ".*/none/model": No such file or directory')
     assert session.rows(f"EXPORT MODEL buyers INTO OUTFILE '{file}'") == [(1,)]
     return file
 

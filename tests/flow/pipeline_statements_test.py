@@ -247,7 +247,8 @@ def test_extract_writes_the_messages_as_they_are(shop, broker, tmp_path):
     assert extracted(tmp_path / "all") == payloads
     shop.execute(f"EXTRACT PIPELINE feed OFFSETS '{{\"0\": 2}}' INTO OUTFILE '{tmp_path}/some'")
     assert extracted(tmp_path / "some") == payloads[2:]
-    shop.expect_error(f"EXTRACT PIPELINE feed INTO OUTFILE '{tmp_path}/all'", "1050: could not write")
+    shop.expect_error(f"EXTRACT PIPELINE feed INTO OUTFILE '{tmp_path}/all'",
+                      "1050: could not write")
     shop.expect_error(f"EXTRACT PIPELINE feed INTO OUTFILE '{tmp_path}/none/all'",
                       "^1: could not write")
     assert ids(shop) == [] and streams.batch_log(shop, "feed") == []

@@ -64,6 +64,7 @@ struct MessageBatch {
   std::shared_ptr<const void> owner;  // keeps the bytes alive
   int64_t batch_id = 0;               // the pipeline's number of this batch
   std::string topic_id = {};          // what the offsets belong to (source.h); empty: nobody knows
+  bool others_wait = false;           // there are messages already of partitions that had no turn
   /// The headers of a message, by its index, as a JSON object; null when the source has none.
   std::function<std::string(size_t)> headers;
   /// The file that a message came from; null when the source has none.

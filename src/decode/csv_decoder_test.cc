@@ -123,7 +123,7 @@ TEST(CsvDecoder, TakesEmptyTextAsNullWhenNullIsDefinedSo) {
   EXPECT_EQ(d.text(0, 0), "NULL");
   EXPECT_EQ(d.text(1, 0), "");
   format.null_optionally_enclosed = true;
-  EXPECT_EQ(Decoded(format, {kName, kName}, {",\"\""}).text(1, 0), "NULL");
+  EXPECT_EQ(DecodedCsv(format, {kName, kName}, {",\"\""}).text(1, 0), "NULL");
 }
 
 TEST(CsvDecoder, SkipsFieldsNobodyWants) {

@@ -108,6 +108,7 @@ void change_settings(const PipelineChange& change, PipelineDefinition& definitio
   if (change.batch_interval_ms) definition.batch_interval_ms = *change.batch_interval_ms;
   if (change.offsets_per_partition_max)
     definition.offsets_per_partition_max = *change.offsets_per_partition_max;
+  if (change.partitions_max) definition.partitions_max = *change.partitions_max;
   if (change.retries_max) definition.retries_max = *change.retries_max;
   if (change.stop_on_error) definition.stop_on_error = *change.stop_on_error;
 }

@@ -170,6 +170,7 @@ Json pipeline_to_json(const PipelineDefinition& pipeline) {
               {"source", source_to_json(pipeline.source)},
               {"batch_interval_ms", pipeline.batch_interval_ms},
               {"offsets_per_partition_max", pipeline.offsets_per_partition_max},
+              {"partitions_max", pipeline.partitions_max},
               {"retries_max", pipeline.retries_max ? Json(*pipeline.retries_max) : Json()},
               {"stop_on_error", pipeline.stop_on_error},
               {"transform", transform_to_json(pipeline.transform)},
@@ -203,6 +204,7 @@ PipelineDefinition pipeline_of(const Json& json) {
   pipeline.model = name_from_json(json.at("model"));
   pipeline.table = name_from_json(json.at("table"));
   // Members that came later have their default in older definitions.
+  pipeline.partitions_max = json.value("partitions_max", int64_t{0});
   pipeline.format = static_cast<FormatKind>(json.value("format_kind", 0));
   pipeline.csv = csv_from_json(json.at("csv"));
   pipeline.avro_schema = json.value("avro_schema", std::string());

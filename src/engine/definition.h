@@ -104,6 +104,7 @@ struct PipelineDefinition {
   SourceDefinition source;
   int64_t batch_interval_ms = 0;
   int64_t offsets_per_partition_max = kOffsetsPerPartitionDefault;
+  int64_t partitions_max = 0;  // MAX_PARTITIONS_PER_BATCH; 0: all
   /// MAX_RETRIES_PER_BATCH_PARTITION: more failures without a batch in between end in state Error.
   std::optional<int64_t> retries_max;
   bool stop_on_error = false;  // STOP_ON_ERROR ON: a reject stops the pipeline

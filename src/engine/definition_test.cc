@@ -19,6 +19,7 @@ PipelineDefinition full_pipeline() {
   pipeline.offsets_per_partition_max = 17;
   pipeline.stop_on_error = true;
   pipeline.retries_max = 3;
+  pipeline.partitions_max = 5;
   pipeline.step = StepKind::kClassify;
   pipeline.model = {"other", "m"};
   pipeline.table = {"Shop", "t"};
@@ -65,6 +66,7 @@ TEST(Definition, APipelineComesBackFromJsonAsItWas) {
   EXPECT_EQ(got->source.credentials, wanted.source.credentials);
   EXPECT_EQ(got->batch_interval_ms, 250);
   EXPECT_EQ(got->offsets_per_partition_max, 17);
+  EXPECT_EQ(got->partitions_max, 5);
   EXPECT_TRUE(got->stop_on_error);
   EXPECT_EQ(got->retries_max, 3);
   EXPECT_EQ(got->step, StepKind::kClassify);

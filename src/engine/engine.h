@@ -89,6 +89,7 @@ struct PipelineChange {
   std::optional<std::string> new_name;
   std::optional<int64_t> batch_interval_ms;
   std::optional<int64_t> offsets_per_partition_max;
+  std::optional<int64_t> partitions_max;
   std::optional<int64_t> retries_max;
   std::optional<bool> stop_on_error;
   std::optional<OffsetsChange> offsets;

@@ -169,6 +169,7 @@ bool PipelineRun::is_done() const {
 Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   ReaderOptions options;
   options.limits.offsets_per_partition_max = context_.definition.offsets_per_partition_max;
+  options.limits.partitions_max = context_.definition.partitions_max;
   options.limits.bytes_max = context_.options.variables->get(EngineVariable::kBatchBytes);
   if (trains()) options.limits.bytes_max = std::min(options.limits.bytes_max, kTrainBatchBytesMax);
   options.limits.messages_max = trains() ? 0 : kTableBatchMessagesMax;

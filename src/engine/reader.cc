@@ -21,9 +21,10 @@ constexpr milliseconds kEndsInterval{2000};
 namespace {
 
 bool is_behind(const MessageBatch& batch) {
-  return std::any_of(batch.ranges.begin(), batch.ranges.end(), [](const OffsetRange& range) {
-    return range.end_offset < range.latest_offset;
-  });
+  return batch.others_wait ||
+         std::any_of(batch.ranges.begin(), batch.ranges.end(), [](const OffsetRange& range) {
+           return range.end_offset < range.latest_offset;
+         });
 }
 
 }  // namespace

@@ -48,6 +48,10 @@ class PartitionReader {
   const std::optional<Error>& broken() const { return broken_; }
   /// Messages in the part.
   size_t messages() const { return messages_.size(); }
+  /// Whether messages are there that are not in the part.
+  bool more_is_there() const {
+    return fetched_next_ < fetched_.size() || rd_kafka_queue_length(queue_.get()) > 0;
+  }
 
   /// Moves what is there into the part, without waiting. True when it moved anything.
   bool fill(const PartLimits& limits);

@@ -92,8 +92,12 @@ class KafkaSource : public Source {
   Status read_from(const Cursor& cursor);
   Status seek_to_ranges(const std::vector<OffsetRange>& ranges);
   Status check_ranges_exist(const std::vector<OffsetRange>& ranges);
+  size_t partitions_of(const TakeLimits& limits) const;
   PartLimits part_of(const TakeLimits& limits) const;
-  bool anything_in_parts() const;
+  size_t parts() const;
+  bool fill_parts(const PartLimits& part, size_t parts_max);
+  bool parts_complete(const PartLimits& part, size_t parts_max) const;
+  void end_turn(MessageBatch& batch);
   MessageBatch seal();
   void put_back();
   Status choose_pace();
@@ -104,7 +108,8 @@ class KafkaSource : public Source {
 
   const KafkaOptions options_;
   std::shared_ptr<KafkaConsumer> consumer_;
-  Readers readers_;  // by partition
+  Readers readers_;   // by partition
+  int32_t turn_ = 0;  // the partition that is first to be asked for a batch
   Pace pace_ = Pace::kQuick;
   bool backlog_ = false;  // the last part of a partition was a large one
   steady_clock::time_point moved_at_ = steady_clock::now();
@@ -186,7 +191,7 @@ PartLimits KafkaSource::part_of(const TakeLimits& limits) const {
   PartLimits part;
   part.messages_max =
       limits.offsets_per_partition_max > 0 ? limits.offsets_per_partition_max : kOffsetsMaxDefault;
-  const auto count = static_cast<int64_t>(std::max<size_t>(readers_.size(), 1));
+  const auto count = static_cast<int64_t>(std::max<size_t>(partitions_of(limits), 1));
   if (limits.messages_max > 0)
     part.messages_max =
         std::min(part.messages_max, std::max<int64_t>(limits.messages_max / count, 1));
@@ -194,9 +199,57 @@ PartLimits KafkaSource::part_of(const TakeLimits& limits) const {
   return part;
 }
 
-bool KafkaSource::anything_in_parts() const {
-  return std::any_of(readers_.begin(), readers_.end(),
-                     [](const auto& reader) { return reader->messages() > 0; });
+/// How many partitions a batch has at most.
+size_t KafkaSource::partitions_of(const TakeLimits& limits) const {
+  if (limits.partitions_max <= 0) return readers_.size();
+  return std::min(readers_.size(), static_cast<size_t>(limits.partitions_max));
+}
+
+/// How many partitions have given something.
+size_t KafkaSource::parts() const {
+  return static_cast<size_t>(std::count_if(
+      readers_.begin(), readers_.end(), [](const auto& reader) { return reader->messages() > 0; }));
+}
+
+/// Whether anything moved. From the turn's partition on, others begin to give until there are
+/// enough.
+bool KafkaSource::fill_parts(const PartLimits& part, size_t parts_max) {
+  const auto first = std::find_if(readers_.begin(), readers_.end(),
+                                  [&](const auto& reader) { return reader->partition() >= turn_; });
+  const auto begin = static_cast<size_t>(first - readers_.begin());
+  bool moved = false;
+  size_t giving = parts();
+  for (size_t i = 0; i < readers_.size(); ++i) {
+    auto& reader = *readers_[(begin + i) % readers_.size()];
+    const bool gave = reader.messages() > 0;
+    if (!gave && giving == parts_max) continue;
+    moved |= reader.fill(part);
+    if (!gave && reader.messages() > 0) ++giving;
+  }
+  return moved;
+}
+
+bool KafkaSource::parts_complete(const PartLimits& part, size_t parts_max) const {
+  const bool enough = parts() == parts_max;
+  return std::all_of(readers_.begin(), readers_.end(), [&](const auto& reader) {
+    return reader->complete(part) || (enough && reader->messages() == 0);
+  });
+}
+
+/// After a batch that did not have all partitions: the next one begins behind the last of it.
+void KafkaSource::end_turn(MessageBatch& batch) {
+  for (const auto& reader : readers_) {
+    const bool gave = std::any_of(batch.ranges.begin(), batch.ranges.end(), [&](const auto& range) {
+      return range.partition == reader->partition();
+    });
+    batch.others_wait = batch.others_wait || (!gave && reader->more_is_there());
+  }
+  const auto last = std::find_if(batch.ranges.rbegin(), batch.ranges.rend(),
+                                 [&](const auto& range) { return range.partition < turn_; });
+  if (last != batch.ranges.rend())
+    turn_ = last->partition + 1;  // it went round
+  else if (!batch.ranges.empty())
+    turn_ = batch.ranges.back().partition + 1;
 }
 
 /// A topic that is made again breaks its readers in many ways, and this one tells the most.
@@ -277,19 +330,16 @@ void KafkaSource::put_back() {
 
 Result<MessageBatch> KafkaSource::take(const TakeLimits& limits, const std::stop_token& stop) {
   const PartLimits part = part_of(limits);
+  const size_t parts_max = partitions_of(limits);
   TRY_OK(check_broken());
   TRY_OK(choose_pace());
   group_offsets_.send();
   const std::stop_callback wake_on_stop(stop, [this] { consumer_->wake.signal(); });
   auto deadline = steady_clock::now() + limits.wait_max;
   while (!stop.stop_requested()) {
-    bool moved = false;
-    for (const auto& reader : readers_) moved |= reader->fill(part);
-    const bool complete = std::all_of(readers_.begin(), readers_.end(),
-                                      [&](const auto& reader) { return reader->complete(part); });
-    const bool anything = anything_in_parts();
-    if (complete && anything) break;
-    if (!anything) TRY_OK(check_broken());
+    const bool moved = fill_parts(part, parts_max);
+    if (parts() > 0 && parts_complete(part, parts_max)) break;
+    if (parts() == 0) TRY_OK(check_broken());
     const auto now = steady_clock::now();
     // Partitions that are not complete have a while since the last message: what stays away longer
     // (its broker is gone) comes in a later batch.
@@ -305,11 +355,13 @@ Result<MessageBatch> KafkaSource::take(const TakeLimits& limits, const std::stop
     return MessageBatch{};
   }
   TRY_OK(keep_if_of_topic());
-  if (anything_in_parts())
+  if (parts() > 0)
     consumer_->words.clear();
   else
     TRY_OK(check_broker());
-  return seal();
+  auto batch = seal();
+  if (parts_max < readers_.size()) end_turn(batch);
+  return batch;
 }
 
 /// A broker answers about all partitions that it leads and whose end is reached.

@@ -35,6 +35,7 @@ struct TakeLimits {
   int64_t bytes_max = 0;                    // payload bytes of the whole batch; 0 = no bound
   std::chrono::milliseconds wait_max{500};  // for the first message, when there is none
   int64_t messages_max = 0;                 // of the whole batch; 0 = no bound
+  int64_t partitions_max = 0;               // MAX_PARTITIONS_PER_BATCH; 0 = no bound
 };
 
 class Source {
@@ -64,8 +65,9 @@ class Source {
   /// it (so on a topic that is not written to, the batches are the same at each reading). Empty
   /// when nothing came or `stop` was asked for. A partition may move without a message (a
   /// transaction's marker, an aborted transaction): its range then counts 0 messages. bytes_max is
-  /// shared out evenly among the partitions; the message that reaches a share is still in. A broker
-  /// that is away is no error here until it has been away for the source's patience; then
+  /// shared out evenly among the partitions; the message that reaches a share is still in. With
+  /// partitions_max the first so many that have something give it, each after each other's turn. A
+  /// broker that is away is no error here until it has been away for the source's patience; then
   /// kUnavailable, and the caller may take again. kDataLoss and kMissingTopic stay until the next
   /// seek, of a topic that was made again for ever.
   virtual Result<MessageBatch> take(const TakeLimits& limits, const std::stop_token& stop) = 0;

@@ -64,6 +64,7 @@ void expect_same_pipeline(std::string_view text, LexOptions options = {}) {
   EXPECT_EQ(again.offsets_per_partition_max, pipeline.offsets_per_partition_max);
   EXPECT_EQ(again.stop_on_error, pipeline.stop_on_error);
   EXPECT_EQ(again.retries_max, pipeline.retries_max);
+  EXPECT_EQ(again.partitions_max, pipeline.partitions_max);
   EXPECT_EQ(again.step, pipeline.step);
   EXPECT_EQ(again.model, pipeline.model);
   EXPECT_EQ(again.table, pipeline.table);
@@ -339,9 +340,9 @@ TEST(CreatePipeline, WhatItNamesStandsBesideIt) {
 
 TEST(CreatePipeline, WarnsOfClausesWithoutEffect) {
   const auto create = read_as<CreatePipeline>(
-      "CREATE PIPELINE p AS LOAD DATA KAFKA 'h/t' MAX_PARTITIONS_PER_BATCH 3 RESOURCE POOL x"
+      "CREATE PIPELINE p AS LOAD DATA KAFKA 'h/t' RESOURCE POOL x"
       " MAX_RETRIES_PER_BATCH_PARTITION 2 DISABLE OUT_OF_ORDER OPTIMIZATION INTO TABLE t");
-  EXPECT_EQ(create.warnings.size(), 3U);
+  EXPECT_EQ(create.warnings.size(), 2U);
   EXPECT_EQ(create.pipeline.retries_max, 2);
 }
 

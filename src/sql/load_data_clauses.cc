@@ -85,9 +85,8 @@ Status LoadData::offsets_per_batch() {
 
 Status LoadData::partitions_per_batch() {
   reader_.skip();
-  TRY([[maybe_unused]] const int64_t ignored,
-      reader_.integer("MAX_PARTITIONS_PER_BATCH", 0, kIntegerMax));
-  return no_effect("MAX_PARTITIONS_PER_BATCH");
+  TRY(pipeline_.partitions_max, reader_.integer("MAX_PARTITIONS_PER_BATCH", 0, kIntegerMax));
+  return {};
 }
 
 Status LoadData::retries() {

@@ -151,11 +151,13 @@ bool change_clause(std::string_view clause, const CreatePipeline& made,
     change.offsets_per_partition_max = pipeline.offsets_per_partition_max;
   } else if (clause == "MAX_RETRIES_PER_BATCH_PARTITION") {
     change.retries_max = pipeline.retries_max;
+  } else if (clause == "MAX_PARTITIONS_PER_BATCH") {
+    change.partitions_max = pipeline.partitions_max;
   } else if (clause == "STOP_ON_ERROR") {
     change.stop_on_error = pipeline.stop_on_error;
   } else {
     return clause == "RESOURCE POOL" || clause == "OUT_OF_ORDER OPTIMIZATION" ||
-           clause == "MAX_PARTITIONS_PER_BATCH" || clause == "CHARACTER SET";
+           clause == "CHARACTER SET";
   }
   return true;
 }
@@ -193,9 +195,8 @@ Status change_setting(TokenReader& reader, AlterPipeline& alter) {
   } else if (reader.accept("TRANSFORM")) {
     TRY(change.transform, parse_transform(reader));
   } else if (reader.accept("MAX_PARTITIONS_PER_BATCH")) {
-    TRY([[maybe_unused]] const int64_t ignored,
+    TRY(change.partitions_max,
         reader.integer("MAX_PARTITIONS_PER_BATCH", 0, std::numeric_limits<int64_t>::max()));
-    alter.warnings.emplace_back("MAX_PARTITIONS_PER_BATCH has no effect in millrace");
   } else if (reader.accept({"RESOURCE", "POOL"})) {
     TRY([[maybe_unused]] const std::string ignored, reader.name("a resource pool"));
     alter.warnings.emplace_back("RESOURCE POOL has no effect in millrace");
@@ -208,11 +209,10 @@ Status change_setting(TokenReader& reader, AlterPipeline& alter) {
     TRY_OK(parse_load_data(reader, alter.name.database, LoadDataOf::kSource, made));
     change.source = std::move(made.pipeline.source);
   } else {
-    return reader.error(
-        "what to set",
-        {"OFFSETS", "BATCH_INTERVAL", "MAX_OFFSETS_PER_BATCH_PARTITION",
-         "MAX_RETRIES_PER_BATCH_PARTITION", "STOP_ON_ERROR", "TRANSFORM", "CONFIG", "CREDENTIALS",
-         "LOAD DATA"});
+    return reader.error("what to set",
+                        {"OFFSETS", "BATCH_INTERVAL", "MAX_OFFSETS_PER_BATCH_PARTITION",
+                         "MAX_PARTITIONS_PER_BATCH", "MAX_RETRIES_PER_BATCH_PARTITION",
+                         "STOP_ON_ERROR", "TRANSFORM", "CONFIG", "CREDENTIALS", "LOAD DATA"});
   }
   return {};
 }

@@ -207,6 +207,8 @@ std::string print(const engine::PipelineDefinition& pipeline, const PipelineDefa
     sql +=
         "\n  MAX_OFFSETS_PER_BATCH_PARTITION " + std::to_string(pipeline.offsets_per_partition_max);
   }
+  if (pipeline.partitions_max > 0)
+    sql += "\n  MAX_PARTITIONS_PER_BATCH " + std::to_string(pipeline.partitions_max);
   if (pipeline.retries_max) {
     sql += "\n  MAX_RETRIES_PER_BATCH_PARTITION " + std::to_string(*pipeline.retries_max);
   }

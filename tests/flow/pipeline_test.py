@@ -165,6 +165,35 @@ def test_batch_limits(shop, broker):
     assert seconds > 0.06 * (batches - 4)
 
 
+def test_partitions_take_turns_where_a_batch_may_have_only_some(shop, broker):
+    topic = broker.create_topic("turns", 5)
+    shop.execute("CREATE TABLE t (id BIGINT)")
+    broker.produce_all(topic, ((n % 5, str(n)) for n in range(500)))
+    ingest(shop, broker, topic, "t",
+           ("MAX_PARTITIONS_PER_BATCH 2 MAX_OFFSETS_PER_BATCH_PARTITION 10", COMMAS))
+    streams.wait_for_messages(shop, "feed", 500)
+    streams.check_batch_log(shop, "feed", broker.offsets(topic))
+    batches = {}
+    for row in streams.batch_log(shop, "feed"):
+        batches.setdefault(row[0], set()).add(row[1])
+    assert max(map(len, batches.values())) == 2
+    # Each partition has its turn before one has two more than another.
+    given = dict.fromkeys(range(5), 0)
+    for partitions in [batches[number] for number in sorted(batches)][:20]:
+        for partition in partitions:
+            given[partition] += 1
+        assert max(given.values()) - min(given.values()) <= 1, given
+    assert "MAX_PARTITIONS_PER_BATCH 2" in shop.rows("SHOW CREATE PIPELINE feed")[0][1]
+    # A partition that is quiet keeps nobody waiting, and what was bounded need not stay so.
+    broker.produce_all(topic, ((n % 2 * 3, str(n)) for n in range(20)))
+    streams.wait_for_messages(shop, "feed", 520)
+    shop.execute("ALTER PIPELINE feed SET MAX_PARTITIONS_PER_BATCH 0")
+    broker.produce_all(topic, ((n % 5, str(n)) for n in range(50)))
+    streams.wait_for_messages(shop, "feed", 570)
+    streams.check_batch_log(shop, "feed", broker.offsets(topic))
+    assert "MAX_PARTITIONS" not in shop.rows("SHOW CREATE PIPELINE feed")[0][1]
+
+
 def test_the_first_rows_need_not_wait_for_a_full_batch(shop, broker):
     topic = broker.create_topic("first")
     shop.execute("CREATE TABLE t (id BIGINT)")

@@ -1,8 +1,20 @@
+# Joins files in batches of the preset's size.
+function(_millrace_batches name)
+  if(NOT CMAKE_UNITY_BUILD)
+    return()
+  endif()
+  set(count 0)
+  foreach(file ${ARGN})
+    math(EXPR batch "${count} / ${CMAKE_UNITY_BUILD_BATCH_SIZE}")
+    set_source_files_properties(${file} PROPERTIES UNITY_GROUP ${name}_${batch})
+    math(EXPR count "${count} + 1")
+  endforeach()
+endfunction()
+
 # millrace_fuzz(ROOM SECONDS n FILTER gtest-filter SOURCES patterns...)
 # The fuzzers of a room, src/ROOM/*fuzz_test.cc, under AddressSanitizer and UBSan; those that go by
 # time have n seconds. Only they and SOURCES, the code that reads what they make, are built for that;
-# the other objects are those of every other test. SOURCES are compiled as one file, whatever the
-# preset says of others.
+# the other objects are those of every other test.
 function(millrace_fuzz room)
   cmake_parse_arguments(FUZZ "" "SECONDS;FILTER" "SOURCES" ${ARGN})
   if(NOT MILLRACE_TESTS OR MILLRACE_SANITIZE)
@@ -14,8 +26,13 @@ function(millrace_fuzz room)
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   file(GLOB tests CONFIGURE_DEPENDS ${dir}/*fuzz_test.cc)
   add_executable(${room}_fuzz ${sources} ${tests})
-  set_target_properties(${room}_fuzz PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
-  set_source_files_properties(${sources} PROPERTIES UNITY_GROUP read)
+  # The room's library keeps SOURCES apart from its other files: an object of both, which the fuzzer
+  # needs for the others, would define what SOURCES define a second time.
+  get_target_property(others millrace_${room} SOURCES)
+  list(REMOVE_ITEM others ${sources})
+  _millrace_batches(sources ${sources})
+  _millrace_batches(others ${others})
+  set_target_properties(${room}_fuzz millrace_${room} PROPERTIES UNITY_BUILD_MODE GROUP)
   target_compile_options(${room}_fuzz PRIVATE
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
     # A quarter of the compiler's time, for what AddressSanitizer sees as well.

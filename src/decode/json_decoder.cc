@@ -23,12 +23,8 @@ using simdjson::error_code;
 /// Objects and arrays within one another; deeper ones are refused, as Python refuses them.
 constexpr int kJsonDepthMax = 512;
 
-bool is_space(char c) {
-  return c == ' ' || c == '\n' || c == '\t' || c == '\r';
-}
-
 std::string_view without_space_behind(std::string_view text) {
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  while (!text.empty() && is_json_blank(text.back())) text.remove_suffix(1);
   return text;
 }
 
@@ -252,7 +248,7 @@ JsonDecoder::Read JsonDecoder::read_document(std::string_view document) {
   if (!read_value(value, root_.get(), 0)) return Read::kBad;
   const char* next = nullptr;
   if (document_.current_location().get(next) == simdjson::OUT_OF_BOUNDS) return Read::kDone;
-  for (const char* at = next - 1; at > padded_.data() && is_space(*at); --at) {
+  for (const char* at = next - 1; at > padded_.data() && is_json_blank(*at); --at) {
     if (*at == '\n') return Read::kMore;
   }
   bad_json("there is more behind the document");
@@ -261,7 +257,7 @@ JsonDecoder::Read JsonDecoder::read_document(std::string_view document) {
 
 /// A number, text or the like on its own: only the path % leads to it.
 JsonDecoder::Read JsonDecoder::read_scalar_document(std::string_view document) {
-  while (!document.empty() && is_space(document.front())) document.remove_prefix(1);
+  while (!document.empty() && is_json_blank(document.front())) document.remove_prefix(1);
   document = without_space_behind(document);
   const auto line = without_space_behind(document.substr(0, document.find('\n')));
   Scalar scalar;

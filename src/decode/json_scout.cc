@@ -16,10 +16,6 @@ constexpr size_t kQuickDigitsMax = 18;  // no such number is too large for 64 bi
 constexpr uint64_t kHighs = 0xF0F0F0F0F0F0F0F0;
 constexpr uint64_t kSixes = 0x0606060606060606;
 
-bool is_json_blank(char c) {
-  return c == ' ' || c == '\n' || c == '\t' || c == '\r';
-}
-
 const char* behind_blanks(const char* at) {
   while (static_cast<uint8_t>(*at) <= ' ' && is_json_blank(*at)) ++at;
   return at;

@@ -17,6 +17,11 @@
 
 namespace millrace::decode {
 
+/// What may stand between the parts of a document (RFC 8259).
+inline bool is_json_blank(char c) {
+  return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
 class JsonScout {
  public:
   JsonScout(RowSink& sink, PathNode& root) : sink_(sink), root_(root) { order_of(&root_); }

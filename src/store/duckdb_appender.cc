@@ -56,11 +56,6 @@ RowAppender& RowAppender::add(int64_t value) {
   return *this;
 }
 
-RowAppender& RowAppender::add(double value) {
-  note(duckdb_append_double(appender_.get(), value));
-  return *this;
-}
-
 RowAppender& RowAppender::add(std::string_view text) {
   note(duckdb_append_varchar_length(appender_.get(), text.data(), text.size()));
   return *this;

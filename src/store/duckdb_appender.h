@@ -1,5 +1,5 @@
 // Appends to a table within the transaction of its connection: chunks of a batch to a user's table,
-// or a few rows, value by value, to a log of the store's own.
+// or rejects, value by value, to where they are kept.
 #pragma once
 
 #include <string>
@@ -18,14 +18,13 @@ Status append_chunk(const Appender& appender, duckdb_data_chunk chunk);
 /// Writes what was appended; constraints are checked here at the latest.
 Status finish(const Appender& appender);
 
-/// Rows of BIGINT, INTEGER, DOUBLE, VARCHAR, BLOB and TIMESTAMP columns.
+/// Rows of BIGINT, INTEGER, VARCHAR, BLOB and TIMESTAMP columns.
 class RowAppender {
  public:
   static Result<RowAppender> open(duckdb_connection connection, const std::string& schema,
                                   const std::string& table);
 
   RowAppender& add(int64_t value);
-  RowAppender& add(double value);
   RowAppender& add(std::string_view text);
   RowAppender& add(Bytes bytes);
   RowAppender& add_time(int64_t micros);

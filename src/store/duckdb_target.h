@@ -88,12 +88,12 @@ class DuckdbTarget {
   FoundTable table_;
   std::vector<Column> columns_;
   std::vector<std::string> names_;
-  std::vector<LogicalType> types_;        // of the columns, as planned
-  std::unique_ptr<BatchQuery> query_;     // null: the batch is staged as it is
+  std::vector<LogicalType> types_;          // of the columns, as planned
+  std::unique_ptr<BatchQuery> query_;       // null: the batch is staged as it is
   std::unique_ptr<BatchStatement> insert_;  // null: batches cannot be inserted whole
-  std::unique_ptr<DuckdbUpsert> upsert_;  // null: rows with a key that is there are refused
-  DataChunk chunk_;                       // as the table wants it
-  DataChunk part_;                        // some of its rows
+  std::unique_ptr<DuckdbUpsert> upsert_;    // null: rows with a key that is there are refused
+  DataChunk chunk_;                         // as the table wants it
+  DataChunk part_;                          // some of its rows
 
   // What is staged, or was inserted.
   const Batch* batch_ = nullptr;

@@ -58,6 +58,7 @@ struct TransformedRange {
 struct MessageBatch {
   std::vector<Message> messages;
   std::vector<OffsetRange> ranges;  // one for each partition that moved, by partition
+  size_t lines = 0;  // so many of the messages, the last ones, are single lines of those before
   /// One for each range when `messages` are the output of a transform; else empty. Each of them has
   /// the offset at which its range begins, for nothing says which message it was made of.
   std::vector<TransformedRange> transformed = {};

@@ -127,6 +127,7 @@ void point_at_lines(const decode::Decoder& decoder, MessageBatch& messages, Batc
     auto& message = rows.message_of_row()[row];
     messages.messages.push_back(messages.messages[message]);
     messages.messages.back().payload = lines[row];
+    ++messages.lines;
     message = static_cast<uint32_t>(messages.messages.size() - 1);
   }
 }

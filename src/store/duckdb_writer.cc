@@ -136,10 +136,7 @@ Status DuckdbWriter::write(const BatchCommit& batch, Transaction& transaction) {
 void DuckdbWriter::count(const BatchCommit& batch) {
   const auto& ranges = batch.messages->ranges;
   const auto& messages = batch.messages->messages;
-  // Those behind the ranges' own are single lines of them.
-  size_t own = 0;
-  for (const auto& range : ranges) own += static_cast<size_t>(range.messages);
-  own = batch.retried_batch ? messages.size() : std::min(own, messages.size());
+  const auto own = std::span(messages).first(messages.size() - batch.messages->lines);
   outcomes_.assign(ranges.size(), {});
   size_t near = 0;  // messages come in the order of ranges
   const auto range_of = [&](int32_t partition) -> RangeOutcome& {
@@ -150,8 +147,8 @@ void DuckdbWriter::count(const BatchCommit& batch) {
   const auto& transformed = batch.messages->transformed;
   for (size_t i = 0; i < transformed.size(); ++i) outcomes_[i].bytes = transformed[i].bytes_in;
   if (transformed.empty()) {
-    for (size_t i = 0; i < own; ++i)
-      range_of(messages[i].partition).bytes += static_cast<int64_t>(messages[i].payload.size());
+    for (const auto& message : own)
+      range_of(message.partition).bytes += static_cast<int64_t>(message.payload.size());
   }
   rejects_.clear();
   std::sort(failures_.begin(), failures_.end(),
@@ -160,7 +157,7 @@ void DuckdbWriter::count(const BatchCommit& batch) {
     const auto& message = messages[batch.rows->message_of_row()[failure.row]];
     rejects_.push_back(reject_of(message, failure.reason, failure.detail));
   }
-  for (const auto& message : messages)
+  for (const auto& message : own)
     range_of(message.partition).rejects -= batch.retried_batch ? 1 : 0;
   for (const auto& reject : batch.rejects) ++range_of(reject.partition).rejects;
   for (const auto& reject : rejects_) ++range_of(reject.partition).rejects;

@@ -51,6 +51,19 @@ def test_rejects_go_to_a_table_with_their_batch(shop, broker):
                       "REJECTS INTO TABLE other", "has other columns than rejects")
 
 
+def test_a_rejected_message_that_turns_out_to_be_lines_was_one_reject(shop, broker):
+    topic = broker.create_topic("turned")
+    broker.produce_all(topic, [(0, "1,x\n2,y\n3,z")])
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, broker, topic, "LINES TERMINATED BY ''")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    counted = "SELECT sum(rejects)::BIGINT, sum(rows_out)::BIGINT FROM millrace.batches"
+    assert shop.rows(counted) == [(1, 0)]
+    shop.execute("ALTER PIPELINE feed LINES TERMINATED BY '\\n'; RETRY REJECTS FOR PIPELINE feed")
+    assert shop.rows("SELECT a, b FROM t ORDER BY a") == [(1, "x"), (2, "y"), (3, "z")]
+    assert shop.rows(counted) == [(0, 3)]
+
+
 def test_errors_show_the_line_that_could_not_be_read(shop, broker):
     topic = broker.create_topic("lines")
     long = "é" * 2000

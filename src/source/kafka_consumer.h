@@ -1,5 +1,5 @@
-// The client of librdkafka that a source reads one topic with, as the source's readers and the
-// batches share it. Made and used by the source's thread.
+// What a source reads one topic with, as the source's readers and the batches share it. Made and
+// used by the source's thread.
 #pragma once
 
 #include <chrono>
@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/result.h"
+#include "source/kafka_client.h"
 #include "source/kafka_handle.h"
-#include "source/kafka_topic.h"
 #include "source/source.h"
 
 namespace millrace::source {
@@ -32,28 +32,34 @@ class WakeUp {
   int event_ = -1;
 };
 
+/// A topic as a client knows it.
+struct TopicOfClient {
+  std::shared_ptr<KafkaClient> client;
+  KafkaOwned<rd_kafka_topic_t> topic;
+
+  rd_kafka_t* kafka() const { return client->kafka.get(); }
+};
+
 /// What the messages of a batch need to stay readable. Batches share it with the source, so that a
 /// batch may outlive its source. Destroyed from the last member to the first.
 struct KafkaConsumer {
+  KafkaConsumer() = default;
+  KafkaConsumer(const KafkaConsumer&) = delete;
+  KafkaConsumer& operator=(const KafkaConsumer&) = delete;
+  ~KafkaConsumer();
+
   std::string brokers;
   std::string topic_name;
-  BrokerWords words;
   WakeUp wake;
-  BrokerAnswers answers;
-  KafkaOwned<rd_kafka_t> kafka;
-  KafkaOwned<rd_kafka_topic_t> topic;
+  TopicOfClient fetching;  // what the messages come by
+  TopicOfClient asking;    // what the brokers are asked by: the same client, or another one
 };
 
-/// How long the broker may hold back its answer to a request for messages while it has none; it
-/// answers with messages at once. librdkafka has one such request at a time with a broker, for the
-/// partitions whose queues are not full: a partition with a backlog waits for the others' nothing,
-/// so with a backlog the hold is short. What an idle pipeline costs goes by it, so else it is long.
-/// What else is asked of the broker meanwhile waits too.
+/// A source that is busy has a client to itself, by which it fetches and asks. One that hears
+/// little shares two with others, one to fetch and one to ask by.
 enum class Pace : uint8_t { kQuick, kCalm };
 
-/// Does not connect yet. The last owner waits for the client's end, but not for ever: librdkafka's
-/// destroy never returns for some clients whose topic was deleted under them (librdkafka issues
-/// 3007, 4362). Such a client is left behind, with all that its callbacks touch.
+/// Does not connect yet.
 Result<std::shared_ptr<KafkaConsumer>> open_consumer(const KafkaOptions& options, Pace pace);
 
 }  // namespace millrace::source

@@ -62,8 +62,10 @@ class BrokerWords {
   /// A connection broke or was refused since the last clear(), and when that began.
   bool away() const;
   std::chrono::steady_clock::time_point away_since() const;
-  /// True after a refused login or a TLS handshake that failed on certificates.
+  /// A login was refused, or a TLS handshake failed on certificates, since the last clear().
   bool refused() const;
+  /// How often that ever was.
+  int64_t refusals() const;
   std::string last() const;
 
  private:
@@ -71,6 +73,7 @@ class BrokerWords {
   std::string last_ GUARDED_BY(mutex_);
   bool away_ GUARDED_BY(mutex_) = false;
   bool refused_ GUARDED_BY(mutex_) = false;
+  int64_t refusals_ GUARDED_BY(mutex_) = 0;
   std::chrono::steady_clock::time_point away_since_ GUARDED_BY(mutex_);
 };
 

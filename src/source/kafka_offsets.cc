@@ -8,7 +8,7 @@ void GroupOffsets::tell_by(std::shared_ptr<KafkaConsumer> consumer) {
   answers_.reset();
   asking_ = false;
   consumer_ = std::move(consumer);
-  if (!group_.empty()) answers_.reset(rd_kafka_queue_new(consumer_->kafka.get()));
+  if (!group_.empty()) answers_.reset(rd_kafka_queue_new(consumer_->asking.kafka()));
 }
 
 void GroupOffsets::tell(const std::vector<Cursor>& cursors) {
@@ -37,7 +37,7 @@ void GroupOffsets::send() {
   const KafkaOwned<rd_kafka_AlterConsumerGroupOffsets_t> change(
       rd_kafka_AlterConsumerGroupOffsets_new(group_.c_str(), list.get()));
   auto* one = change.get();
-  rd_kafka_AlterConsumerGroupOffsets(consumer_->kafka.get(), &one, 1, nullptr, answers_.get());
+  rd_kafka_AlterConsumerGroupOffsets(consumer_->asking.kafka(), &one, 1, nullptr, answers_.get());
   asking_ = true;
 }
 

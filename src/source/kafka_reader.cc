@@ -16,12 +16,12 @@ constexpr size_t kSliceMax = 1024;
 Result<std::unique_ptr<PartitionReader>> PartitionReader::open(
     std::shared_ptr<KafkaConsumer> consumer, int32_t partition, int64_t offset) {
   std::unique_ptr<PartitionReader> reader(new PartitionReader(consumer, partition, offset));
-  if (rd_kafka_consume_start(consumer->topic.get(), partition, offset) != 0)
+  if (rd_kafka_consume_start(consumer->fetching.topic.get(), partition, offset) != 0)
     return Error(Code::kUnavailable, "could not read Kafka topic \"" + consumer->topic_name +
                                          "\" partition " + std::to_string(partition) + ": " +
                                          rd_kafka_err2str(rd_kafka_last_error()));
-  reader->queue_.reset(
-      rd_kafka_queue_get_partition(consumer->kafka.get(), consumer->topic_name.c_str(), partition));
+  reader->queue_.reset(rd_kafka_queue_get_partition(consumer->fetching.kafka(),
+                                                    consumer->topic_name.c_str(), partition));
   CHECK(reader->queue_, "a partition that was started has a queue");
   consumer->wake.listen_to(reader->queue_.get());
   return reader;
@@ -32,7 +32,7 @@ PartitionReader::~PartitionReader() {
   for (size_t i = fetched_next_; i < fetched_.size(); ++i) rd_kafka_message_destroy(fetched_[i]);
   if (!queue_) return;
   WakeUp::listen_no_more_to(queue_.get());
-  rd_kafka_consume_stop(consumer_->topic.get(), partition_);
+  rd_kafka_consume_stop(consumer_->fetching.topic.get(), partition_);
 }
 
 bool PartitionReader::complete(const PartLimits& limits) const {
@@ -72,8 +72,8 @@ bool PartitionReader::fetch_slice(const PartLimits& limits) {
   const auto wanted = limits.messages_max - static_cast<int64_t>(messages_.size());
   fetched_.resize(static_cast<size_t>(std::clamp<int64_t>(wanted, 1, kSliceMax)));
   fetched_next_ = 0;
-  const auto count = rd_kafka_consume_batch(consumer_->topic.get(), partition_, 0, fetched_.data(),
-                                            fetched_.size());
+  const auto count = rd_kafka_consume_batch(consumer_->fetching.topic.get(), partition_, 0,
+                                            fetched_.data(), fetched_.size());
   fetched_.resize(static_cast<size_t>(std::max<ssize_t>(count, 0)));
   return !fetched_.empty();
 }
@@ -130,7 +130,7 @@ void PartitionReader::hear(const rd_kafka_message_t& event) {
       return;
     default:
       // Leaders that move, connections that break: librdkafka tries again by itself.
-      consumer_->words.heard(event.err, words);
+      consumer_->fetching.client->words.heard(event.err, words);
   }
 }
 
@@ -145,14 +145,14 @@ void PartitionReader::look_for_end() {
 int64_t PartitionReader::end() const {
   int64_t low = -1, high = -1;
   const auto error = rd_kafka_get_watermark_offsets(
-      consumer_->kafka.get(), consumer_->topic_name.c_str(), partition_, &low, &high);
+      consumer_->fetching.kafka(), consumer_->topic_name.c_str(), partition_, &low, &high);
   return error == RD_KAFKA_RESP_ERR_NO_ERROR ? std::max<int64_t>(high, -1) : -1;
 }
 
 Error PartitionReader::out_of_range() const {
   int64_t low = -1, high = -1;
   const auto error = rd_kafka_query_watermark_offsets(
-      consumer_->kafka.get(), consumer_->topic_name.c_str(), partition_, &low, &high, 5000);
+      consumer_->asking.kafka(), consumer_->topic_name.c_str(), partition_, &low, &high, 5000);
   return kafka_offset_gone(consumer_->topic_name, partition_, position_,
                            error == RD_KAFKA_RESP_ERR_NO_ERROR ? low : -1, high);
 }

@@ -22,6 +22,9 @@ constexpr milliseconds kKafkaLook{100};
 // A part of a partition that is a backlog: well below what its queue holds
 // (queued.max.messages.kbytes).
 constexpr int64_t kBacklogBytes = 1 << 20;
+// More batches than that in the time are a stream that is better off with a client of its own.
+constexpr int kMovesMax = 10;
+constexpr milliseconds kMovesTime{1000};
 // SingleStore's pipelines_max_offsets_per_batch_partition.
 constexpr int64_t kOffsetsMaxDefault = 1'000'000;
 
@@ -100,19 +103,23 @@ class KafkaSource : public Source {
   void end_turn(MessageBatch& batch);
   MessageBatch seal();
   void put_back();
+  void note_moves(bool backlog);
   Status choose_pace();
   Status change_pace(Pace pace);
   Status check_broken();
   Status keep_if_of_topic();
   Status check_broker();
+  BrokerWords& words() const { return consumer_->fetching.client->words; }
 
   const KafkaOptions options_;
   std::shared_ptr<KafkaConsumer> consumer_;
   Readers readers_;   // by partition
   int32_t turn_ = 0;  // the partition that is first to be asked for a batch
   Pace pace_ = Pace::kQuick;
-  bool backlog_ = false;  // the last part of a partition was a large one
+  bool busy_ = false;  // a backlog, or many batches lately
   steady_clock::time_point moved_at_ = steady_clock::now();
+  steady_clock::time_point counted_since_ = moved_at_;
+  int moves_ = 0;        // batches since then
   std::jthread ending_;  // of the consumer before this one
   TopicView topic_;
   GroupOffsets group_offsets_;
@@ -122,7 +129,9 @@ class KafkaSource : public Source {
 Status KafkaSource::keep_if_of_topic() {
   const bool moved = std::any_of(readers_.begin(), readers_.end(),
                                  [](const auto& reader) { return reader->moved(); });
-  // While nothing comes it is asked too, so that what comes next need not wait for the answer.
+  // While nothing comes it is asked too, so that what comes next need not wait for the answer. Not
+  // where others' topics are heard of as well, which is nothing to all of them.
+  if (!moved && pace_ == Pace::kCalm) return {};
   const auto right = topic_.is_right();
   if (!moved) return right ? Status() : right.error();
   if (!right || !*right) put_back();
@@ -175,7 +184,7 @@ Status KafkaSource::read_from(const Cursor& cursor) {
 
 Status KafkaSource::seek(const std::vector<Cursor>& cursors) {
   TRY_OK(check_or_ask(cursors));
-  consumer_->words.clear();
+  words().clear();
   std::erase_if(readers_, [&](const auto& reader) {
     return std::none_of(cursors.begin(), cursors.end(), [&](const Cursor& cursor) {
       return cursor.partition == reader->partition();
@@ -265,28 +274,39 @@ Status KafkaSource::check_broken() {
 
 /// kUnavailable when no broker could be reached for the source's patience, and none can now.
 Status KafkaSource::check_broker() {
-  rd_kafka_poll(consumer_->kafka.get(), 0);
-  const auto& words = consumer_->words;
-  if (!words.away() || steady_clock::now() - words.away_since() < options_.patience) return {};
+  rd_kafka_poll(consumer_->fetching.kafka(), 0);
+  const auto& heard = words();
+  if (!heard.away() || steady_clock::now() - heard.away_since() < options_.patience) return {};
   const auto answer = topic_.probe();
   if (!answer && answer.error().code == Code::kUnavailable)
-    return kafka_unreachable(options_.brokers, words, options_.patience);
+    return kafka_unreachable(options_.brokers, heard, options_.patience);
   if (!answer) return answer.error();
-  consumer_->words.clear();
+  words().clear();
   return {};
+}
+
+/// Whoever is busy must not hold up others, nor let the broker look after all of their partitions
+/// at each of its own requests.
+void KafkaSource::note_moves(bool backlog) {
+  moved_at_ = steady_clock::now();
+  if (moved_at_ - counted_since_ > kMovesTime) {
+    counted_since_ = moved_at_;
+    moves_ = 0;
+  }
+  busy_ = backlog || ++moves_ > kMovesMax;
 }
 
 /// Not while anything is in the parts.
 Status KafkaSource::choose_pace() {
-  if (pace_ == Pace::kCalm) return backlog_ ? change_pace(Pace::kQuick) : Status();
+  if (pace_ == Pace::kCalm) return busy_ ? change_pace(Pace::kQuick) : Status();
   const bool well =
-      !consumer_->words.away() && std::all_of(readers_.begin(), readers_.end(),
-                                              [](const auto& reader) { return reader->at_end(); });
+      !words().away() && std::all_of(readers_.begin(), readers_.end(),
+                                     [](const auto& reader) { return reader->at_end(); });
   if (!well || readers_.empty() || steady_clock::now() - moved_at_ < options_.calm_after) return {};
   return change_pace(Pace::kCalm);
 }
 
-/// librdkafka's settings do not change: another client goes on where this one stands.
+/// Another client goes on where this one stands.
 Status KafkaSource::change_pace(Pace pace) {
   TRY(auto consumer, open_consumer(options_, pace));
   std::vector<Cursor> cursors;
@@ -299,15 +319,16 @@ Status KafkaSource::change_pace(Pace pace) {
                                         const std::stop_token&) mutable { old.reset(); });
   for (const auto& cursor : cursors) TRY_OK(read_from(cursor));
   pace_ = pace;
-  backlog_ = false;
+  busy_ = false;
   moved_at_ = steady_clock::now();
   return {};
 }
 
 MessageBatch KafkaSource::seal() {
   MessageBatch batch;
-  backlog_ = std::any_of(readers_.begin(), readers_.end(),
-                         [](const auto& reader) { return reader->bytes() >= kBacklogBytes; });
+  const bool backlog = std::any_of(readers_.begin(), readers_.end(), [](const auto& reader) {
+    return reader->bytes() >= kBacklogBytes;
+  });
   auto held = std::make_shared<HeldMessages>(consumer_);
   size_t count = 0;
   for (const auto& reader : readers_) count += reader->messages();
@@ -318,7 +339,7 @@ MessageBatch KafkaSource::seal() {
     if (range.end_offset > range.first_offset) batch.ranges.push_back(range);
   }
   batch.headers = [messages = held](size_t i) { return headers_json(messages->messages[i]); };
-  if (!batch.ranges.empty()) moved_at_ = steady_clock::now();
+  if (!batch.ranges.empty()) note_moves(backlog);
   batch.owner = std::move(held);
   batch.topic_id = topic_.id();
   return batch;
@@ -347,7 +368,7 @@ Result<MessageBatch> KafkaSource::take(const TakeLimits& limits, const std::stop
     if (now >= deadline) break;
     if (!moved) {
       consumer_->wake.wait(std::chrono::ceil<milliseconds>(deadline - now));
-      rd_kafka_poll(consumer_->kafka.get(), 0);
+      rd_kafka_poll(consumer_->fetching.kafka(), 0);
     }
   }
   if (stop.stop_requested()) {
@@ -356,7 +377,7 @@ Result<MessageBatch> KafkaSource::take(const TakeLimits& limits, const std::stop
   }
   TRY_OK(keep_if_of_topic());
   if (parts() > 0)
-    consumer_->words.clear();
+    words().clear();
   else
     TRY_OK(check_broker());
   auto batch = seal();
@@ -371,7 +392,7 @@ std::vector<PartitionEnd> KafkaSource::heard_ends() const {
   for (size_t i = 0; i < known.numbers.size(); ++i) {
     const auto* reader = find(known.numbers[i]);
     if (reader == nullptr || !reader->at_end()) continue;
-    const int64_t heard_at = consumer_->answers.fetched_at(known.leaders[i]);
+    const int64_t heard_at = consumer_->fetching.client->answers.fetched_at(known.leaders[i]);
     const int64_t end = reader->end();
     if (end >= 0 && heard_at > 0) ends.push_back({reader->partition(), end, heard_at});
   }
@@ -428,7 +449,7 @@ Result<MessageBatch> KafkaSource::take_again(const std::vector<OffsetRange>& ran
     }
     if (!status || moved) continue;
     consumer_->wake.wait(kKafkaLook);
-    rd_kafka_poll(consumer_->kafka.get(), 0);
+    rd_kafka_poll(consumer_->fetching.kafka(), 0);
   }
   put_back();
   return status.error();

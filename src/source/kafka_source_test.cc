@@ -1,83 +1,8 @@
-#include <gtest/gtest.h>
-
-#include <map>
-
 #include "base/thread.h"
-#include "source/demo_broker.h"
-#include "source/producer.h"
-#include "source/source.h"
+#include "source/kafka_test.h"
 
 namespace millrace::source {
 namespace {
-
-using std::chrono::milliseconds;
-
-/// One demo broker for all tests of the file; each test has a topic of its own.
-class KafkaSourceTest : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    auto started = DemoBroker::start();
-    ASSERT_TRUE(started) << started.error().to_string();
-    broker_ = std::move(*started);
-  }
-  static void TearDownTestSuite() { broker_.reset(); }
-
-  void SetUp() override {
-    broker_->set_up(true);
-    topic_ = ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    ProducerOptions options;
-    options.brokers = broker_->address();
-    auto opened = Producer::open(options);
-    ASSERT_TRUE(opened) << opened.error().to_string();
-    producer_ = std::move(*opened);
-  }
-
-  void make_topic(int32_t partitions) {
-    const auto made = broker_->create_topic(topic_, partitions);
-    ASSERT_TRUE(made) << made.error().to_string();
-  }
-
-  void send(int32_t partition, const std::string& payload) {
-    const auto sent = producer_->send(topic_, partition, "k", payload);
-    ASSERT_TRUE(sent) << sent.error().to_string();
-  }
-
-  /// Messages "P:N", N counting on from what the partition has.
-  void produce(int32_t partition, int64_t count) {
-    for (int64_t i = 0; i < count; ++i)
-      send(partition, std::to_string(partition) + ":" + std::to_string(produced_[partition]++));
-    const auto flushed = producer_->flush();
-    ASSERT_TRUE(flushed) << flushed.error().to_string();
-  }
-
-  std::unique_ptr<Source> open(milliseconds connect_timeout = milliseconds(10'000),
-                               milliseconds patience = milliseconds(30'000)) {
-    KafkaOptions options;
-    options.brokers = broker_->address();
-    options.topic = topic_;
-    options.connect_timeout = connect_timeout;
-    options.patience = patience;
-    auto source = open_kafka(options);
-    EXPECT_TRUE(source) << source.error().to_string();
-    return std::move(*source);
-  }
-
-  static inline std::unique_ptr<DemoBroker> broker_;
-  std::string topic_;
-  std::unique_ptr<Producer> producer_;
-  std::map<int32_t, int64_t> produced_;
-  std::stop_source stop_;
-};
-
-TakeLimits limits_of(int64_t messages, int64_t bytes = 0, milliseconds wait = milliseconds(5000)) {
-  return TakeLimits{messages, bytes, wait};
-}
-
-std::vector<std::string> payloads_of(const MessageBatch& batch) {
-  std::vector<std::string> payloads;
-  for (const auto& message : batch.messages) payloads.emplace_back(message.payload);
-  return payloads;
-}
 
 TEST_F(KafkaSourceTest, TellsThePartitionsAndTheirBounds) {
   make_topic(2);
@@ -461,39 +386,6 @@ TEST_F(KafkaSourceTest, MessagesSayWhichTopicTheyAreOf) {
   EXPECT_NE(*open()->topic_id(), *id);
   topic_ += "-missing";
   EXPECT_EQ(open()->topic_id().error().code, Code::kMissingTopic);
-}
-
-TEST_F(KafkaSourceTest, NothingIsLostOrDoubledWhenItCalmsDownAndHurriesAgain) {
-  make_topic(2);
-  KafkaOptions options;
-  options.brokers = broker_->address();
-  options.topic = topic_;
-  options.calm_after = milliseconds(1);
-  auto source = open_kafka(options);
-  ASSERT_TRUE(source) << source.error().to_string();
-  ASSERT_TRUE((*source)->topic_id());
-  ASSERT_TRUE((*source)->seek({{0, 0}, {1, 0}}));
-  std::map<int32_t, int64_t> next;
-  const auto take_all = [&] {
-    for (int i = 0; i < 100 && (next[0] < produced_[0] || next[1] < produced_[1]); ++i) {
-      const auto batch = (*source)->take(limits_of(100'000), stop_.get_token());
-      ASSERT_TRUE(batch) << batch.error().to_string();
-      for (const auto& message : batch->messages)
-        EXPECT_EQ(message.offset, next[message.partition]++);
-    }
-    EXPECT_EQ(next, produced_);
-  };
-  for (int round = 0; round < 1; ++round) {
-    for (int i = 0; i < 3; ++i)  // it sees the end, and then that nothing came
-      ASSERT_TRUE((*source)->take(limits_of(100, 0, milliseconds(100)), stop_.get_token()));
-    produce(0, 3);
-    produce(1, 1);
-    take_all();
-    const std::string large(1000, 'x');  // past what counts as a backlog
-    for (int i = 0; i < 1200; ++i, ++produced_[1]) send(1, large);
-    ASSERT_TRUE(producer_->flush());
-    take_all();
-  }
 }
 
 TEST_F(KafkaSourceTest, AcknowledgesWithoutWaiting) {

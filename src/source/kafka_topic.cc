@@ -15,8 +15,6 @@ using std::chrono::steady_clock;
 
 // The Kafka protocol's number of the request for metadata, which DescribeTopics is too.
 constexpr int16_t kMetadataKey = 3;
-// librdkafka tells of an answer when it comes, and again before it acts on it.
-constexpr int64_t kCountsOfAnAnswer = 2;
 // One question; a broker that goes down meanwhile never answers it.
 constexpr milliseconds kQuestionMax{3000};
 
@@ -129,9 +127,8 @@ Result<KafkaTopic> kafka_topic(rd_kafka_t* kafka, int32_t leader, const std::str
 }
 
 /// An answer that came in between may have been about another topic of the name: it is asked again.
-void TopicPin::hold(int64_t before, const BrokerAnswers& answers) {
-  const int64_t own = before + kCountsOfAnAnswer;
-  checked_ = answers.count() == own ? own : -1;
+void TopicPin::hold(int64_t expected, const BrokerAnswers& answers) {
+  checked_ = answers.count() == expected ? expected : -1;
 }
 
 Error topic_made_again(const std::string& topic, const std::string& expected,

@@ -17,11 +17,14 @@
 
 namespace millrace::source {
 
-/// What a client hears of its brokers: counts the answers about the cluster, each of them twice,
-/// and keeps when each broker last answered a request for messages. Counted by librdkafka's threads
-/// before they act on them; read by any thread.
+/// What a client hears of its brokers: counts the answers about the cluster, and keeps when each
+/// broker last answered a request for messages. Counted by librdkafka's threads before they act on
+/// them; read by any thread.
 class BrokerAnswers {
  public:
+  /// librdkafka tells of an answer when it comes, and again before it acts on it.
+  static constexpr int64_t kCountsOfAnAnswer = 2;
+
   /// Lets the client that is made of `config` count here; this must outlive it.
   void count_those_of(rd_kafka_conf_t* config);
   int64_t count() const { return count_.load(); }
@@ -42,7 +45,7 @@ class BrokerAnswers {
 };
 
 struct KafkaTopic {
-  std::string id;  // empty when the broker gives none
+  std::string id;              // empty when the broker gives none
   KafkaPartitions partitions;  // empty when one of them has no leader
 };
 
@@ -62,8 +65,9 @@ class TopicPin {
 
   /// True when nothing was heard of the cluster since hold(): what was fetched is of the topic.
   bool holds(const BrokerAnswers& answers) const { return answers.count() == checked_; }
-  /// The topic was asked for its id when `before` answers had been heard, and it is the one.
-  void hold(int64_t before, const BrokerAnswers& answers);
+  /// The topic was asked for its id and it is the one; that is what holds unless more answers than
+  /// expected were heard since before the question.
+  void hold(int64_t expected, const BrokerAnswers& answers);
   /// Another client counts from here on.
   void hold_no_more() { checked_ = -1; }
 

@@ -12,7 +12,8 @@ using std::chrono::steady_clock;
 
 // Also reaches a broker that has been away for longer than the source's patience.
 constexpr milliseconds kProbe{1000};
-// The topic's id waits behind a request for messages that the broker holds back (Pace).
+// The topic's id may wait behind a request for messages that the broker holds back for as long as
+// the user's fetch.wait.max.ms says.
 constexpr milliseconds kTopicProbe{4000};
 
 }  // namespace
@@ -23,16 +24,16 @@ void TopicView::ask_by(std::shared_ptr<KafkaConsumer> consumer) {
 }
 
 Result<std::vector<int32_t>> TopicView::partition_numbers() {
-  TRY(known_, kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(), consumer_->words,
+  TRY(known_, kafka_partitions_of(consumer_->asking.kafka(), consumer_->asking.topic.get(), words(),
                                   options_.brokers, options_.connect_timeout));
   return known_.numbers;
 }
 
 Result<std::vector<PartitionBounds>> TopicView::bounds() {
   TRY(const auto numbers, partition_numbers());
-  TRY(bounds_, kafka_bounds(consumer_->kafka.get(), options_.topic, numbers, options_.brokers,
-                            consumer_->words, options_.connect_timeout));
-  consumer_->words.clear();
+  TRY(bounds_, kafka_bounds(consumer_->asking.kafka(), options_.topic, numbers, options_.brokers,
+                            words(), options_.connect_timeout));
+  words().clear();
   return bounds_;
 }
 
@@ -42,7 +43,7 @@ Result<size_t> TopicView::partition_count() {
   if (pin_.pinned() && !known_.leaders.empty()) {
     const auto id = ask_id(kTopicProbe);
     if (id && !known_.numbers.empty()) {
-      consumer_->words.clear();
+      words().clear();
       return known_.numbers.size();
     }
     if (!id && id.error().code != Code::kUnavailable) return id.error();
@@ -51,7 +52,7 @@ Result<size_t> TopicView::partition_count() {
   if (pin_.pinned()) {
     TRY([[maybe_unused]] const auto id, ask_id(options_.connect_timeout));
   }
-  consumer_->words.clear();
+  words().clear();
   return numbers.size();
 }
 
@@ -63,25 +64,27 @@ Result<std::string> TopicView::topic_id() {
 }
 
 Result<std::string> TopicView::ask_id(milliseconds time_max) {
-  const int64_t before = consumer_->answers.count();
-  TRY(auto found, kafka_topic(consumer_->kafka.get(), known_.leaders.at(0), options_.topic,
-                              options_.brokers, consumer_->words, time_max));
+  const auto& heard = consumer_->fetching.client->answers;
+  const int64_t before = heard.count();
+  TRY(auto found, kafka_topic(consumer_->asking.kafka(), known_.leaders.at(0), options_.topic,
+                              options_.brokers, words(), time_max));
   auto& id = found.id;
   if (pin_.pinned() && !id.empty() && id != pin_.id())
     return topic_made_again(options_.topic, pin_.id(), id);
   if (!pin_.pinned()) pin_.pin(id);
-  pin_.hold(before, consumer_->answers);
+  const bool own = consumer_->asking.client == consumer_->fetching.client;
+  pin_.hold(own ? before + BrokerAnswers::kCountsOfAnAnswer : before, heard);
   known_ = std::move(found.partitions);
   return std::move(id);
 }
 
 Result<KafkaPartitions> TopicView::probe() {
-  return kafka_partitions_of(consumer_->kafka.get(), consumer_->topic.get(), consumer_->words,
+  return kafka_partitions_of(consumer_->asking.kafka(), consumer_->asking.topic.get(), words(),
                              options_.brokers, kProbe);
 }
 
 Result<bool> TopicView::is_right() {
-  if (!pin_.pinned() || pin_.holds(consumer_->answers)) return true;
+  if (!pin_.pinned() || pin_.holds(consumer_->fetching.client->answers)) return true;
   if (known_.leaders.empty()) {
     auto known = probe();
     if (!known) return false;
@@ -101,11 +104,11 @@ Result<std::vector<Cursor>> TopicView::cursors_at(int64_t timestamp_ms) {
   for (const auto& bound : bounds)
     rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), bound.partition)->offset =
         timestamp_ms;
-  const auto error = rd_kafka_offsets_for_times(consumer_->kafka.get(), list.get(),
+  const auto error = rd_kafka_offsets_for_times(consumer_->asking.kafka(), list.get(),
                                                 static_cast<int>(options_.connect_timeout.count()));
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    consumer_->words.heard(error, rd_kafka_err2str(error));
-    return kafka_unreachable(options_.brokers, consumer_->words, options_.connect_timeout);
+    words().heard(error, rd_kafka_err2str(error));
+    return kafka_unreachable(options_.brokers, words(), options_.connect_timeout);
   }
   std::vector<Cursor> cursors;
   for (const auto& bound : bounds) {

@@ -52,6 +52,8 @@ class TopicView {
  private:
   Result<std::string> ask_id(std::chrono::milliseconds time_max);
 
+  BrokerWords& words() const { return consumer_->asking.client->words; }
+
   const KafkaOptions& options_;
   std::shared_ptr<KafkaConsumer> consumer_;
   TopicPin pin_;

@@ -10,8 +10,10 @@ using std::chrono::steady_clock;
 
 void BrokerWords::heard(rd_kafka_resp_err_t error, const std::string& words) {
   Lock lock(mutex_);
-  if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL)
+  if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL) {
     refused_ = true;
+    ++refusals_;
+  }
   // One broker of several that is away looks the same here; whoever acts on it asks first.
   const bool broken = error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
                       error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__RESOLVE;
@@ -42,6 +44,11 @@ bool BrokerWords::away() const {
 bool BrokerWords::refused() const {
   Lock lock(mutex_);
   return refused_;
+}
+
+int64_t BrokerWords::refusals() const {
+  Lock lock(mutex_);
+  return refusals_;
 }
 
 std::string BrokerWords::last() const {
@@ -134,6 +141,8 @@ Result<KafkaPartitions> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_topic_t*
   const auto deadline = steady_clock::now() + time_max;
   const auto missing_believed = steady_clock::now() + std::min(kMissingMin, time_max / 2);
   const std::string name = "Kafka topic \"" + std::string(rd_kafka_topic_name(topic)) + "\"";
+  // One from before is another question's: the user may have been given the right since.
+  const int64_t refusals = words.refusals();
   MetadataAnswer answer = MetadataAnswer::kAgain;
   bool answered = false;
   KafkaPartitions partitions;
@@ -158,7 +167,7 @@ Result<KafkaPartitions> kafka_partitions_of(rd_kafka_t* kafka, rd_kafka_topic_t*
         return Error(Code::kPermission, name + " may not be read by this user",
                      "Grant the user READ and DESCRIBE on the topic.");
       rd_kafka_poll(kafka, kAskAgainMs);
-    } else if (words.refused()) {
+    } else if (words.refusals() > refusals) {
       break;
     }
   } while (steady_clock::now() < deadline);

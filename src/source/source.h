@@ -100,7 +100,7 @@ struct KafkaOptions {
   std::string group_id;                           // for acknowledge() only
   std::chrono::milliseconds connect_timeout{10000};
   std::chrono::milliseconds patience{30000};  // how long a broker may be away within take()
-  /// So long after the last message the broker is asked less often, until there is a backlog.
+  /// So long after the last message the source shares a client with others, until it is busy.
   std::chrono::milliseconds calm_after{10000};
 };
 

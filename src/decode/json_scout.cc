@@ -35,6 +35,26 @@ const char* read_fraction(const char* at) {
   return digits() ? at : nullptr;
 }
 
+struct Digits {
+  uint32_t magnitude;
+  uint32_t count;
+};
+
+/// Those that eight bytes begin with, all at once: no loop that ends here or there.
+Digits leading_digits(const char* at) {
+  uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  const uint64_t others =
+      ((word & kHighs) ^ detail::kZeros) | (((word + kSixes) & kHighs) ^ detail::kZeros);
+  if (others == 0) return {detail::digits_to_number(word), 8};
+  const auto count = static_cast<uint32_t>(__builtin_ctzll(others)) / 8;
+  if (count == 0) return {0, 0};
+  const uint32_t shift = 64 - count * 8;
+  return {
+      detail::digits_to_number((word << shift) | (detail::kZeros & ((uint64_t{1} << shift) - 1))),
+      count};
+}
+
 /// A bit for each of 16 bytes.
 uint32_t bits(__m128i bytes) {
   return static_cast<uint32_t>(_mm_movemask_epi8(bytes));
@@ -135,8 +155,25 @@ PathNode* JsonScout::child_of(Order& order, std::string_view text) {
   return child;
 }
 
+/// What most values are, without a Scalar in between: a whole number of up to seven digits for a
+/// column of numbers. Null says only that it must be looked at more closely.
+const char* JsonScout::put_short_whole(const char* at, size_t field) {
+  if (end_ - at <= 8) return nullptr;
+  const bool negative = *at == '-';
+  at += negative;
+  const auto [magnitude, count] = leading_digits(at);
+  if (count == 0 || count == 8 || (count > 1 && *at == '0')) return nullptr;
+  at += count;
+  if (*at == '.' || (*at | 0x20) == 'e') return nullptr;
+  return sink_.put_quick(field, WholeNumber{magnitude, negative}) ? at : nullptr;
+}
+
 const char* JsonScout::read_value(const char* at, PathNode* node, int depth) {
   const bool wanted = node != nullptr && !node->fields.empty();
+  if (wanted && node->fields.size() == 1) {
+    const char* const number_end = put_short_whole(at, node->fields.front());
+    if (number_end != nullptr) return number_end;
+  }
   if (*at == '{') return wanted ? nullptr : read_object(at, order_of(node), depth + 1);
   if (*at == '[') return read_array(at, node, depth + 1);
   Scalar scalar;
@@ -245,17 +282,10 @@ const char* JsonScout::read_number(const char* at, Scalar& scalar) const {
   const char* const digits = at;
   uint64_t magnitude = 0;
   if (end_ - at >= 8) {
-    // Eight bytes at once, of which the first ones are digits: no loop that ends here or there.
-    uint64_t word = 0;
-    std::memcpy(&word, at, sizeof word);
-    const uint64_t others =
-        ((word & kHighs) ^ detail::kZeros) | (((word + kSixes) & kHighs) ^ detail::kZeros);
-    const auto count = others == 0 ? 8U : static_cast<uint32_t>(__builtin_ctzll(others)) / 8;
-    if (count == 0) return nullptr;
-    const uint32_t shift = 64 - count * 8;
-    magnitude =
-        detail::digits_to_number((word << shift) | (detail::kZeros & ((uint64_t{1} << shift) - 1)));
-    at += count;
+    const auto leading = leading_digits(at);
+    if (leading.count == 0) return nullptr;
+    magnitude = leading.magnitude;
+    at += leading.count;
   }
   if (at == digits || at - digits == 8) {
     while (is_digit(*at)) magnitude = magnitude * 10 + static_cast<uint64_t>(*at++ - '0');

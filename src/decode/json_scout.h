@@ -63,6 +63,7 @@ class JsonScout {
   const char* read_object(const char* at, Order& order, int depth);
   const char* read_key(const char* at, Order& order, PathNode*& child);
   const char* read_value(const char* at, PathNode* node, int depth);
+  const char* put_short_whole(const char* at, size_t field);
   const char* read_array(const char* at, PathNode* node, int depth);
   const char* read_element(const char* at, const PathNode& node);
   const char* read_scalar(const char* at, Scalar& scalar) const;

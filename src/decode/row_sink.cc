@@ -42,6 +42,7 @@ RowSink::RowSink(std::vector<InputField> fields, const DecodeLimits& limits)
     state.nullable = field.nullable;
     state.width = width_of(field.type.kind);
     if (field.default_value) state.fallback = scalar_of(*field.default_value);
+    if (state.list) lists_.push_back(states_.size());
     states_.push_back(std::move(state));
   }
 }
@@ -82,9 +83,9 @@ void RowSink::begin(Batch& batch, size_t rows) {
   batch.reset(rows);  // lets go of the arena, unless the batch before is kept elsewhere
   renew(arena_);
   row_ = 0;
-  for (auto& state : states_) {
-    state.elements.clear();
-    state.offsets.assign(1, 0);
+  for (const size_t list : lists_) {
+    states_[list].elements.clear();
+    states_[list].offsets.assign(1, 0);
   }
   aim();
 }
@@ -182,24 +183,25 @@ bool RowSink::end_row(uint32_t message) {
   for (size_t i = 0; i < states_.size(); ++i) {
     if (states_[i].put_in != row_number_ && !put(i, states_[i].fallback)) return false;
   }
-  for (auto& state : states_) {
-    if (state.list)
-      state.offsets.push_back(static_cast<uint32_t>(state.elements.size() / state.width));
+  for (const size_t list : lists_) {
+    auto& state = states_[list];
+    state.offsets.push_back(static_cast<uint32_t>(state.elements.size() / state.width));
   }
   batch_->message_of_row()[row_++] = message;
   return true;
 }
 
 void RowSink::drop_row() {
-  for (auto& state : states_) {
-    if (state.list) state.elements.resize(state.offsets.back() * state.width);
+  for (const size_t list : lists_) {
+    auto& state = states_[list];
+    state.elements.resize(state.offsets.back() * state.width);
   }
 }
 
 void RowSink::end() {
   batch_->truncate(row_);
-  for (auto& state : states_) {
-    if (!state.list) continue;
+  for (const size_t list : lists_) {
+    auto& state = states_[list];
     state.column->set_list_offsets(state.offsets);
     if (state.elements.empty()) continue;
     std::memcpy(state.column->bytes(), state.elements.data(), state.elements.size());

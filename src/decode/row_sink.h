@@ -121,6 +121,7 @@ class RowSink {
   const DecodeLimits limits_;
   const std::shared_ptr<const Schema> schema_;
   std::vector<Field> states_;
+  std::vector<size_t> lists_;  // those that are lists
   std::shared_ptr<TextArena> arena_ = std::make_shared<TextArena>();
 
   Batch* batch_ = nullptr;  // the one at work

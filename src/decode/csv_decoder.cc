@@ -67,7 +67,7 @@ class CsvDecoder : public Decoder {
   // Of the chunk at work. Its live rows have the output rows from done_ on, and move together when
   // some of them turn out to be bad.
   LaneNumbers numbers_;
-  size_t done_ = 0;              // output rows of the chunks before
+  size_t done_ = 0;  // output rows of the chunks before
   // Lines are counted where a reject asks for them, on from the one before of the same message.
   std::vector<std::string_view> lines_;
   const char* counted_to_ = nullptr;
@@ -90,6 +90,7 @@ CsvDecoder::CsvDecoder(CsvFormat format, std::vector<InputField> fields, const D
     if (fields_[i].wanted) wanted_.push_back({i, fields_[i].nullable, fields_[i].type.kind});
   }
   chunk_.separator_size = static_cast<uint32_t>(format_.fields_terminated_by.size());
+  if (!format_.enclosed_by.empty()) chunk_.quote = format_.enclosed_by[0];
   // A block of the splitter may find 64 separators behind the last one that a row should have.
   chunk_.starts.resize(CsvChunk::kRowsMax * (fields_.size() + 1 + 64));
   chunk_.rows.reserve(CsvChunk::kRowsMax);
@@ -304,19 +305,30 @@ void CsvDecoder::convert_each(size_t index, Column& column, RejectReason reason,
 
 void CsvDecoder::convert_text(size_t index, Column& column) {
   auto* out = column.values<std::string_view>().data() + done_;
+  const size_t field = wanted_[index].field;
   const bool any_bytes = wanted_[index].kind == Kind::kBlob;
-  const bool never_null = format_.null_defined_by.empty() && !format_.empty_is_null && !null_word_;
+  const bool may_be_null = !format_.null_defined_by.empty() || format_.empty_is_null || null_word_;
+  const auto settle = [&](size_t i, const CsvField& text) {
+    out[i] = text.text;
+    if (!may_be_null && !text.null) return true;
+    if (!is_null(text, true)) return true;
+    out[i] = {};
+    set_null(index, i);
+    return false;
+  };
+  const uint32_t* const from = &chunk_.starts[field * CsvChunk::kRowsMax];
+  const uint32_t* const next = from + CsvChunk::kRowsMax;
+  const auto& begins = chunk_.places.begins;
+  if (chunk_.all_simple) {
+    for (size_t i = 0; i < chunk_.live.size(); ++i)
+      settle(i, {{begins[i] + from[i], next[i] - from[i] - chunk_.separator_size}});
+    return;
+  }
   for (size_t i = 0; i < chunk_.live.size(); ++i) {
-    const CsvRow& row = chunk_.rows[chunk_.live[i]];
-    const CsvField field = chunk_.field(i, wanted_[index].field);
-    out[i] = field.text;
-    if (never_null && row.ascii && row.careful < 0) continue;
-    if (is_null(field, true)) {
-      out[i] = {};
-      set_null(index, i);
-    } else if (!row.ascii && !any_bytes && !is_utf8(field.text)) {
-      reject(index, i, RejectReason::kBadUtf8, field.text);
-    }
+    const CsvField text = chunk_.field(i, field);
+    const bool checked = any_bytes || chunk_.rows[chunk_.live[i]].utf8;
+    if (settle(i, text) && !checked && !is_utf8(text.text))
+      reject(index, i, RejectReason::kBadUtf8, text.text);
   }
 }
 

@@ -71,6 +71,30 @@ TEST(CsvDecoder, TakesAQuoteWithinAFieldAsItself) {
   EXPECT_EQ(d.text(1, 0), "The \"BIG\" boss");
 }
 
+TEST(CsvDecoder, ReadsQuotesAlikeWhereverTheyStandInALine) {
+  // Lines are read 64 bytes at a time: each of these has its quotes at every place of those.
+  for (size_t size = 1; size < 140; ++size) {
+    SCOPED_TRACE(size);
+    const std::string x(size, 'x');
+    const DecodedCsv d(
+        quoted(), {kName, kName, kName},
+        {x + ",\"q,r\",\"\"", x + "\"q,r\",\"\"", "\"a\"," + x + "\"q,r\"", "\"" + x + "\",\"y\",1",
+         "\"" + x + ",\"q\"" + x + "\",y,\",\"", x + ",\"q\"r,z"});
+    ASSERT_EQ(d.rows.rows(), 5U);
+    const std::vector<std::vector<std::string>> wanted = {{x, "q,r", ""},
+                                                          {x + "\"q", "r\"", ""},
+                                                          {"a", x + "\"q", "r\""},
+                                                          {x, "y", "1"},
+                                                          {x + ",\"q\"" + x, "y", ","}};
+    for (size_t row = 0; row < wanted.size(); ++row) {
+      for (size_t column = 0; column < 3; ++column)
+        EXPECT_EQ(d.text(column, row), wanted[row][column]) << row << " " << column;
+    }
+    ASSERT_EQ(d.rejects.size(), 1U);
+    EXPECT_EQ(d.rejects[0].reason, RejectReason::kBadQuoting);
+  }
+}
+
 TEST(CsvDecoder, ResolvesMySqlsEscapes) {
   const DecodedCsv d(quoted(), {kName, kName}, {R"(a\,b\\\t\Z\0\q,"x\"y\n")"});
   ASSERT_EQ(d.rows.rows(), 1U);

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "data/quoting.h"
+#include "data/utf8.h"
 
 namespace millrace::decode {
 namespace {
@@ -18,11 +19,45 @@ int byte_of(const std::string& text) {
   return text.empty() ? -1 : static_cast<unsigned char>(text[0]);
 }
 
+/// Each bit the sum of itself and all below it.
+uint64_t prefix_xor(uint64_t bits) {
+  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+  return bits;
+}
+
+/// Whether the quotes of a line, 64 bytes after 64, are the first and last bytes of fields and no
+/// others.
+struct Enclosures {
+  bool any = false;    // there was a quote
+  bool open = false;   // a field's, at the last byte taken
+  bool ended = false;  // at the last byte, so that the field has to end too
+  bool begins = true;  // a field, with the next byte
+
+  /// Takes separators within quotes out. False: the quotes are others than those. They are the ones
+  /// of the next 64 bytes, of which the line has `left` or more.
+  bool take(uint64_t quotes, size_t left, uint64_t& separators) {
+    const uint64_t within = left >= 64 ? ~uint64_t{0} : (uint64_t{1} << left) - 1;
+    // From an opening quote on, up to the closing one.
+    const uint64_t inside = prefix_xor(quotes) ^ (open ? ~uint64_t{0} : 0);
+    const uint64_t closing = quotes & ~inside;
+    separators &= ~inside;
+    const uint64_t first_bytes = separators << 1 | uint64_t{begins};
+    const uint64_t behind_fields = (closing << 1 | uint64_t{ended}) & within;
+    if ((quotes & inside & ~first_bytes) != 0 || (behind_fields & ~separators) != 0) return false;
+    any = true;
+    open = inside >> 63 != 0;
+    ended = closing >> 63 != 0;
+    begins = separators >> 63 != 0;
+    return true;
+  }
+};
+
 }  // namespace
 
 void CsvChunk::clear() {
   rows.clear();
   live.clear();
+  all_simple = true;
   careful_fields.clear();
   failures.clear();
 }
@@ -146,13 +181,14 @@ void CsvSplitter::settle(CsvChunk& chunk, CsvRow& row) const {
   }
   if (row.end - row.begin > limits_.field_bytes_max) check_sizes(chunk, row, slot);
   if (row.failure >= 0) chunk.live.pop_back();
+  chunk.all_simple = chunk.all_simple && row.careful < 0 && !row.quotes && row.utf8;
 }
 
 CsvSplitter::Masks CsvSplitter::masks_of(const char* block) const {
   Masks masks;
-  // A special that the format has not is looked for as the separator, and dropped at the end.
+  // A quote or an escape that the format has not is looked for as the separator, and dropped.
   const char quote = quote_ < 0 ? separator_ : static_cast<char>(quote_);
-  const char escape = escape_ < 0 ? quote : static_cast<char>(escape_);
+  const char escape = escape_ < 0 ? separator_ : static_cast<char>(escape_);
 #if defined(__x86_64__)
   const __m128i separators = _mm_set1_epi8(separator_);
   const __m128i quotes = _mm_set1_epi8(quote);
@@ -164,19 +200,46 @@ CsvSplitter::Masks CsvSplitter::masks_of(const char* block) const {
       return static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(lanes))) << (i * 16);
     };
     masks.separators |= bits(_mm_cmpeq_epi8(bytes, separators));
-    masks.specials |=
-        bits(_mm_or_si128(_mm_cmpeq_epi8(bytes, quotes), _mm_cmpeq_epi8(bytes, escapes)));
+    masks.quotes |= bits(_mm_cmpeq_epi8(bytes, quotes));
+    masks.escapes |= bits(_mm_cmpeq_epi8(bytes, escapes));
     masks.high |= bits(bytes);
   }
 #else
   for (size_t i = 0; i < kLineBlock; ++i) {
     const uint64_t bit = uint64_t{1} << i;
     if (block[i] == separator_) masks.separators |= bit;
-    if (block[i] == quote || block[i] == escape) masks.specials |= bit;
+    if (block[i] == quote) masks.quotes |= bit;
+    if (block[i] == escape) masks.escapes |= bit;
     if (static_cast<unsigned char>(block[i]) > 127) masks.high |= bit;
   }
 #endif
-  if (quote_ < 0) masks.specials &= ~masks.separators;
+  if (quote_ < 0) masks.quotes = 0;
+  if (escape_ < 0) masks.escapes = 0;
+  return masks;
+}
+
+/// Of the row's bytes from `base` on, up to its end.
+CsvSplitter::Masks CsvSplitter::masks_of(const CsvRow& row, size_t base) const {
+  const auto size = static_cast<size_t>(row.end - row.begin);
+  const size_t rest = size - base;
+  if (rest >= kLineBlock) return masks_of(row.begin + base);
+  if (size >= kLineBlock) {  // the line's last 64 bytes, of which the first are done
+    Masks masks = masks_of(row.end - kLineBlock);
+    const auto done = static_cast<uint32_t>(kLineBlock - rest);
+    masks.separators >>= done;
+    masks.quotes >>= done;
+    masks.escapes >>= done;
+    masks.high >>= done;
+    return masks;
+  }
+  char padded[kLineBlock];
+  std::memcpy(padded, row.begin + base, rest);
+  Masks masks = masks_of(padded);
+  const uint64_t within = (uint64_t{1} << rest) - 1;
+  masks.separators &= within;
+  masks.quotes &= within;
+  masks.escapes &= within;
+  masks.high &= within;
   return masks;
 }
 
@@ -195,29 +258,16 @@ CsvSplitter::Split CsvSplitter::split_plain(CsvChunk& chunk, CsvRow& row) const 
   *start = 0;
   size_t found = 0;
   uint64_t high = 0;
+  Enclosures enclosures;
   for (size_t base = 0; base < size; base += kLineBlock) {
-    Masks masks;
-    const size_t rest = size - base;
-    if (rest >= kLineBlock) {
-      masks = masks_of(row.begin + base);
-    } else if (size >= kLineBlock) {  // the line's last 64 bytes, of which the first are done
-      masks = masks_of(row.end - kLineBlock);
-      const auto done = static_cast<uint32_t>(kLineBlock - rest);
-      masks.separators >>= done;
-      masks.specials >>= done;
-      masks.high >>= done;
-    } else {
-      char padded[kLineBlock];
-      std::memcpy(padded, row.begin + base, rest);
-      masks = masks_of(padded);
-      const uint64_t within = (uint64_t{1} << rest) - 1;
-      masks.separators &= within;
-      masks.specials &= within;
-      masks.high &= within;
-    }
-    if (masks.specials != 0) return Split::kCareful;
+    Masks masks = masks_of(row, base);
+    if (masks.escapes != 0) return Split::kCareful;
+    if (masks.quotes == 0 && !enclosures.any)
+      enclosures.begins = masks.separators >> 63 != 0;
+    else if (!enclosures.take(masks.quotes, size - base, masks.separators))
+      return Split::kCareful;
     high |= masks.high;
-    if (found >= field_count_) continue;  // too many already; a quote may still change that
+    if (found >= field_count_) continue;  // too many already; an escape may still change that
     // A block has at most 64 separators, and there is room for as many behind the row's own.
     for (uint64_t bits = masks.separators; bits != 0; bits &= bits - 1) {
       const uint32_t at =
@@ -228,7 +278,9 @@ CsvSplitter::Split CsvSplitter::split_plain(CsvChunk& chunk, CsvRow& row) const 
       *start = at + width;
     }
   }
-  row.ascii = high == 0;
+  if (enclosures.any && (enclosures.open || width > 1)) return Split::kCareful;
+  row.quotes = enclosures.any;
+  row.utf8 = high == 0 || is_utf8({row.begin, size});
   if (found >= field_count_) {
     if (!limits_.extra_fields_rejected) return Split::kDone;
     chunk.fail(row, {RejectReason::kTooManyFields, -1, {}, found + 1});
@@ -340,7 +392,7 @@ size_t CsvSplitter::confine_to_line(CsvChunk& chunk, CsvRow& row, size_t first) 
 void CsvSplitter::split_careful(CsvChunk& chunk, CsvRow& row, TextArena& arena) {
   const size_t first = at_;
   row.careful = static_cast<int32_t>(chunk.careful_fields.size());
-  row.ascii = false;
+  row.utf8 = false;
   size_t found = 0;
   while (true) {
     CsvField field;

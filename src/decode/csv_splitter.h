@@ -1,8 +1,9 @@
 // Splits messages into lines and lines into fields: the first half of the CSV decoder. It fills a
 // CsvChunk, a few rows at a time that stay in the cache until their columns are made. A line
-// without quotes and escapes ("plain", nearly every one) is split 64 bytes at a time and its fields
-// are told by their offsets alone; any other line is read byte by byte, as MySQL's LOAD DATA reads
-// it, and what has to be unescaped is written into an arena. Owned by one decoder, on its thread.
+// without escapes, whose quotes enclose whole fields and nothing else ("plain", nearly every one),
+// is split 64 bytes at a time and its fields are told by their offsets alone; any other line is
+// read byte by byte, as MySQL's LOAD DATA reads it, and what has to be unescaped is written into an
+// arena. Owned by one decoder, on its thread.
 #pragma once
 
 #include <array>
@@ -39,7 +40,8 @@ struct CsvRow {
   uint32_t message = 0;
   int32_t careful = -1;  // where its fields begin in CsvChunk::careful_fields; -1: plain
   int32_t failure = -1;  // in CsvChunk::failures
-  bool ascii = true;     // no byte above 127 in the line
+  bool utf8 = true;      // so is each field, since the line is
+  bool quotes = false;   // a plain row has some: they are the first and last bytes of fields
 };
 
 struct CsvChunk {
@@ -50,8 +52,10 @@ struct CsvChunk {
   // Field f of a plain row in slot s begins at byte starts[f * kRowsMax + s] and ends a separator
   // before the next one's: a column's lie together, for those who read it row after row.
   std::vector<uint32_t> starts;
-  LaneRows places;  // of the slots
+  LaneRows places;         // of the slots
+  bool all_simple = true;  // the live rows are plain, without quotes, and UTF-8
   uint32_t separator_size = 1;
+  char quote = 0;  // of rows that have some
   std::vector<CsvField> careful_fields;
   std::vector<CsvFailure> failures;
 
@@ -64,6 +68,8 @@ struct CsvChunk {
     if (row.careful >= 0) return careful_fields[static_cast<size_t>(row.careful) + index];
     const uint32_t begin = starts[index * kRowsMax + slot];
     const uint32_t end = starts[(index + 1) * kRowsMax + slot] - separator_size;
+    if (row.quotes && begin < end && row.begin[begin] == quote)
+      return {{row.begin + begin + 1, end - begin - 2}, row.end, true, false};
     return {{row.begin + begin, end - begin}, row.end, false, false};
   }
 };
@@ -81,11 +87,13 @@ class CsvSplitter {
   enum class Split : uint8_t { kDone, kFailed, kCareful };
   struct Masks {
     uint64_t separators = 0;
-    uint64_t specials = 0;  // quotes and escapes
-    uint64_t high = 0;      // bytes above 127
+    uint64_t quotes = 0;
+    uint64_t escapes = 0;
+    uint64_t high = 0;  // bytes above 127
   };
 
   Masks masks_of(const char* block) const;
+  Masks masks_of(const CsvRow& row, size_t base) const;
   size_t find_line_end(size_t from) const;
   bool skip_to_line_start();
   void skip_ignored_lines();

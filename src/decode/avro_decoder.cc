@@ -6,6 +6,7 @@
 #include "data/avro_container.h"
 #include "data/utf8.h"
 #include "decode/avro_codec.h"
+#include "decode/avro_paths.h"
 #include "decode/avro_plan.h"
 #include "decode/decoder.h"
 #include "decode/path_tree.h"
@@ -434,6 +435,7 @@ Result<std::unique_ptr<Decoder>> make_avro_decoder(const AvroFormat& format,
   std::shared_ptr<const AvroSchema> schema;
   if (!format.schema.empty()) {
     TRY(schema, AvroSchema::parse(format.schema));
+    if (format.paths_checked) TRY_OK(check_avro_paths(schema->root(), fields));
   }
   TRY(auto sink, RowSink::make(std::move(fields), limits));
   auto decoder = std::make_unique<AvroDecoder>(std::move(sink), format, schema);

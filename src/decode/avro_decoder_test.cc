@@ -373,6 +373,45 @@ TEST(AvroDecoder, TypesThatHoldThemselvesAreReadAsFarAsAPathGoes) {
   EXPECT_EQ(refused.rejects.size(), 1U);
 }
 
+TEST(AvroDecoder, APathThatLeadsNowhereInTheGivenSchemaIsRefused) {
+  const auto inner =
+      record(field("city", "\"string\"") + "," + field("zip", "\"int\""), "ns.place");
+  auto format =
+      schema(record(field("id", "\"long\"") + "," + field("at", R"(["null",)" + inner + "]") + "," +
+                    field("tags", R"({"type":"map","values":["int","string"]})") + "," +
+                    field("next", R"(["null","r"])")));
+  format.paths_checked = true;
+  const auto why = [&](std::vector<std::string> path, std::optional<Literal> literal = {}) {
+    auto wanted = at(std::move(path), kText);
+    wanted.default_value = std::move(literal);
+    const auto made = make_avro_decoder(format, {wanted}, {});
+    return made ? "" : made.error().to_string();
+  };
+  using Path = std::vector<std::string>;
+  for (const auto& path :
+       {Path{}, Path{"id"}, Path{"id", "long"}, Path{"at", "city"}, Path{"at", "place", "zip"},
+        Path{"at", "ns.place", "zip"}, Path{"at", "null"}, Path{"r", "id"}, Path{"tags", "x"},
+        Path{"tags", "x", "int"}, Path{"tags", "map", "x"}, Path{"next", "next", "r", "id"}})
+    EXPECT_EQ(why(path), "") << path.size();
+  EXPECT_EQ(
+      why({"idd"}),
+      "the Avro schema has no path \"idd\": record \"r\" has id, at, tags, next. Did you mean "
+      "id? With DEFAULT a column has that value where there is no such field.");
+  EXPECT_EQ(
+      why({"at", "ctiy"}),
+      "the Avro schema has no path \"at::ctiy\": record \"ns.place\" has city, zip. Did you mean "
+      "city? With DEFAULT a column has that value where there is no such field.");
+  EXPECT_EQ(
+      why({"id", "low"}),
+      "the Avro schema has no path \"id::low\": \"id\" is long. With DEFAULT a column has that "
+      "value where there is no such field.");
+  EXPECT_NE(why({"next", "next", "x"}), "");
+  EXPECT_NE(why({"tags", "x", "city"}), "");
+  EXPECT_EQ(why({"later"}, Literal{Literal::Form::kNull, ""}), "");
+  format.paths_checked = false;
+  EXPECT_EQ(why({"later"}), "");
+}
+
 TEST(AvroSchema, ErrorsSayWhatIsWrong) {
   const auto why = [](const std::string& json) {
     const auto parsed = AvroSchema::parse(json);

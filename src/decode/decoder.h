@@ -129,6 +129,8 @@ struct AvroFormat {
   /// A message is a container file (specification 1.11) of any number of blocks, with its writer's
   /// schema in its header, under any codec of avro_codec.h. `schema`, if any, is the reader's.
   bool container = false;
+  /// Each path without a default must lead somewhere in `schema`, if there is one.
+  bool paths_checked = false;
 };
 
 /// A message is one datum in Avro's binary encoding (specification 1.11), resolved from the
@@ -139,7 +141,7 @@ struct AvroFormat {
 /// - Logical types keep their meaning in dates, timestamps and text, and are numbers as encoded in
 ///   number columns; decimals are exact. Records, arrays and maps go into text as JSON (of what was
 ///   written), arrays into list columns.
-/// Errors: kInvalidArgument for a schema or a default that is not valid.
+/// Errors: kInvalidArgument for a schema, a path or a default that is not valid.
 Result<std::unique_ptr<Decoder>> make_avro_decoder(const AvroFormat& format,
                                                    std::vector<InputField> fields,
                                                    const DecodeLimits& limits);

@@ -14,6 +14,8 @@ namespace {
 Result<decode::AvroFormat> avro_format(const PipelineDefinition& definition) {
   decode::AvroFormat format;
   format.schema = definition.avro_schema;
+  // Without a list the columns of the target are looked for, whether they are there or not.
+  format.paths_checked = !definition.fields.empty();
   auto properties = definition.source.config;
   properties.insert(definition.source.credentials.begin(), definition.source.credentials.end());
   TRY(auto registry, source::registry_options(properties));

@@ -57,10 +57,10 @@ Result<Armed> parse_one(std::string_view text) {
 
 const std::vector<std::string_view>& fault_point_names() {
   static const std::vector<std::string_view> names{
-      "engine.batch.taken",    "engine.batch.decoded", "engine.model.trained",
-      "store.commit.before",   "store.commit.middle",  "store.commit.after",
-      "engine.publish.before", "engine.publish.after", "engine.replay.batch",
-      "engine.pipeline.paused",
+      "engine.batch.taken",     "engine.batch.decoded",    "engine.model.trained",
+      "store.commit.before",    "store.commit.middle",     "store.commit.after",
+      "engine.publish.before",  "engine.publish.after",    "engine.replay.batch",
+      "engine.pipeline.paused", "engine.pipeline.changed", "store.move.middle",
   };
   return names;
 }

@@ -83,24 +83,24 @@ Status change_reading(const ReadingChange& change, PipelineDefinition& definitio
   return {};
 }
 
-/// Offsets are of a topic, which may have moved to other brokers. Whether it is the same one there
-/// is told by its id when the pipeline starts.
+/// Offsets are of a topic. Whether a topic of the same name at other brokers is the same one is
+/// told by its id when the pipeline starts; another has other cursors (moved_cursors()).
 Status change_source(const PipelineChange& change, PipelineDefinition& definition) {
   if (!change.source) return {};
   auto& source = definition.source;
-  const bool same = change.source->kind == source.kind && change.source->topic == source.topic;
-  if (!same || source.kind != SourceKind::kKafka) {
-    const auto named = [](const SourceDefinition& of) {
-      return (of.kind == SourceKind::kKafka ? "topic \"" : "files \"") + of.topic + "\"";
-    };
-    return Error(Code::kInvalidArgument,
-                 "pipeline \"" + definition.name.name + "\" reads " + named(source) +
-                     ": SET LOAD DATA cannot give it " + named(*change.source),
-                 "It gives other brokers of the same topic. CREATE OR REPLACE PIPELINE begins with "
-                 "another source.");
+  if (change.source->kind == SourceKind::kKafka && source.kind == SourceKind::kKafka) {
+    source.brokers = change.source->brokers;
+    source.topic = change.source->topic;
+    return {};
   }
-  source.brokers = change.source->brokers;
-  return {};
+  const auto named = [](const SourceDefinition& of) {
+    return (of.kind == SourceKind::kKafka ? "topic \"" : "files \"") + of.topic + "\"";
+  };
+  return Error(Code::kInvalidArgument,
+               "pipeline \"" + definition.name.name + "\" reads " + named(source) +
+                   ": SET LOAD DATA cannot give it " + named(*change.source),
+               "It gives a pipeline of Kafka other brokers or another topic. CREATE OR REPLACE "
+               "PIPELINE begins with another source.");
 }
 
 void change_settings(const PipelineChange& change, PipelineDefinition& definition) {
@@ -115,10 +115,10 @@ void change_settings(const PipelineChange& change, PipelineDefinition& definitio
 
 }  // namespace
 
-Result<PipelineDefinition> changed_definition(const ProbeContext& context,
-                                              const PipelineChange& change,
-                                              const std::optional<FetchedProgram>& program) {
-  auto definition = context.definition;
+Result<ChangedPipeline> changed_pipeline(const ProbeContext& context, const PipelineChange& change,
+                                         const std::optional<FetchedProgram>& program) {
+  ChangedPipeline changed{context.definition, {}};
+  auto& definition = changed.definition;
   if (program) {
     TRY(definition.transform, keep_program(*program, context.store));
   }
@@ -127,24 +127,21 @@ Result<PipelineDefinition> changed_definition(const ProbeContext& context,
   change_properties(change.config, definition.source.config);
   change_properties(change.credentials, definition.source.credentials);
   TRY_OK(change_reading(change.reading, definition));
+  const ProbeContext after{context.pipeline_id, definition, context.model, context.options,
+                           context.store};
   if (change.source || !is_empty(change.config) || !is_empty(change.credentials) ||
       !is_empty(change.reading)) {
-    TRY_OK(check_definition(
-        {context.pipeline_id, definition, context.model, context.options, context.store}));
+    TRY_OK(check_definition(after));
   } else if (definition.transform) {
     TRY([[maybe_unused]] const auto made,
         make_transform(definition, context.options, context.store));
   }
+  TRY(changed.move, moved_cursors(after, context.definition.source, change.offsets));
+  for (const int32_t partition : change.dropped_partitions)
+    TRY_OK(drop_partition(context, partition, changed.move));
   for (const auto& file : change.dropped_files)
     TRY_OK(context.store.skip_file(context.pipeline_id, file));
-  for (const int32_t partition : change.dropped_partitions)
-    TRY_OK(drop_partition(context, partition));
-  if (change.offsets) {
-    TRY_OK(move_offsets(
-        {context.pipeline_id, definition, context.model, context.options, context.store},
-        *change.offsets));
-  }
-  return definition;
+  return changed;
 }
 
 }  // namespace millrace::engine

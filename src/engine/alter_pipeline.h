@@ -11,11 +11,15 @@
 
 namespace millrace::engine {
 
-/// The definition after a change, with the program that was fetched for it. First it is checked as
-/// CREATE PIPELINE would; then offsets and files are changed. Errors: those of CREATE PIPELINE, and
-/// kInvalidArgument for a clause that the pipeline's format does not have.
-Result<PipelineDefinition> changed_definition(const ProbeContext& context,
-                                              const PipelineChange& change,
-                                              const std::optional<FetchedProgram>& program);
+struct ChangedPipeline {
+  PipelineDefinition definition;
+  store::CursorMove move;
+};
+
+/// What a change makes of a pipeline, with the program that was fetched for it: checked as CREATE
+/// PIPELINE would, to be kept by the store as one. Dropped files are changed at once. Errors: those
+/// of CREATE PIPELINE, and kInvalidArgument for a clause that the pipeline's format does not have.
+Result<ChangedPipeline> changed_pipeline(const ProbeContext& context, const PipelineChange& change,
+                                         const std::optional<FetchedProgram>& program);
 
 }  // namespace millrace::engine

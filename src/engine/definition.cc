@@ -315,6 +315,25 @@ Result<PipelineDefinition> with_reading(const PipelineDefinition& pipeline,
                                     });
 }
 
+Result<std::string> source_json(const PipelineDefinition& pipeline) {
+  return text_of(Json{{"format", kDefinitionFormat}, {"source", source_to_json(pipeline.source)}},
+                 "pipeline", pipeline.name);
+}
+
+Result<PipelineDefinition> with_source(const PipelineDefinition& pipeline,
+                                       const std::string& source) {
+  return parsed<PipelineDefinition>("pipeline", pipeline.name, source,
+                                    [&pipeline](const Json& then) {
+                                      PipelineDefinition definition = pipeline;
+                                      definition.source = source_from_json(then.at("source"));
+                                      if (definition.source.brokers != pipeline.source.brokers)
+                                        return definition;
+                                      definition.source.config = pipeline.source.config;
+                                      definition.source.credentials = pipeline.source.credentials;
+                                      return definition;
+                                    });
+}
+
 std::string config_json(const SourceDefinition& source) {
   Json config = Json::object();
   for (const auto& [key, value] : source.config) config[key] = looks_secret(key) ? "***" : value;

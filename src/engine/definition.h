@@ -137,6 +137,13 @@ Result<std::string> reading_json(const PipelineDefinition& pipeline);
 /// The definition with another reading. Errors: kDataLoss.
 Result<PipelineDefinition> with_reading(const PipelineDefinition& pipeline,
                                         const std::string& reading);
+/// What a pipeline reads, with its credentials: what a batch is read from again once the pipeline
+/// reads another topic.
+Result<std::string> source_json(const PipelineDefinition& pipeline);
+/// The definition with that source. Brokers that are still the pipeline's are asked with its
+/// present properties, for a password may be another one now. Errors: kDataLoss.
+Result<PipelineDefinition> with_source(const PipelineDefinition& pipeline,
+                                       const std::string& source);
 /// A property of CONFIG that belongs into CREDENTIALS: never shown.
 bool looks_secret(std::string_view key);
 /// CONFIG for system tables: without credentials, and with secrets that slipped into it hidden.

@@ -99,7 +99,7 @@ Result<std::shared_ptr<ModelEntry>> LocalEngine::model_of(const PipelineDefiniti
 /// It is not started yet; `starts` if it will be, by a restart at the latest.
 Status LocalEngine::put_pipeline(const PipelineDefinition& pipeline,
                                  std::shared_ptr<ModelEntry> model, int64_t id, int64_t created_at,
-                                 bool starts) {
+                                 bool starts, const store::CursorMove& move) {
   store::Definition definition;
   definition.kind = store::DefinitionKind::kPipeline;
   definition.id = id;
@@ -108,7 +108,12 @@ Status LocalEngine::put_pipeline(const PipelineDefinition& pipeline,
   TRY(definition.body, to_json(pipeline));
   definition.state = name_of(starts ? PipelineState::kRunning : PipelineState::kStopped);
   definition.created_at = created_at;
-  TRY(const int64_t given, store_.put_definition(definition));
+  int64_t given = id;
+  if (move.empty()) {
+    TRY(given, store_.put_definition(definition));
+  } else {
+    TRY_OK(store_.move_pipeline(definition, move));
+  }
   auto made = std::make_shared<Pipeline>(given, definition.created_at, pipeline, std::move(model),
                                          PipelineState::kStopped, options_, store_);
   TRY(const auto cursors, store_.cursors(given));
@@ -240,9 +245,15 @@ Status LocalEngine::change_pipeline(const Pipeline& pipeline, const PipelineChan
                                     const std::optional<FetchedProgram>& program, bool starts) {
   // Batches that are replayed later would go through the new program.
   if (program) TRY_OK(check_replayed(pipeline));
-  TRY(const auto definition, changed_definition(probe_context(pipeline), change, program));
+  TRY(const auto changed, changed_pipeline(probe_context(pipeline), change, program));
+  const auto& definition = changed.definition;
+  // They would be looked for in the new topic.
+  if (definition.source.topic != pipeline.definition().source.topic)
+    TRY_OK(check_replayed(pipeline));
   TRY_OK(keep_reading(pipeline, definition));
-  TRY_OK(put_pipeline(definition, pipeline.model(), pipeline.id(), pipeline.created_at(), starts));
+  TRY_OK(put_pipeline(definition, pipeline.model(), pipeline.id(), pipeline.created_at(), starts,
+                      changed.move));
+  FAULT_POINT("engine.pipeline.changed");
   if (key_of(definition.name) == key_of(pipeline.definition().name)) return {};
   Lock lock(mutex_);
   pipelines_.erase(key_of(pipeline.definition().name));

@@ -93,7 +93,7 @@ struct PipelineChange {
   std::optional<int64_t> retries_max;
   std::optional<bool> stop_on_error;
   std::optional<OffsetsChange> offsets;
-  /// SET LOAD DATA: other brokers, where the same topic is; its CONFIG is not looked at.
+  /// SET LOAD DATA: other brokers, or another topic; its CONFIG is not looked at.
   std::optional<SourceDefinition> source;
   PropertiesChange config, credentials;
   ReadingChange reading;

@@ -110,7 +110,8 @@ class LocalEngine : public Engine {
   Status forget_unreplayed(ModelEntry& model);
   Result<std::shared_ptr<ModelEntry>> model_of(const PipelineDefinition& pipeline);
   Status put_pipeline(const PipelineDefinition& pipeline, std::shared_ptr<ModelEntry> model,
-                      int64_t id, int64_t created_at, bool starts);
+                      int64_t id, int64_t created_at, bool starts,
+                      const store::CursorMove& move = {});
   Status start_in_place(const ObjectName& name, PipelinePause& pause);
   template <class Start>
   auto start_current(const ObjectName& name, Start start)

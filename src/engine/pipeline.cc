@@ -24,6 +24,16 @@ int offset_shift(SourceKind kind) {
   return kind == SourceKind::kFiles ? source::kFileOffsetBits : 0;
 }
 
+/// Of what is kept by ascending batches; null for a batch that is behind all of it.
+template <class Earlier>
+const Earlier* first_that_reaches(const std::vector<Earlier>& earlier,
+                                  const store::LoggedBatch& batch) {
+  const auto at = std::find_if(earlier.begin(), earlier.end(), [&](const Earlier& one) {
+    return batch.batch_id <= one.last_batch_id;
+  });
+  return at == earlier.end() ? nullptr : &*at;
+}
+
 }  // namespace
 
 std::string_view name_of(PipelineState state) {
@@ -255,20 +265,23 @@ Result<std::string> Pipeline::learn_again(const std::string& from,
                                           const std::vector<store::LoggedBatch>& log) {
   PipelineStats stats(0);
   ErrorLog errors(id_, definition_.name, store_, stats);
-  TRY(const auto earlier, store_.earlier_readings(id_));
-  // By ascending batches: the first that reaches so far.
-  const auto reading_of = [&](const store::LoggedBatch& batch) {
-    return std::find_if(earlier.begin(), earlier.end(),
-                        [&](const auto& one) { return batch.batch_id <= one.last_batch_id; });
-  };
+  TRY(const auto readings, store_.earlier_readings(id_));
+  TRY(const auto sources, store_.earlier_sources(id_));
+  const auto reading_of = [&](const auto& batch) { return first_that_reaches(readings, batch); };
+  const auto source_of = [&](const auto& batch) { return first_that_reaches(sources, batch); };
   std::string bytes = from;
   for (auto first = log.begin(); first != log.end();) {
-    const auto reading = reading_of(*first);
-    const auto last = std::find_if(first, log.end(),
-                                   [&](const auto& batch) { return reading_of(batch) != reading; });
+    const auto* reading = reading_of(*first);
+    const auto* source = source_of(*first);
+    const auto last = std::find_if(first, log.end(), [&](const auto& batch) {
+      return reading_of(batch) != reading || source_of(batch) != source;
+    });
     auto definition = definition_;
-    if (reading != earlier.end()) {
-      TRY(definition, with_reading(definition_, reading->json));
+    if (source != nullptr) {
+      TRY(definition, with_source(definition, source->json));
+    }
+    if (reading != nullptr) {
+      TRY(definition, with_reading(definition, reading->json));
     }
     TRY(bytes, PipelineRun::learn_again({id_, definition, model_, options_, store_, stats, errors},
                                         bytes, {first, last}));

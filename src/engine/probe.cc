@@ -204,44 +204,23 @@ Result<int64_t> extract_batch(const ProbeContext& context,
 
 namespace {
 
-/// Partitions that only the topic before had, when this one was made again.
-Result<std::vector<int32_t>> partitions_of_another(
-    const ProbeContext& context, const std::string& topic_id,
-    const std::vector<source::PartitionBounds>& bounds) {
-  TRY(const auto known, context.store.topic_ids(context.pipeline_id));
-  std::vector<int32_t> gone;
-  if (topic_id.empty() ||
-      std::all_of(known.begin(), known.end(), [&](const auto& id) { return id == topic_id; }))
-    return gone;
-  TRY(const auto stored, context.store.cursors(context.pipeline_id));
-  for (const auto& cursor : stored) {
-    const bool there = std::any_of(bounds.begin(), bounds.end(), [&](const auto& bound) {
-      return bound.partition == cursor.partition;
-    });
-    if (!there) gone.push_back(cursor.partition);
-  }
-  return gone;
+bool has_partition(const std::vector<source::PartitionBounds>& bounds, int32_t partition) {
+  return std::any_of(bounds.begin(), bounds.end(),
+                     [&](const auto& bound) { return bound.partition == partition; });
 }
 
-}  // namespace
-
-Status move_offsets(const ProbeContext& context, const OffsetsChange& change) {
+/// The cursors that SET OFFSETS asks for.
+Result<std::vector<Cursor>> asked_cursors(source::Source& source,
+                                          const std::vector<source::PartitionBounds>& bounds,
+                                          const OffsetsChange& change) {
   using Form = OffsetsChange::Form;
-  TRY(const auto source,
-      open_source(context.definition, context.options, context.store, context.pipeline_id));
-  TRY(const auto topic_id, source->topic_id());
-  TRY(const auto bounds, source->partitions());
-  TRY(const auto gone, partitions_of_another(context, topic_id, bounds));
+  if (change.form == Form::kTime) return source.cursors_at(change.timestamp_ms);
   std::vector<Cursor> cursors;
-  if (change.form == Form::kTime) {
-    TRY(cursors, source->cursors_at(change.timestamp_ms));
-    return context.store.set_cursors(context.pipeline_id, cursors, gone, topic_id);
-  }
   if (change.form != Form::kGiven) {
     for (const auto& bound : bounds)
       cursors.push_back({bound.partition, change.form == Form::kLatest ? bound.latest_offset
                                                                        : bound.earliest_offset});
-    return context.store.set_cursors(context.pipeline_id, cursors, gone, topic_id);
+    return cursors;
   }
   for (const auto& [partition, offset] : change.offsets) {
     const auto at = std::find_if(bounds.begin(), bounds.end(), [partition = partition](auto& one) {
@@ -255,10 +234,55 @@ Status move_offsets(const ProbeContext& context, const OffsetsChange& change) {
                                                " to " + std::to_string(at->latest_offset));
     cursors.push_back({partition, offset});
   }
-  return context.store.set_cursors(context.pipeline_id, cursors, gone, topic_id);
+  return cursors;
 }
 
-Status drop_partition(const ProbeContext& context, int32_t partition) {
+/// Those of `first` that are not in `cursors` are added.
+void add_missing(const std::vector<Cursor>& first, std::vector<Cursor>& cursors) {
+  for (const auto& cursor : first) {
+    const bool there = std::any_of(cursors.begin(), cursors.end(), [&](const Cursor& one) {
+      return one.partition == cursor.partition;
+    });
+    if (!there) cursors.push_back(cursor);
+  }
+}
+
+}  // namespace
+
+Result<store::CursorMove> moved_cursors(const ProbeContext& context, const SourceDefinition& before,
+                                        const std::optional<OffsetsChange>& asked) {
+  const auto& definition = context.definition;
+  const bool renamed = definition.source.topic != before.topic;
+  TRY(const auto stored, context.store.cursors(context.pipeline_id));
+  store::CursorMove move;
+  // What has read nothing begins by itself where its CONFIG says.
+  if (!asked && (!renamed || stored.empty())) return move;
+  TRY(const auto source,
+      open_source(definition, context.options, context.store, context.pipeline_id));
+  TRY(move.topic_id, source->topic_id());
+  TRY(const auto bounds, source->partitions());
+  if (asked) {
+    TRY(move.cursors, asked_cursors(*source, bounds, *asked));
+  }
+  if (renamed) add_missing(first_cursors(definition.source, bounds, {}), move.cursors);
+  TRY(const auto ids, context.store.topic_ids(context.pipeline_id));
+  const auto other =
+      std::find_if(ids.begin(), ids.end(), [&](const auto& id) { return id != move.topic_id; });
+  const bool made_again = !move.topic_id.empty() && other != ids.end();
+  if (stored.empty() || (!renamed && !made_again)) return move;
+  for (const auto& cursor : stored) {
+    if (!has_partition(bounds, cursor.partition)) move.gone.push_back(cursor.partition);
+  }
+  auto left = definition;
+  left.source = before;
+  move.left.emplace();
+  move.left->topic = before.topic;
+  move.left->topic_id = other != ids.end() ? *other : ids.empty() ? std::string() : ids.front();
+  TRY(move.left->json, source_json(left));
+  return move;
+}
+
+Status drop_partition(const ProbeContext& context, int32_t partition, store::CursorMove& move) {
   TRY(const auto stored, context.store.cursors(context.pipeline_id));
   const bool known = std::any_of(stored.begin(), stored.end(), [&](const Cursor& cursor) {
     return cursor.partition == partition;
@@ -270,15 +294,12 @@ Status drop_partition(const ProbeContext& context, int32_t partition) {
   TRY(const auto source,
       open_source(context.definition, context.options, context.store, context.pipeline_id));
   TRY(const auto bounds, source->partitions());
-  const bool there = std::any_of(bounds.begin(), bounds.end(),
-                                 [&](const auto& bound) { return bound.partition == partition; });
-  if (there)
+  if (has_partition(bounds, partition))
     return Error(Code::kWrongState, "the source has " + which + " still",
                  "ALTER PIPELINE ... SET OFFSETS moves its cursor.");
-  if (stored.size() == 1)
-    return Error(Code::kWrongState, which + " is the only one",
-                 "DROP PIPELINE and create it anew.");
-  return context.store.set_cursors(context.pipeline_id, {}, {partition}, {});
+  move.gone.push_back(partition);
+  if (move.gone.size() < stored.size()) return {};
+  return Error(Code::kWrongState, which + " is the only one", "DROP PIPELINE and create it anew.");
 }
 
 Status check_definition(const ProbeContext& context) {

@@ -44,10 +44,12 @@ Result<int64_t> extract_batch(const ProbeContext& context,
 /// that are made by themselves. `pipeline_id` is 0.
 Status check_definition(const ProbeContext& context);
 
-/// Errors: kInvalidArgument for a partition that the source has not, or an offset beyond its
-/// bounds.
-Status move_offsets(const ProbeContext& context, const OffsetsChange& change);
+/// Where the pipeline reads on when its offsets are changed, or its topic is another than
+/// `before`'s: then, without an `asked`, where its CONFIG says. Errors: kInvalidArgument for a
+/// partition that the source has not, or an offset beyond its bounds.
+Result<store::CursorMove> moved_cursors(const ProbeContext& context, const SourceDefinition& before,
+                                        const std::optional<OffsetsChange>& asked);
 /// Forgets the cursor of a partition that the source does not have.
-Status drop_partition(const ProbeContext& context, int32_t partition);
+Status drop_partition(const ProbeContext& context, int32_t partition, store::CursorMove& move);
 
 }  // namespace millrace::engine

@@ -12,11 +12,12 @@ Result<int64_t> RejectForwarder::forwarded() const {
 }
 
 Status RejectForwarder::send(const store::KeptRejects& kept) {
+  const std::string& topic = kept.topic.empty() ? definition_.source.topic : kept.topic;
   for (const auto& reject : kept.rejects) {
     TRY_OK(producer_->send(definition_.rejects.topic, -1, {}, reject.bytes,
                            {{"pipeline", definition_.name.database + "." + definition_.name.name},
                             {"batch", std::to_string(kept.batch_id)},
-                            {"topic", definition_.source.topic},
+                            {"topic", topic},
                             {"partition", std::to_string(reject.partition)},
                             {"offset", std::to_string(reject.offset)},
                             {"reason", std::string(name_of(reject.reason))},

@@ -16,7 +16,9 @@ namespace {
 /// The messages that rejects are of, as far as they are needed.
 class Origins {
  public:
-  Origins(const ProbeContext& context, const Plan& plan);
+  /// `topic_id`: of the topic that the pipeline has left and `definition` reads; empty: its own.
+  Origins(const ProbeContext& context, const PipelineDefinition& definition, std::string topic_id,
+          const Plan& plan);
 
   Status read(const std::vector<Reject>& rejects);
   /// A message of the reject's own bytes. It views what `rejects` and this hold.
@@ -26,8 +28,11 @@ class Origins {
 
  private:
   std::optional<size_t> index_of(const Reject& reject) const;
+  Status open();
 
   const ProbeContext& context_;
+  const PipelineDefinition& definition_;
+  const std::string topic_id_;
   bool reads_messages_ = false;  // their keys, times or headers
   bool reads_files_ = false;     // their names
   std::unique_ptr<source::Source> source_;
@@ -36,16 +41,29 @@ class Origins {
   std::vector<store::PipelineFile> files_;
 };
 
-Origins::Origins(const ProbeContext& context, const Plan& plan) : context_(context) {
+Origins::Origins(const ProbeContext& context, const PipelineDefinition& definition,
+                 std::string topic_id, const Plan& plan)
+    : context_(context), definition_(definition), topic_id_(std::move(topic_id)) {
   using Fact = decode::MessageFact;
   for (const auto fact : plan.facts) {
     reads_messages_ |= fact == Fact::kKey || fact == Fact::kKeyBytes || fact == Fact::kTimestamp ||
                        fact == Fact::kHeaders;
     reads_files_ |= fact == Fact::kFile;
   }
-  const bool files = context.definition.source.kind == SourceKind::kFiles;
+  const bool files = definition.source.kind == SourceKind::kFiles;
   reads_messages_ = reads_messages_ && !files;
   reads_files_ = reads_files_ && files;
+}
+
+Status Origins::open() {
+  TRY(source_, open_source(definition_, context_.options, context_.store, context_.pipeline_id));
+  if (topic_id_.empty()) {
+    TRY_OK(check_topic(definition_, *source_, context_.store, context_.pipeline_id));
+    return {};
+  }
+  TRY(const auto id, source_->topic_id());
+  if (id.empty() || id == topic_id_) return {};
+  return source::topic_made_again(definition_.source.topic, topic_id_, id);
 }
 
 Status Origins::read(const std::vector<Reject>& rejects) {
@@ -53,11 +71,7 @@ Status Origins::read(const std::vector<Reject>& rejects) {
     TRY(files_, context_.store.files(context_.pipeline_id));
   }
   if (!reads_messages_) return {};
-  if (!source_) {
-    TRY(source_,
-        open_source(context_.definition, context_.options, context_.store, context_.pipeline_id));
-    TRY_OK(check_topic(context_.definition, *source_, context_.store, context_.pipeline_id));
-  }
+  if (!source_) TRY_OK(open());
   std::map<int32_t, OffsetRange> ranges;
   for (const auto& reject : rejects) {
     auto& range =
@@ -128,50 +142,128 @@ Status check_retryable(const PipelineDefinition& definition) {
                "What is kept of them is a block, which has other rows, too.");
 }
 
+/// What rejects of one topic are tried again by.
+struct Retrial {
+  std::string topic, topic_id;  // KeptRejects'
+  PipelineDefinition definition;
+  Plan plan;
+  Stages stages;
+  std::unique_ptr<store::BatchWriter> writer;
+  std::unique_ptr<Origins> origins;
+  StagedBatch batch;
+  bool failed = false;
+};
+
+/// The definition with the topic that the rejects are of.
+Result<PipelineDefinition> definition_of(const ProbeContext& context,
+                                         const store::KeptRejects& kept) {
+  auto definition = reading_of_rejects(context.definition);
+  if (kept.topic.empty()) return definition;
+  TRY(const auto sources, context.store.earlier_sources(context.pipeline_id));
+  const auto at = std::find_if(sources.rbegin(), sources.rend(), [&](const auto& source) {
+    return source.topic == kept.topic && source.topic_id == kept.topic_id;
+  });
+  if (at != sources.rend()) return with_source(definition, at->json);
+  return Error(Code::kDataLoss, "the store does not know any more how topic \"" + kept.topic +
+                                    "\" was read, which pipeline \"" + definition.name.name +
+                                    "\" has left");
+}
+
+Result<std::unique_ptr<Retrial>> open_retrial(const ProbeContext& context,
+                                              const store::KeptRejects& kept) {
+  auto retrial = std::make_unique<Retrial>();
+  auto& definition = retrial->definition;
+  retrial->topic = kept.topic;
+  retrial->topic_id = kept.topic_id;
+  TRY(definition, definition_of(context, kept));
+  TRY(const auto target, context.store.table(definition.table.database, definition.table.name));
+  TRY(retrial->plan, make_plan(definition, target, context.model.get()));
+  TRY(retrial->stages,
+      make_stages(definition, retrial->plan, context.model, context.options, context.store));
+  retrial->plan.output.input = retrial->stages.output;
+  TRY(retrial->writer, context.store.open_writer(
+                           {context.pipeline_id, definition.name.database, definition.name.name},
+                           retrial->plan.output));
+  retrial->origins = std::make_unique<Origins>(context, definition, kept.topic_id, retrial->plan);
+  return retrial;
+}
+
+/// One for each partition, at its cursor; behind the rejects where it has none, or has that of
+/// another topic.
+std::vector<OffsetRange> empty_ranges(const store::KeptRejects& kept,
+                                      const std::vector<Cursor>& cursors) {
+  std::map<int32_t, int64_t> ends;
+  for (const auto& reject : kept.rejects) {
+    auto& end = ends[reject.partition];
+    end = std::max(end, reject.offset + 1);
+  }
+  if (kept.topic.empty()) {
+    for (const auto& cursor : cursors) {
+      if (const auto at = ends.find(cursor.partition); at != ends.end())
+        at->second = cursor.next_offset;
+    }
+  }
+  std::vector<OffsetRange> ranges;
+  for (const auto& [partition, end] : ends) ranges.push_back({partition, end, end, 0, -1});
+  return ranges;
+}
+
+Status retry_batch(Retrial& retrial, const std::shared_ptr<const store::KeptRejects>& kept,
+                   const std::vector<Cursor>& cursors, int64_t batch_id, RunReport& report) {
+  const auto& rejects = kept->rejects;
+  TRY_OK(retrial.origins->read(rejects));
+  MessageBatch messages;
+  messages.owner = kept;
+  messages.batch_id = batch_id;
+  messages.topic_id = kept->topic_id;
+  messages.ranges = empty_ranges(*kept, cursors);
+  for (const auto& reject : rejects)
+    messages.messages.push_back(retrial.origins->message_of(reject));
+  retrial.origins->describe(rejects, messages);
+  TRY_OK(run_stages(retrial.stages, messages, retrial.batch));
+  store::BatchCommit commit;
+  commit.batch_id = batch_id;
+  commit.messages = &messages;
+  commit.rows = &retrial.batch.rows();
+  commit.rejects = std::move(retrial.batch.rejects);
+  commit.retried_batch = kept->batch_id;
+  commit.topic = kept->topic;
+  commit.started_at = now_micros();
+  TRY(const auto outcome, retrial.writer->commit(commit));
+  ++report.batches;
+  report.messages += static_cast<int64_t>(rejects.size());
+  report.rows += outcome.rows_written;
+  report.rejects += outcome.rejects + static_cast<int64_t>(rejects.size());
+  return {};
+}
+
 }  // namespace
 
+/// What cannot be read again of a topic that was left does not hold up what came after it.
 Result<RunReport> retry_batches(const ProbeContext& context) {
   TRY_OK(check_retryable(context.definition));
-  const auto definition = reading_of_rejects(context.definition);
-  TRY(const auto target, context.store.table(definition.table.database, definition.table.name));
-  TRY(auto plan, make_plan(definition, target, context.model.get()));
-  TRY(auto stages, make_stages(definition, plan, context.model, context.options, context.store));
-  plan.output.input = stages.output;
-  TRY(const auto writer,
-      context.store.open_writer(
-          {context.pipeline_id, definition.name.database, definition.name.name}, plan.output));
   TRY(const int64_t last, context.store.last_batch_id(context.pipeline_id));
   TRY(const auto cursors, context.store.cursors(context.pipeline_id));
   RunReport report;
-  Origins origins(context, plan);
+  Status first_failure;
+  std::unique_ptr<Retrial> retrial;
   // A transform does not see rejects again: they are records of its output.
-  StagedBatch batch;
   for (int64_t after = 0;;) {
-    TRY(auto kept, context.store.next_rejects(context.pipeline_id, after, last));
-    if (!kept) return report;
+    TRY(auto next, context.store.next_rejects(context.pipeline_id, after, last));
+    if (!next) break;
+    const auto kept = std::make_shared<const store::KeptRejects>(std::move(*next));
     after = kept->batch_id;
-    const auto bytes = std::make_shared<const std::vector<Reject>>(std::move(kept->rejects));
-    TRY_OK(origins.read(*bytes));
-    MessageBatch messages;
-    messages.owner = bytes;
-    messages.batch_id = last + report.batches + 1;
-    for (const auto& reject : *bytes) messages.messages.push_back(origins.message_of(reject));
-    origins.describe(*bytes, messages);
-    for (const auto& [partition, next] : cursors)
-      messages.ranges.push_back({partition, next, next, 0, -1});
-    TRY_OK(run_stages(stages, messages, batch));
-    store::BatchCommit commit;
-    commit.batch_id = last + ++report.batches;
-    commit.messages = &messages;
-    commit.rows = &batch.rows();
-    commit.rejects = std::move(batch.rejects);
-    commit.retried_batch = after;
-    commit.started_at = now_micros();
-    TRY(const auto outcome, writer->commit(commit));
-    report.messages += static_cast<int64_t>(bytes->size());
-    report.rows += outcome.rows_written;
-    report.rejects += outcome.rejects + static_cast<int64_t>(bytes->size());
+    if (!retrial || retrial->topic != kept->topic || retrial->topic_id != kept->topic_id) {
+      TRY(retrial, open_retrial(context, *kept));
+    }
+    if (retrial->failed) continue;
+    auto retried = retry_batch(*retrial, kept, cursors, last + report.batches + 1, report);
+    if (!retried && kept->topic.empty()) return std::move(retried).error();
+    retrial->failed = !retried;
+    if (!retried && first_failure) first_failure = std::move(retried);
   }
+  TRY_OK(first_failure);
+  return report;
 }
 
 }  // namespace millrace::engine

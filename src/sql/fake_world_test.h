@@ -179,10 +179,10 @@ class FakeStore : public store::Store {
   Status set_state(int64_t, const std::string&) override { return unasked(); }
   Status remove_definition(int64_t) override { return unasked(); }
   Result<std::vector<Cursor>> cursors(int64_t) override { return unasked(); }
-  Status set_cursors(int64_t, const std::vector<Cursor>&, const std::vector<int32_t>&,
-                     const std::string&) override {
+  Status move_pipeline(const store::Definition&, const store::CursorMove&) override {
     return unasked();
   }
+  Result<std::vector<store::EarlierSource>> earlier_sources(int64_t) override { return unasked(); }
   Result<std::vector<std::string>> topic_ids(int64_t) override { return unasked(); }
   Status adopt_topic(int64_t, const std::string&) override { return unasked(); }
   Result<int64_t> last_batch_id(int64_t) override { return unasked(); }

@@ -135,8 +135,9 @@ struct BatchCommit {
   std::optional<ModelCommit> model;
   int64_t started_at = 0;  // microseconds since 1970
   /// The messages are rejects of this batch, which are taken back as such: the log counts them as
-  /// rejects below zero, so that rows and rejects are the messages still.
+  /// rejects below zero, so that rows and rejects are the messages still. No cursor moves.
   std::optional<int64_t> retried_batch;
+  std::string topic;       // retried: the one that the pipeline has left since; empty: its own
   std::string steps_json;  // microseconds per step: {"take":..,"decode":..}
   std::string program;     // the checksum of the transform that made the messages
 };

@@ -54,6 +54,7 @@ const std::shared_ptr<const Schema>& batch_log() {
       {"records", {Kind::kInt64}},
       {"program", {Kind::kVarchar}},
       {"topic_id", {Kind::kVarchar}},
+      {"topic", {Kind::kVarchar}},
   });
   return schema;
 }
@@ -136,6 +137,10 @@ Status DuckdbBatchLog::move_cursors(const BatchCommit& batch) {
   if (batch.batch_id != last_batch + 1)
     return moved("batch " + std::to_string(batch.batch_id) + " cannot follow batch " +
                  std::to_string(last_batch));
+  if (batch.retried_batch)
+    return run(connection_,
+               "UPDATE millrace_internal.cursors SET batch_id = $2 WHERE pipeline_id = $1",
+               {pipeline_id_, batch.batch_id});
   std::vector<OffsetRange> known;
   for (const auto& range : batch.messages->ranges) {
     const auto at = next_offsets.find(range.partition);
@@ -195,7 +200,8 @@ Status DuckdbBatchLog::log_batch(const BatchCommit& batch, std::span<const Range
                            {},
                            {},
                            {},
-                           text_or_null(batch.messages->topic_id)};
+                           text_or_null(batch.messages->topic_id),
+                           text_or_null(batch.topic)};
     if (!batch.messages->transformed.empty()) {
       const auto& made = batch.messages->transformed[i];
       row[13] = made.bytes_out;
@@ -207,15 +213,18 @@ Status DuckdbBatchLog::log_batch(const BatchCommit& batch, std::span<const Range
   return insert(log_batch_, std::move(rows), "batch_log");
 }
 
-Status DuckdbBatchLog::log_rejects(int64_t batch_id, std::span<const Reject> rejects) {
+Status DuckdbBatchLog::log_rejects(const BatchCommit& batch, std::span<const Reject> rejects) {
   if (rejects.empty()) return {};
   TRY(auto log, RowAppender::open(connection_, kInternalSchema, "reject_log"));
   const int64_t now = now_micros();
   for (const auto& reject : rejects) {
-    log.add(pipeline_id_).add(batch_id).add(int64_t{reject.partition}).add(reject.offset);
+    log.add(pipeline_id_).add(batch.batch_id).add(int64_t{reject.partition}).add(reject.offset);
     log.add(name_of(reject.reason)).add(std::string_view(reject.detail));
     log.add(Bytes{reject.bytes}).add_time(now);
     reject.line > 0 ? log.add(reject.line) : log.add_null();
+    for (const std::string_view of_topic :
+         {std::string_view(batch.topic), std::string_view(batch.messages->topic_id)})
+      batch.topic.empty() || of_topic.empty() ? log.add_null() : log.add(of_topic);
     log.end_row();
   }
   return log.finish();
@@ -224,8 +233,7 @@ Status DuckdbBatchLog::log_rejects(int64_t batch_id, std::span<const Reject> rej
 Status DuckdbBatchLog::take_back_rejects(int64_t batch_id) {
   return run(connection_,
              "DELETE FROM millrace_internal.reject_log WHERE pipeline_id = $1 AND batch_id = $2 "
-             "AND octet_length(bytes) < $3 AND source_partition IN (SELECT source_partition FROM "
-             "millrace_internal.cursors WHERE pipeline_id = $1)",
+             "AND octet_length(bytes) < $3",
              {pipeline_id_, batch_id, static_cast<int64_t>(kRejectBytesMax)});
 }
 

@@ -30,7 +30,7 @@ class DuckdbBatchLog {
   /// are not there, or when it is not the next batch.
   Status move_cursors(const BatchCommit& batch);
   Status log_batch(const BatchCommit& batch, std::span<const RangeOutcome> outcomes);
-  Status log_rejects(int64_t batch_id, std::span<const Reject> rejects);
+  Status log_rejects(const BatchCommit& batch, std::span<const Reject> rejects);
   /// The rejects of a batch that next_rejects() gives are none any more.
   Status take_back_rejects(int64_t batch_id);
   /// Version, metrics and, when due, the snapshot. Errors: kWrongState when the version is not the

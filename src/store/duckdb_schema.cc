@@ -66,6 +66,9 @@ CREATE TABLE IF NOT EXISTS millrace_internal.programs (
   checksum VARCHAR NOT NULL, bytes BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS millrace_internal.earlier_readings (
   pipeline_id BIGINT NOT NULL, last_batch_id BIGINT NOT NULL, reading VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS millrace_internal.earlier_sources (
+  pipeline_id BIGINT NOT NULL, last_batch_id BIGINT NOT NULL, topic VARCHAR NOT NULL,
+  topic_id VARCHAR NOT NULL, source VARCHAR NOT NULL);
 ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS transformed_bytes BIGINT;
 ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS records BIGINT;
 ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS program VARCHAR;
@@ -76,18 +79,27 @@ ALTER TABLE millrace_internal.pipeline_errors ADD COLUMN IF NOT EXISTS std_error
 ALTER TABLE millrace_internal.pipeline_errors ADD COLUMN IF NOT EXISTS line BLOB;
 ALTER TABLE millrace_internal.pipeline_errors ADD COLUMN IF NOT EXISTS line_number BIGINT;
 ALTER TABLE millrace_internal.reject_log ADD COLUMN IF NOT EXISTS line BIGINT;
+ALTER TABLE millrace_internal.batch_log ADD COLUMN IF NOT EXISTS topic VARCHAR;
+ALTER TABLE millrace_internal.reject_log ADD COLUMN IF NOT EXISTS topic VARCHAR;
+ALTER TABLE millrace_internal.reject_log ADD COLUMN IF NOT EXISTS topic_id VARCHAR;
 )";
+
+// Rows of the logs without a topic are of the one that the pipeline reads.
 
 constexpr const char* kViews = R"(
 CREATE OR REPLACE VIEW millrace.rejects AS
 SELECT d.database_name, d.name AS pipeline_name, r.batch_id, r.source_partition, r.source_offset,
-       r.reason, r.detail, r.bytes, r.at, json_extract_string(d.body, '$.source.topic') AS topic,
-       r.line
-FROM millrace_internal.reject_log r JOIN millrace_internal.definitions d ON d.id = r.pipeline_id;
+       r.reason, r.detail, r.bytes, r.at,
+       coalesce(r.topic, json_extract_string(d.body, '$.source.topic')) AS topic, r.line,
+       CASE WHEN r.topic IS NULL THEN c.topic_id ELSE r.topic_id END AS topic_id
+FROM millrace_internal.reject_log r JOIN millrace_internal.definitions d ON d.id = r.pipeline_id
+LEFT JOIN (SELECT pipeline_id, max(topic_id) AS topic_id FROM millrace_internal.cursors
+           GROUP BY pipeline_id) c ON c.pipeline_id = r.pipeline_id;
 CREATE OR REPLACE VIEW millrace.batches AS
 SELECT d.database_name, d.name AS pipeline_name, b.batch_id, b.source_partition, b.first_offset,
        b.end_offset, b.messages, b.rows_out, b.rejects, b.started_at, b.committed_at,
-       CAST(b.steps AS JSON) AS steps, b.records
+       CAST(b.steps AS JSON) AS steps, b.records,
+       coalesce(b.topic, json_extract_string(d.body, '$.source.topic')) AS topic, b.topic_id
 FROM millrace_internal.batch_log b JOIN millrace_internal.definitions d ON d.id = b.pipeline_id;
 CREATE OR REPLACE VIEW millrace.model_versions AS
 SELECT d.database_name, d.name AS model_name, m.version, m.global_step, m.examples,

@@ -39,8 +39,8 @@ class DuckdbStore final : public Store {
   Result<std::vector<PipelineFile>> files(int64_t pipeline_id) override;
   Status add_files(int64_t pipeline_id, const std::vector<PipelineFile>& files) override;
   Status skip_file(int64_t pipeline_id, const std::string& name) override;
-  Status set_cursors(int64_t pipeline_id, const std::vector<Cursor>& cursors,
-                     const std::vector<int32_t>& gone, const std::string& topic_id) override;
+  Status move_pipeline(const Definition& definition, const CursorMove& move) override;
+  Result<std::vector<EarlierSource>> earlier_sources(int64_t pipeline_id) override;
   Result<std::vector<std::string>> topic_ids(int64_t pipeline_id) override;
   Status adopt_topic(int64_t pipeline_id, const std::string& topic_id) override;
   Result<int64_t> last_batch_id(int64_t pipeline_id) override;

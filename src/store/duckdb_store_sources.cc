@@ -23,10 +23,10 @@ Result<std::optional<KeptRejects>> DuckdbStore::next_rejects(int64_t pipeline_id
   TRY(auto rows, query(connection_.get(),
                        "WITH whole AS (SELECT *, rowid AS place FROM millrace_internal.reject_log "
                        "WHERE pipeline_id = $1 AND batch_id > $2 AND batch_id <= $3 AND "
-                       "octet_length(bytes) < $4 AND source_partition IN (SELECT source_partition "
-                       "FROM millrace_internal.cursors WHERE pipeline_id = $1)) "
+                       "octet_length(bytes) < $4) "
                        "SELECT batch_id, source_partition::BIGINT, source_offset, reason, detail, "
-                       "octet_length(bytes), bytes, coalesce(line, 0) FROM whole "
+                       "octet_length(bytes), bytes, coalesce(line, 0), coalesce(topic, ''), "
+                       "coalesce(topic_id, '') FROM whole "
                        "WHERE batch_id = (SELECT min(batch_id) FROM whole) "
                        "ORDER BY source_partition, source_offset, place",
                        {pipeline_id, after, last, static_cast<int64_t>(kRejectBytesMax)}));
@@ -34,6 +34,8 @@ Result<std::optional<KeptRejects>> DuckdbStore::next_rejects(int64_t pipeline_id
   while (rows.next()) {
     Reject reject;
     kept.batch_id = rows.integer(0);
+    kept.topic = rows.text(8);
+    kept.topic_id = rows.text(9);
     reject.partition = static_cast<int32_t>(rows.integer(1));
     reject.offset = rows.integer(2);
     reject.reason = reject_reason(rows.text(3)).value_or(RejectReason::kBadDocument);

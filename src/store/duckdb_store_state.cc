@@ -1,5 +1,6 @@
 // What the DuckDB store remembers of definitions, pipelines and models.
 #include "base/check.h"
+#include "base/fault.h"
 #include "store/duckdb_schema.h"
 #include "store/duckdb_store.h"
 #include "store/duckdb_transaction.h"
@@ -86,17 +87,12 @@ Status DuckdbStore::set_column(const char* column, int64_t definition_id,
 
 Status DuckdbStore::remove_definition(int64_t definition_id) {
   constexpr std::pair<const char*, const char*> kHanging[] = {
-      {"cursors", "pipeline_id"},
-      {"batch_log", "pipeline_id"},
-      {"pipeline_files", "pipeline_id"},
-      {"reject_log", "pipeline_id"},
-      {"pipeline_errors", "pipeline_id"},
-      {"model_heads", "model_id"},
-      {"model_log", "model_id"},
-      {"metric_log", "model_id"},
-      {"snapshots", "model_id"},
-      {"earlier_readings", "pipeline_id"},
-      {"definitions", "id"},
+      {"cursors", "pipeline_id"},         {"batch_log", "pipeline_id"},
+      {"pipeline_files", "pipeline_id"},  {"reject_log", "pipeline_id"},
+      {"pipeline_errors", "pipeline_id"}, {"model_heads", "model_id"},
+      {"model_log", "model_id"},          {"metric_log", "model_id"},
+      {"snapshots", "model_id"},          {"earlier_readings", "pipeline_id"},
+      {"earlier_sources", "pipeline_id"}, {"definitions", "id"},
   };
   Lock lock(mutex_);
   TRY(auto transaction, Transaction::begin(connection_.get()));
@@ -118,28 +114,73 @@ Result<std::vector<Cursor>> DuckdbStore::cursors(int64_t pipeline_id) {
   return cursors;
 }
 
+namespace {
+
+/// What the logs have is of the topic that is left; what comes is not.
+Status leave_topic(duckdb_connection connection, int64_t pipeline_id, int64_t last_batch_id,
+                   const EarlierSource& left) {
+  const std::string_view topic = left.topic;
+  const std::string_view id = left.topic_id;
+  TRY_OK(run(connection,
+             "UPDATE millrace_internal.reject_log SET topic = $2, topic_id = nullif($3, '') "
+             "WHERE pipeline_id = $1 AND topic IS NULL",
+             {pipeline_id, topic, id}));
+  TRY_OK(run(connection,
+             "UPDATE millrace_internal.batch_log SET topic = $2 "
+             "WHERE pipeline_id = $1 AND topic IS NULL",
+             {pipeline_id, topic}));
+  return run(connection,
+             "INSERT INTO millrace_internal.earlier_sources SELECT $1, $2, $3, $4, $5 WHERE $2 > "
+             "(SELECT coalesce(max(last_batch_id), 0) FROM millrace_internal.earlier_sources "
+             "WHERE pipeline_id = $1)",
+             {pipeline_id, last_batch_id, topic, id, std::string_view(left.json)});
+}
+
 /// The number of the last batch is some cursor's: those that are moved and those that stay have it.
-Status DuckdbStore::set_cursors(int64_t pipeline_id, const std::vector<Cursor>& cursors,
-                                const std::vector<int32_t>& gone, const std::string& topic_id) {
-  TRY(const int64_t last, last_batch_id(pipeline_id));
-  Lock lock(mutex_);
-  TRY(auto transaction, Transaction::begin(connection_.get()));
-  for (const int32_t partition : gone)
-    TRY_OK(run(connection_.get(),
+Status move_cursors(duckdb_connection connection, int64_t pipeline_id, int64_t last_batch_id,
+                    const CursorMove& move) {
+  for (const int32_t partition : move.gone)
+    TRY_OK(run(connection,
                "DELETE FROM millrace_internal.cursors "
                "WHERE pipeline_id = $1 AND source_partition = $2",
                {pipeline_id, int64_t{partition}}));
-  TRY_OK(run(connection_.get(),
+  TRY_OK(run(connection,
              "UPDATE millrace_internal.cursors SET batch_id = $2 WHERE pipeline_id = $1",
-             {pipeline_id, last}));
-  for (const auto& cursor : cursors)
-    TRY_OK(run(connection_.get(),
+             {pipeline_id, last_batch_id}));
+  for (const auto& cursor : move.cursors)
+    TRY_OK(run(connection,
                "INSERT INTO millrace_internal.cursors VALUES ($1, $2, $3, $4, nullif($5, '')) "
                "ON CONFLICT (pipeline_id, source_partition) "
                "DO UPDATE SET next_offset = $3, topic_id = nullif($5, '')",
-               {pipeline_id, int64_t{cursor.partition}, cursor.next_offset, last,
-                std::string_view(topic_id)}));
+               {pipeline_id, int64_t{cursor.partition}, cursor.next_offset, last_batch_id,
+                std::string_view(move.topic_id)}));
+  return {};
+}
+
+}  // namespace
+
+Status DuckdbStore::move_pipeline(const Definition& definition, const CursorMove& move) {
+  TRY(const int64_t last, last_batch_id(definition.id));
+  Lock lock(mutex_);
+  TRY(auto transaction, Transaction::begin(connection_.get()));
+  if (move.left) TRY_OK(leave_topic(connection_.get(), definition.id, last, *move.left));
+  TRY_OK(move_cursors(connection_.get(), definition.id, last, move));
+  TRY_OK(write_definition(definition));
+  FAULT_STATUS("store.move.middle");
   return transaction.commit();
+}
+
+Result<std::vector<EarlierSource>> DuckdbStore::earlier_sources(int64_t pipeline_id) {
+  Lock lock(mutex_);
+  TRY(auto rows, query(connection_.get(),
+                       "SELECT last_batch_id, topic, topic_id, source "
+                       "FROM millrace_internal.earlier_sources "
+                       "WHERE pipeline_id = $1 ORDER BY last_batch_id",
+                       {pipeline_id}));
+  std::vector<EarlierSource> sources;
+  while (rows.next())
+    sources.push_back({rows.integer(0), rows.text(1), rows.text(2), rows.text(3)});
+  return sources;
 }
 
 Result<std::vector<std::string>> DuckdbStore::topic_ids(int64_t pipeline_id) {

@@ -231,8 +231,8 @@ TEST_F(StateTest, LogsAreCutByAgeOfOnePipelineAlone) {
     const std::string number = std::to_string(pipeline_id);
     sql("INSERT INTO millrace_internal.reject_log SELECT " + number +
         ", 1, 0, range, 'bad-number', '', ''::BLOB, "
-        "CAST(now() AS TIMESTAMP) - to_minutes(CAST(range * 10 AS BIGINT)), NULL "
-        "FROM range(1, 7)");
+        "CAST(now() AS TIMESTAMP) - to_minutes(CAST(range * 10 AS BIGINT)), NULL, "
+        "NULL, NULL FROM range(1, 7)");
     sql("INSERT INTO millrace_internal.pipeline_errors SELECT "
         "nextval('millrace_internal.error_ids'), " +
         number +

@@ -119,8 +119,8 @@ Status DuckdbWriter::try_commit(const BatchCommit& batch) {
 Status DuckdbWriter::write(const BatchCommit& batch, Transaction& transaction) {
   count(batch);
   if (batch.retried_batch) TRY_OK(log_->take_back_rejects(*batch.retried_batch));
-  TRY_OK(log_->log_rejects(batch.batch_id, batch.rejects));
-  TRY_OK(log_->log_rejects(batch.batch_id, rejects_));
+  TRY_OK(log_->log_rejects(batch, batch.rejects));
+  TRY_OK(log_->log_rejects(batch, rejects_));
   if (reject_table_) {
     TRY_OK(reject_table_->append(batch.batch_id, batch.rejects));
     TRY_OK(reject_table_->append(batch.batch_id, rejects_));

@@ -419,50 +419,6 @@ TEST_F(WriterTest, TwoWritersOfAPipelineDoNotBothCommit) {
   EXPECT_EQ(value("SELECT count(*) FROM shop.t"), "3");
 }
 
-TEST_F(WriterTest, CursorsAreMovedWithoutABatch) {
-  TestCommit test(1, 100, 5);
-  test.split(3);
-  auto batch = numbers(5);
-  test.commit.rows = &batch;
-  ASSERT_TRUE(writer()->commit(test.commit));
-  ASSERT_TRUE(store().set_cursors(pipeline_.id, {{0, 7}, {2, 9}}, {1}, {}));
-  EXPECT_EQ(*store().cursors(pipeline_.id), (std::vector<Cursor>{{0, 7}, {2, 9}}));
-  EXPECT_EQ(*store().last_batch_id(pipeline_.id), 1);
-  ASSERT_TRUE(store().set_cursors(pipeline_.id, {}, {0}, {}));
-  EXPECT_EQ(*store().last_batch_id(pipeline_.id), 1) << "batches count on";
-}
-
-TEST_F(WriterTest, CursorsKnowTheirTopic) {
-  using Ids = std::vector<std::string>;
-  TestCommit first(1, 0, 4);
-  first.split(2);
-  auto batch = numbers(4);
-  first.commit.rows = &batch;
-  ASSERT_TRUE(writer()->commit(first.commit));
-  EXPECT_EQ(*store().topic_ids(pipeline_.id), Ids{});
-  ASSERT_TRUE(store().adopt_topic(pipeline_.id, "old"));
-  EXPECT_EQ(*store().topic_ids(pipeline_.id), Ids{"old"});
-  ASSERT_TRUE(store().adopt_topic(pipeline_.id, "other"));
-  EXPECT_EQ(*store().topic_ids(pipeline_.id), Ids{"old"}) << "what is known stays";
-
-  TestCommit second(2, 2, 4);
-  second.messages.topic_id = "new";
-  second.commit.rows = &batch;
-  ASSERT_TRUE(writer()->commit(second.commit));
-  EXPECT_EQ(*store().topic_ids(pipeline_.id), (Ids{"new", "old"})) << "of partitions 0 and 1";
-  EXPECT_EQ(rows("SELECT DISTINCT batch_id, topic_id FROM millrace_internal.batch_log ORDER BY 1"),
-            (std::vector<std::string>{"1|NULL", "2|new"}));
-  TestCommit third(3, 6, 4);
-  third.commit.rows = &batch;
-  ASSERT_TRUE(writer()->commit(third.commit));
-  EXPECT_EQ(*store().topic_ids(pipeline_.id), (Ids{"new", "old"})) << "nobody said otherwise";
-
-  ASSERT_TRUE(store().set_cursors(pipeline_.id, {{1, 0}}, {0}, "new"));
-  EXPECT_EQ(*store().topic_ids(pipeline_.id), Ids{"new"});
-  reopen();
-  EXPECT_EQ(*store().topic_ids(pipeline_.id), Ids{"new"});
-}
-
 TEST_F(WriterTest, RejectsAreTakenBackByABatchThatMovesNothing) {
   output_.rejects_database = "shop";
   output_.rejects_table = "dead";

@@ -73,6 +73,25 @@ struct EarlierReading {
   std::string json;
 };
 
+/// What batches were read from that are not behind an earlier one of these: a topic that the
+/// pipeline has left for another.
+struct EarlierSource {
+  int64_t last_batch_id = 0;
+  std::string topic;
+  std::string topic_id;  // empty: nobody knows
+  std::string json;
+};
+
+/// Where a pipeline reads on.
+struct CursorMove {
+  std::vector<Cursor> cursors;  // these are of the topic from here on
+  std::vector<int32_t> gone;    // partitions whose cursors are forgotten
+  std::string topic_id;
+  std::optional<EarlierSource> left;  // what the cursors were of up to now, when that is another
+
+  bool empty() const { return cursors.empty() && gone.empty(); }
+};
+
 /// What a virtual table shows: rows made at each query.
 struct VirtualTable {
   std::string schema;  // "millrace", "information_schema" (kept apart from the store's own)
@@ -156,6 +175,7 @@ struct PipelineFile {
 /// The rejects of one batch, as far as their bytes were kept whole.
 struct KeptRejects {
   int64_t batch_id = 0;
+  std::string topic = {}, topic_id = {};  // one that the pipeline has left; empty: its own
   std::vector<Reject> rejects;
 };
 
@@ -190,10 +210,12 @@ class Store {
   // Pipelines.
   virtual Result<std::vector<Cursor>> cursors(int64_t pipeline_id) = 0;
   virtual Result<int64_t> last_batch_id(int64_t pipeline_id) = 0;  // 0 before the first
-  /// Moves cursors, without a batch, and removes those of partitions that are `gone`; those that
-  /// are moved are of the topic from here on. Nobody may be committing for the pipeline.
-  virtual Status set_cursors(int64_t pipeline_id, const std::vector<Cursor>& cursors,
-                             const std::vector<int32_t>& gone, const std::string& topic_id) = 0;
+  /// One transaction: the changed definition of a pipeline, and its cursors moved, without a batch.
+  /// What the logs hold of a topic that is left has that topic's name from here on. Nobody may be
+  /// committing for the pipeline.
+  virtual Status move_pipeline(const Definition& definition, const CursorMove& move) = 0;
+  /// By ascending batches.
+  virtual Result<std::vector<EarlierSource>> earlier_sources(int64_t pipeline_id) = 0;
   /// The topics that its cursors are of (MessageBatch::topic_id), as far as that is known.
   virtual Result<std::vector<std::string>> topic_ids(int64_t pipeline_id) = 0;
   /// Cursors of which nothing is known are of this topic.
@@ -204,8 +226,7 @@ class Store {
                                                            const OutputSpec& output) = 0;
   virtual Result<std::unique_ptr<Shaper>> open_shaper(const ShapeSpec& shape) = 0;
   virtual Status log_error(const PipelineError& error) = 0;
-  /// Of the next batch behind `after` and up to `last` that has rejects; of partitions that have a
-  /// cursor.
+  /// Of the next batch behind `after` and up to `last` that has rejects.
   virtual Result<std::optional<KeptRejects>> next_rejects(int64_t pipeline_id, int64_t after,
                                                           int64_t last) = 0;
   virtual Result<std::vector<PipelineFile>> files(int64_t pipeline_id) = 0;

@@ -78,6 +78,33 @@ def test_a_crash_in_an_alter_leaves_running_what_ran(make_server, broker):
     streams.wait_for_messages(session, "feed", 10)
 
 
+@pytest.mark.parametrize("point", ["store.move.middle", "engine.pipeline.changed"])
+def test_a_crash_while_another_topic_is_set_leaves_one_of_the_two(make_server, broker, point):
+    first, second = broker.create_topic("first", 3), broker.create_topic("second")
+    server = make_server()
+    session = server.start(fault=f"{point}:kill@1").connect()
+    create_shop(session, broker, first)
+    produce(broker, first, 0, 30)
+    session.execute("START PIPELINE feed")
+    streams.wait_for_messages(session, "feed", 30)
+    produce(broker, second, 100, 20)
+    session.error(f"ALTER PIPELINE feed SET {streams.load_data(broker, second)}")
+    server.wait_for_exit()
+    session = server.start().connect(database="shop")
+    assert streams.state_of(session, "feed") == "Running"
+    moved = second in session.rows("SHOW CREATE PIPELINE feed")[0][1]
+    assert moved == (point == "engine.pipeline.changed")
+    if not moved:
+        produce(broker, first, 30, 10)
+        streams.wait_for_messages(session, "feed", 40)
+        session.execute(f"ALTER PIPELINE feed SET {streams.load_data(broker, second)}")
+    count = 20 + (30 if moved else 40)
+    streams.wait_for_messages(session, "feed", count)
+    assert session.value("SELECT count(*) FROM t") == count
+    assert session.rows("SELECT topic, source_partition, max(end_offset) FROM millrace.batches "
+                        "GROUP BY 1, 2 ORDER BY 1, 2") == [(first, 0, count - 20), (second, 0, 20)]
+
+
 def test_a_stopped_training_keeps_all_in_its_snapshot(server, broker):
     topic = broker.create_topic("snapshot")
     session = server.connect()

@@ -256,7 +256,8 @@ Result<std::string> text_of(const Json& json, std::string_view what, const Objec
 bool looks_secret(std::string_view key) {
   const std::string lower = to_lower(key);
   for (const std::string_view part :
-       {"password", "passphrase", "secret", "token", "user.info", "key.pem", "sasl.jaas"}) {
+       {"password", "passphrase", "secret", "token", "user.info", "key.pem", "ssl_key",
+        "keystore.key", "sasl.jaas", "oauthbearer.config"}) {
     if (lower.find(part) != std::string::npos) return true;
   }
   return false;

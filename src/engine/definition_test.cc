@@ -140,5 +140,39 @@ TEST(Definition, SecretsAreNotShown) {
   EXPECT_NE(shown.find("\"client.id\":\"me\""), std::string::npos) << shown;
 }
 
+/// What librdkafka 2.12's CONFIGURATION.md has in ssl.* and sasl.*, and what Java's clients have.
+TEST(Definition, EveryPropertyThatHoldsASecretIsKnown) {
+  for (const char* const secret :
+       {"ssl.key.password", "ssl.key.pem", "ssl_key", "ssl.keystore.password", "ssl.keystore.key",
+        "ssl.truststore.password", "sasl.password", "sasl.jaas.config", "sasl.oauthbearer.config",
+        "sasl.oauthbearer.client.secret", "sasl.oauthbearer.client.credentials.client.secret",
+        "sasl.oauthbearer.assertion.private.key.pem",
+        "sasl.oauthbearer.assertion.private.key.passphrase", "schema.registry.password",
+        "schema.registry.basic.auth.user.info"})
+    EXPECT_TRUE(looks_secret(secret)) << secret;
+  for (const char* const open : {"ssl.ca.location",
+                                 "ssl.ca.pem",
+                                 "ssl.certificate.location",
+                                 "ssl.certificate.pem",
+                                 "ssl.crl.location",
+                                 "ssl.key.location",
+                                 "ssl.keystore.location",
+                                 "ssl.providers",
+                                 "sasl.mechanism",
+                                 "sasl.username",
+                                 "sasl.kerberos.keytab",
+                                 "sasl.kerberos.principal",
+                                 "sasl.oauthbearer.client.id",
+                                 "sasl.oauthbearer.method",
+                                 "sasl.oauthbearer.scope",
+                                 "sasl.oauthbearer.extensions",
+                                 "sasl.oauthbearer.assertion.file",
+                                 "sasl.oauthbearer.assertion.private.key.file",
+                                 "https.ca.pem",
+                                 "client.id",
+                                 "group.id"})
+    EXPECT_FALSE(looks_secret(open)) << open;
+}
+
 }  // namespace
 }  // namespace millrace::engine

@@ -95,8 +95,14 @@ Status check_allowed(const KafkaConfigSpec& spec, const std::string& property) {
   return {};
 }
 
+/// It quotes what it cannot read of sasl.oauthbearer.config, which may hold a secret.
 void on_error(rd_kafka_t*, int error, const char* why, void* opaque) {
-  static_cast<BrokerWords*>(opaque)->heard(static_cast<rd_kafka_resp_err_t>(error), why);
+  constexpr std::string_view kConfig = "sasl.oauthbearer.config";
+  std::string_view words = why;
+  if (const auto at = words.find(kConfig); at != std::string_view::npos)
+    words = words.substr(0, at + kConfig.size());
+  static_cast<BrokerWords*>(opaque)->heard(static_cast<rd_kafka_resp_err_t>(error),
+                                           std::string(words));
 }
 
 // librdkafka reports every failed connection both to the error callback and to its log. Errors are

@@ -424,6 +424,20 @@ TEST(OpenKafka, SaysWhyAValueIsRefused) {
   EXPECT_FALSE(source.error().detail.empty());
 }
 
+TEST(OpenKafka, DoesNotSayWhatASecretWas) {
+  KafkaOptions options;
+  options.brokers = "127.0.0.1:1";
+  options.topic = "t";
+  options.properties = {{"security.protocol", "sasl_plaintext"},
+                        {"sasl.mechanism", "OAUTHBEARER"},
+                        {"enable.sasl.oauthbearer.unsecure.jwt", "true"},
+                        {"sasl.oauthbearer.config", "principal=a hush"}};
+  const auto source = std::move(*open_kafka(options));
+  const auto said = source->partitions().error().to_string();
+  EXPECT_NE(said.find("Unrecognized sasl.oauthbearer.config."), std::string::npos) << said;
+  EXPECT_EQ(said.find("hush"), std::string::npos) << said;
+}
+
 TEST(OpenKafka, RefusesWhatTheEngineOwnsAndWhatWouldRunCode) {
   for (const char* property :
        {"group.id", "enable.auto.commit", "enable.partition.eof", "bootstrap.servers",

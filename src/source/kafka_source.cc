@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -41,10 +42,11 @@ struct HeldMessages {
   }
 };
 
-/// The headers of a message as a JSON object, of which the last of a name counts; bytes that are no
-/// UTF-8 stand as \xHH.
+/// The headers of a message as a JSON object: of a name that comes once its value, else an array of
+/// them in their order; bytes that are no UTF-8 stand as \xHH.
 std::string headers_json(const rd_kafka_message_t* message) {
   auto json = nlohmann::json::object();
+  std::map<std::string, std::vector<nlohmann::json>> values;
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const char* name = nullptr;
@@ -53,9 +55,15 @@ std::string headers_json(const rd_kafka_message_t* message) {
     for (size_t i = 0;
          rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
          ++i) {
-      auto& entry = json[as_utf8(name)];
-      entry = nlohmann::json();
+      auto& entry = values[as_utf8(name)].emplace_back();
       if (value != nullptr) entry = as_utf8({static_cast<const char*>(value), size});
+    }
+  }
+  for (auto& [name, all] : values) {
+    if (all.size() == 1) {
+      json[name] = std::move(all.front());
+    } else {
+      json[name] = std::move(all);
     }
   }
   return json.dump();

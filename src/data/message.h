@@ -68,6 +68,9 @@ struct MessageBatch {
   bool others_wait = false;           // there are messages already of partitions that had no turn
   /// The headers of a message, by its index, as a JSON object; null when the source has none.
   std::function<std::string(size_t)> headers;
+  /// What the time of a message is, by its index: "CreateTime" (its producer's), "LogAppendTime"
+  /// (its broker's), or empty without one; null when the source has none.
+  std::function<std::string_view(size_t)> timestamp_type;
   /// The file that a message came from; null when the source has none.
   std::function<std::string(size_t)> file;
 };

@@ -97,6 +97,9 @@ void MessageColumns::fill_text(MessageFact fact, const MessageBatch& messages, s
     column.set(row, as_it_is ? key : copied(as_utf8(key)));
   } else if (fact == MessageFact::kHeaders && messages.headers) {
     column.set(row, copied(messages.headers(message)));
+  } else if (fact == MessageFact::kTimestampType && messages.timestamp_type) {
+    const auto type = messages.timestamp_type(message);
+    if (!type.empty()) column.set(row, type);
   } else if (fact == MessageFact::kFile && messages.file) {
     column.set(row, copied(messages.file(message)));
   }
@@ -115,6 +118,7 @@ const std::vector<MessageFactNames>& message_facts() {
       {MessageFact::kFile, "source_file", "@:file", {Kind::kVarchar}},
       {MessageFact::kBatch, "batch_id", "@:batch", {Kind::kInt64}},
       {MessageFact::kKeyBytes, "key_bytes", "@:key_bytes", {Kind::kBlob}},
+      {MessageFact::kTimestampType, "prop_timestamp_type", "@:timestamp_type", {Kind::kVarchar}},
   };
   return facts;
 }

@@ -14,15 +14,16 @@
 namespace millrace::decode {
 
 enum class MessageFact : uint8_t {
-  kKey,        // VARCHAR, bytes that are no UTF-8 as \xHH; NULL without a key
-  kTimestamp,  // BIGINT, milliseconds since 1970; NULL when the broker gave none
-  kTopic,      // VARCHAR
-  kPartition,  // BIGINT
-  kOffset,     // BIGINT
-  kHeaders,    // VARCHAR, a JSON object; NULL when the source has none
-  kFile,       // VARCHAR, the file of a source of files; NULL for others
-  kBatch,      // BIGINT, the number of the batch
-  kKeyBytes,   // BLOB, the key as it is: what a BLOB is given that is SET to the key alone
+  kKey,            // VARCHAR, bytes that are no UTF-8 as \xHH; NULL without a key
+  kTimestamp,      // BIGINT, milliseconds since 1970; NULL when the broker gave none
+  kTopic,          // VARCHAR
+  kPartition,      // BIGINT
+  kOffset,         // BIGINT
+  kHeaders,        // VARCHAR, a JSON object; NULL when the source has none
+  kFile,           // VARCHAR, the file of a source of files; NULL for others
+  kBatch,          // BIGINT, the number of the batch
+  kKeyBytes,       // BLOB, the key as it is: what a BLOB is given that is SET to the key alone
+  kTimestampType,  // VARCHAR, CreateTime or LogAppendTime; NULL without a time
 };
 
 struct MessageFactNames {

@@ -27,7 +27,7 @@ std::map<std::string, Kind> model_inputs(const ModelEntry& model, StepKind step)
 bool is_of_one_message(decode::MessageFact fact) {
   using Fact = decode::MessageFact;
   return fact == Fact::kKey || fact == Fact::kKeyBytes || fact == Fact::kTimestamp ||
-         fact == Fact::kOffset || fact == Fact::kHeaders;
+         fact == Fact::kTimestampType || fact == Fact::kOffset || fact == Fact::kHeaders;
 }
 
 class Planner {

@@ -47,7 +47,7 @@ Origins::Origins(const ProbeContext& context, const PipelineDefinition& definiti
   using Fact = decode::MessageFact;
   for (const auto fact : plan.facts) {
     reads_messages_ |= fact == Fact::kKey || fact == Fact::kKeyBytes || fact == Fact::kTimestamp ||
-                       fact == Fact::kHeaders;
+                       fact == Fact::kTimestampType || fact == Fact::kHeaders;
     reads_files_ |= fact == Fact::kFile;
   }
   const bool files = definition.source.kind == SourceKind::kFiles;
@@ -115,6 +115,11 @@ void Origins::describe(const std::vector<Reject>& rejects, MessageBatch& batch) 
     batch.headers = [this, &rejects](size_t i) {
       const auto at = index_of(rejects[i]);
       return at ? messages_.headers(*at) : std::string();
+    };
+  if (reads_messages_ && messages_.timestamp_type)
+    batch.timestamp_type = [this, &rejects](size_t i) {
+      const auto at = index_of(rejects[i]);
+      return at ? messages_.timestamp_type(*at) : std::string_view();
     };
   if (reads_files_)
     batch.file = [this, &rejects](size_t i) {

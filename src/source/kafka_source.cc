@@ -69,6 +69,14 @@ std::string headers_json(const rd_kafka_message_t* message) {
   return json.dump();
 }
 
+/// In Kafka's own words.
+std::string_view timestamp_type(const rd_kafka_message_t* message) {
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  rd_kafka_message_timestamp(message, &type);
+  if (type == RD_KAFKA_TIMESTAMP_CREATE_TIME) return "CreateTime";
+  return type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME ? "LogAppendTime" : "";
+}
+
 std::vector<Cursor> cursors_of(const OffsetRange& range) {
   return {{range.partition, range.first_offset}, {range.partition, range.end_offset}};
 }
@@ -347,6 +355,9 @@ MessageBatch KafkaSource::seal() {
     if (range.end_offset > range.first_offset) batch.ranges.push_back(range);
   }
   batch.headers = [messages = held](size_t i) { return headers_json(messages->messages[i]); };
+  batch.timestamp_type = [messages = held](size_t i) {
+    return timestamp_type(messages->messages[i]);
+  };
   if (!batch.ranges.empty()) note_moves(backlog);
   batch.owner = std::move(held);
   batch.topic_id = topic_.id();

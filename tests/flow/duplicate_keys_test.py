@@ -150,6 +150,21 @@ def test_facts_of_messages(shop, broker):
     assert json.loads(rows[2][6]) == {}
 
 
+def test_whose_time_it_is_is_known(shop, broker):
+    topics = {kind: broker.create_topic(kind, config={"message.timestamp.type": kind})
+              for kind in ("CreateTime", "LogAppendTime")}
+    shop.execute("CREATE TABLE t (a BIGINT, kind VARCHAR)")
+    clause = "kind = get_kafka_pipeline_prop('prop_timestamp_type')"
+    for kind, topic in topics.items():
+        broker.produce(topic, ["1", "bad"])
+        shop.execute(f"CREATE OR REPLACE PIPELINE feed AS {streams.load_data(broker, topic)} "
+                     f"INTO TABLE t (a) SET {clause}; START PIPELINE feed FOREGROUND; "
+                     f"ALTER PIPELINE feed (@a) SET a = 2, {clause}")
+        assert shop.rows("RETRY REJECTS FOR PIPELINE feed") == [(1, 1, 0)]
+    assert shop.rows("SELECT a, kind FROM t ORDER BY 2, 1") == [
+        (1, "CreateTime"), (2, "CreateTime"), (1, "LogAppendTime"), (2, "LogAppendTime")]
+
+
 def test_facts_feed_models_too(shop, broker):
     topic = broker.create_topic("facts", 1)
     broker.produce(topic, ["1", "0", "1"])

@@ -367,18 +367,18 @@ bool AvroDecoder::put_json(const AvroStep& step, AvroInput& input, int depth) {
   json_.clear();
   append_avro_json(*step.writer, input, json_, depth);
   if (input.failed) return false;
+  const auto json = sink_->arena().copied(json_);
   for (const size_t field : step.fields) {
     const auto& type = sink_->fields()[field].type;
-    const bool taken = is_text(type.kind) && (step.element || !type.list);
-    if (taken) continue;
-    sink_->fail(field, RejectReason::kWrongType,
-                " is " + std::string(branch_name(*step.writer)) + ", and its column holds " +
-                    name_of(type));
-    return sink_failed();
+    const bool taken = !is_text(type.kind) || (type.list && !step.element)
+                           ? sink_->fail(field, RejectReason::kWrongType,
+                                         " is " + std::string(branch_name(*step.writer)) +
+                                             ", and its column holds " + name_of(type))
+                       : step.element ? sink_->put_document_element(field, json)
+                                      : sink_->put_document(field, json);
+    if (!taken) return sink_failed();
   }
-  char* const text = sink_->arena().allocate(json_.size());
-  std::memcpy(text, json_.data(), json_.size());
-  return put(step, Scalar::of_text(Scalar::Form::kText, {text, json_.size()}));
+  return true;
 }
 
 bool AvroDecoder::run_record(const AvroStep& step, AvroInput& input, int depth) {

@@ -211,6 +211,22 @@ TEST(AvroDecoder, ArraysMapsAndRecordsGoIntoListsAndJson) {
   EXPECT_EQ(d.text(6), R"({"a":[1,2,3],"m":{"k\"":1.5,"z":null},"e":"B","n":["q"]})");
 }
 
+TEST(AvroDecoder, TextAndDatesAreStringsInAColumnOfJson) {
+  const auto text = record(
+      field("s", "\"string\"") + "," + field("d", R"({"type":"int","logicalType":"date"})") + "," +
+      field("n", "\"double\"") + "," + field("l", R"({"type":"array","items":"string"})"));
+  std::vector<InputField> fields{at({"s"}, kText), at({"d"}, kText), at({"n"}, kText),
+                                 at({"l"}, kText)};
+  for (auto& one : fields) one.json = true;
+  const DecodedAvro d(schema(text), fields,
+                      {Datum().text("5").whole(1).real(2.5).whole(1).text("6").whole(0)});
+  ASSERT_EQ(d.rows.rows(), 1U) << d.rejects.at(0).detail;
+  EXPECT_EQ(d.text(0), R"("5")");
+  EXPECT_EQ(d.text(1), R"("1970-01-02")");
+  EXPECT_EQ(d.text(2), "2.5");
+  EXPECT_EQ(d.text(3), R"(["6"])");
+}
+
 TEST(AvroDecoder, LogicalTypesKeepTheirMeaning) {
   const auto logical = [](const std::string& type, const std::string& name,
                           const std::string& more = "") {

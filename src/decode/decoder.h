@@ -59,6 +59,7 @@ struct InputField {
   // JSON and Avro: the keys from the outermost object inwards; empty: the document as a whole.
   std::vector<std::string> path = {};
   std::optional<Literal> default_value = {};
+  bool json = false;  // its text is JSON: a document's text stands in it with its quotes
 };
 
 /// The columns of the wanted fields, in order.

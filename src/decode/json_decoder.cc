@@ -22,6 +22,8 @@ using simdjson::error_code;
 
 /// Objects and arrays within one another; deeper ones are refused, as Python refuses them.
 constexpr int kJsonDepthMax = 512;
+/// U+FEFF in UTF-8, which some write before a document (RFC 8259 section 8.1 lets readers pass it).
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 std::string_view without_space_behind(std::string_view text) {
   while (!text.empty() && is_json_blank(text.back())) text.remove_suffix(1);
@@ -116,7 +118,9 @@ Status JsonDecoder::decode(const MessageBatch& messages, Batch& rows,
   lines_.clear();
   for (size_t i = 0; i < messages.messages.size(); ++i) {
     const auto& message = messages.messages[i];
-    if (message.payload.empty()) {
+    const size_t first = message.payload.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+    const auto payload = message.payload.substr(first);
+    if (payload.empty()) {
       sink_failed_ = false;
       reason_ = RejectReason::kTooFewFields;
       detail_ = "the message is empty";
@@ -126,15 +130,15 @@ Status JsonDecoder::decode(const MessageBatch& messages, Batch& rows,
     const auto index = static_cast<uint32_t>(i);
     sink_->begin_row();
     if (scout_.is_wanted()) {
-      if (scout_.read(message.payload) && sink_->end_row(index)) continue;
+      if (scout_.read(payload) && sink_->end_row(index)) continue;
       sink_->drop_row();
       sink_->begin_row();
     }
-    Read read = read_document(message.payload);
+    Read read = read_document(payload);
     if (read == Read::kMore) {
       // Not one document: then a line is one.
       sink_->drop_row();
-      decode_lines(message, 0, index, rejects);
+      decode_lines(message, first, index, rejects);
       continue;
     }
     if (read == Read::kDone && !sink_->end_row(index)) {
@@ -348,8 +352,7 @@ bool JsonDecoder::put_raw(const PathNode& node, std::string_view raw, bool is_ar
                       ", and its column holds " + name_of(type));
       return !(sink_failed_ = true);
     }
-    if (!sink_->put(field, Scalar::of_text(Scalar::Form::kText, raw)))
-      return !(sink_failed_ = true);
+    if (!sink_->put_document(field, raw)) return !(sink_failed_ = true);
   }
   return true;
 }
@@ -437,22 +440,24 @@ bool JsonDecoder::read_element(ondemand::value value, const std::vector<size_t>&
   ondemand::json_type type{};
   if (const auto error = value.type().get(type)) return bad_json(error);
   Scalar scalar;
+  std::string_view raw;
   const bool is_array = type == ondemand::json_type::array;
   const bool container = is_array || type == ondemand::json_type::object;
   if (container) {
     const char* const begin = value.raw_json_token().data();
     if (!read_container(value, is_array, nullptr, depth)) return false;
-    scalar = Scalar::of_text(Scalar::Form::kText, raw_until_here(begin));
+    raw = raw_until_here(begin);
   } else if (!read_scalar(value, type, scalar)) {
     return false;
   }
   for (const size_t field : lists) {
     const auto& column = sink_->fields()[field].type;
     const bool taken =
-        container && !is_text(column.kind)
-            ? sink_->fail(field, RejectReason::kWrongType,
-                          " has an element that is no " + name_of({column.kind, false}))
-            : sink_->put_element(field, scalar);
+        !container ? sink_->put_element(field, scalar)
+        : is_text(column.kind)
+            ? sink_->put_document_element(field, raw)
+            : sink_->fail(field, RejectReason::kWrongType,
+                          " has an element that is no " + name_of({column.kind, false}));
     if (!taken) return !(sink_failed_ = true);
   }
   return true;

@@ -88,6 +88,39 @@ TEST(JsonDecoder, TheWholeAndObjectsAreTextAsTheyStand) {
   EXPECT_EQ(d.text(0, 3), "12.50");
 }
 
+TEST(JsonDecoder, TextStaysTextInAColumnOfJson) {
+  auto scalar = at({"a"}, kText);
+  auto list = at({"l"}, {Kind::kVarchar, true});
+  auto fallback = at({"gone"}, kText);
+  scalar.json = list.json = fallback.json = true;
+  fallback.default_value = Literal{Literal::Form::kText, "{}"};
+  const DecodedJson d({scalar, list, fallback, at({"b"}, kText)},
+                      {R"({"a":"5","l":["1",2,[3]],"b":"5"})", R"({"a":"\u0022\n","b":7})",
+                       R"({"a":5})", R"({"a":{"x" : "y"}})", R"({"a":true})", R"({"a":null})"});
+  ASSERT_EQ(d.rows.rows(), 6U);
+  EXPECT_EQ(d.text(0, 0), R"("5")");
+  EXPECT_EQ(d.text(0, 1), R"("\"\n")");
+  EXPECT_EQ(d.text(0, 2), "5");
+  EXPECT_EQ(d.text(0, 3), R"({"x" : "y"})");
+  EXPECT_EQ(d.text(0, 4), "true");
+  EXPECT_TRUE(d.null(0, 5));
+  EXPECT_EQ(d.list<std::string_view>(1), (std::vector<std::string_view>{R"("1")", "2", "[3]"}));
+  EXPECT_EQ(d.text(2), "{}") << "a default is SQL's, and read as JSON";
+  EXPECT_EQ(d.text(3), "5");
+}
+
+TEST(JsonDecoder, AByteOrderMarkBeforeADocumentIsPassed) {
+  const std::string mark = "\xEF\xBB\xBF";
+  const DecodedJson d({at({"a"}, kWhole)}, {mark + R"({"a":1})", mark + " {\"a\":2}\n{\"a\":3}\n",
+                                            mark, mark + mark + "{}"});
+  ASSERT_EQ(d.rows.rows(), 3U);
+  EXPECT_EQ(d.number(0, 0), 1);
+  EXPECT_EQ(d.number(0, 2), 3);
+  ASSERT_EQ(d.rejects.size(), 2U);
+  EXPECT_EQ(d.rejects[0].detail, "the message is empty");
+  EXPECT_EQ(d.rejects[1].reason, RejectReason::kBadDocument);
+}
+
 TEST(JsonDecoder, ArraysFillLists) {
   const DecodedJson d({at({"n"}, {Kind::kInt32, true}), at({"t"}, {Kind::kVarchar, true})},
                       {R"({"n":[1,2,3],"t":["a","\u00e4",{"b":1}]})", R"({"n":[],"t":null})",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "data/json_text.h"
 #include "data/utf8.h"
 
 namespace millrace::decode {
@@ -40,6 +41,7 @@ RowSink::RowSink(std::vector<InputField> fields, const DecodeLimits& limits)
     state.kind = field.type.kind;
     state.list = field.type.list;
     state.nullable = field.nullable;
+    state.json = field.json;
     state.width = width_of(field.type.kind);
     if (field.default_value) state.fallback = scalar_of(*field.default_value);
     if (state.list) lists_.push_back(states_.size());
@@ -111,7 +113,16 @@ bool RowSink::put_null(size_t index) {
   return true;
 }
 
-bool RowSink::put(size_t index, const Scalar& value) {
+/// Bytes that are no UTF-8 are left to be refused.
+Scalar RowSink::quoted(const Scalar& value) {
+  const auto text = shown_text(value, *arena_);
+  if (value.form == Scalar::Form::kBytes && !is_utf8(text)) return value;
+  quoted_.clear();
+  append_json_text(text, quoted_);
+  return Scalar::of_text(Scalar::Form::kText, arena_->copied(quoted_));
+}
+
+bool RowSink::put_as_it_is(size_t index, const Scalar& value) {
   auto& state = states_[index];
   if (value.form == Scalar::Form::kNull) return put_null(index);
   if (state.list) return refuse(index, Fit::kWrongType, value);
@@ -137,7 +148,7 @@ bool RowSink::begin_list(size_t index) {
   return true;
 }
 
-bool RowSink::put_element(size_t index, const Scalar& value) {
+bool RowSink::put_element_as_it_is(size_t index, const Scalar& value) {
   auto& state = states_[index];
   if (value.form == Scalar::Form::kNull)
     return fail(index, RejectReason::kNullNotAllowed, " has an element that is null");
@@ -181,7 +192,7 @@ bool RowSink::refuse(size_t index, Fit fit, const Scalar& value) {
 
 bool RowSink::end_row(uint32_t message) {
   for (size_t i = 0; i < states_.size(); ++i) {
-    if (states_[i].put_in != row_number_ && !put(i, states_[i].fallback)) return false;
+    if (states_[i].put_in != row_number_ && !put_as_it_is(i, states_[i].fallback)) return false;
   }
   for (const size_t list : lists_) {
     auto& state = states_[list];

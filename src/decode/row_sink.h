@@ -36,7 +36,14 @@ class RowSink {
   void begin_row();
   // Each gives a field of the row at work its value, once more when it has one already. False: the
   // row is bad, and why is kept.
-  bool put(size_t field, const Scalar& value);
+  bool put(size_t field, const Scalar& value) {
+    return states_[field].json && is_quoted(value.form) ? put_as_it_is(field, quoted(value))
+                                                        : put_as_it_is(field, value);
+  }
+  /// Text that is JSON already: an object or array.
+  bool put_document(size_t field, std::string_view json) {
+    return put_as_it_is(field, Scalar::of_text(Scalar::Form::kText, json));
+  }
   /// The same for a small whole number and the kinds that most columns of numbers have. False says
   /// only that put() must look.
   bool put_quick(size_t field, const WholeNumber& number) {
@@ -82,7 +89,13 @@ class RowSink {
     return true;
   }
   bool begin_list(size_t field);  // empties it; elements follow by put_element
-  bool put_element(size_t field, const Scalar& value);
+  bool put_element(size_t field, const Scalar& value) {
+    return states_[field].json && is_quoted(value.form) ? put_element_as_it_is(field, quoted(value))
+                                                        : put_element_as_it_is(field, value);
+  }
+  bool put_document_element(size_t field, std::string_view json) {
+    return put_element_as_it_is(field, Scalar::of_text(Scalar::Form::kText, json));
+  }
   /// Marks the row as bad: `what` is said of the field.
   bool fail(size_t field, RejectReason reason, std::string what);
   /// Gives defaults to the fields that were not put. False when the row is bad.
@@ -101,6 +114,7 @@ class RowSink {
     Kind kind = Kind::kVarchar;
     bool list = false;
     bool nullable = true;
+    bool json = false;
     size_t width = 0;
     Column* column = nullptr;
     std::byte* values = nullptr;  // of the column; not for lists
@@ -114,6 +128,15 @@ class RowSink {
   Status set_fallbacks();
   void aim();
   bool is_oversized(const Field& field, const Scalar& value) const;
+  bool put_as_it_is(size_t index, const Scalar& value);
+  bool put_element_as_it_is(size_t index, const Scalar& value);
+  Scalar quoted(const Scalar& value);
+  /// What JSON writes as a string.
+  static bool is_quoted(Scalar::Form form) {
+    using Form = Scalar::Form;
+    return form == Form::kText || form == Form::kBytes || form == Form::kDate ||
+           form == Form::kTimestamp;
+  }
   bool put_null(size_t index);
   bool refuse(size_t index, Fit fit, const Scalar& value);
 
@@ -129,6 +152,7 @@ class RowSink {
   uint64_t row_number_ = 0;  // never the same for two rows
   RejectReason reason_ = RejectReason::kBadDocument;
   std::string detail_;
+  std::string quoted_;  // reused
 };
 
 }  // namespace millrace::decode

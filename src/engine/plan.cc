@@ -183,6 +183,8 @@ Result<decode::InputField> Planner::plan_field(const FieldDefinition& field) con
     const bool wider = read && *wanted_kind == Kind::kFloat;
     input.type = {wider ? Kind::kDouble : *wanted_kind, false};
   }
+  // A model's category is the text itself.
+  input.json = stored && !wanted_kind && column->type_name == "JSON";
   if (stored && column->type) input.nullable = column->nullable || column->has_default;
   const bool known = field.variable || column != nullptr || wanted_kind || read ||
                      pipeline_.step == StepKind::kTrain ||

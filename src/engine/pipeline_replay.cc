@@ -40,7 +40,10 @@ Status PipelineRun::restore_learner(const std::stop_token& stop) {
       return log_damaged(snapshot->version);
   }
   TRY(auto log, context_.store.training_log(model_id, snapshot_version_, store::kNewest));
-  TRY_OK(replay(log, stop));
+  if (auto replayed = replay(log, stop); !replayed) {
+    if (!stop.stop_requested()) context_.errors.note(replayed.error(), replayed_batch_id_);
+    return replayed;
+  }
   publish();
   return {};
 }
@@ -77,25 +80,32 @@ Status PipelineRun::replay(const std::vector<store::LoggedBatch>& log,
   StagedBatch staged;
   for (const auto& logged : log) {
     if (stop.stop_requested()) return Error(Code::kCancelled, "the replay was stopped");
-    if (logged.pipeline_id != context_.pipeline_id)
-      return Error(Code::kWrongState,
-                   "model \"" + context_.model->name().name +
-                       "\" has batches of another pipeline that are not in a snapshot yet",
-                   "START the pipeline that trained it first; it replays them.");
-    if (logged.program != program()) return other_program(logged);
-    if (!logged.topic_id.empty() && !topic_id_.empty() && logged.topic_id != topic_id_)
-      return topic_is_gone(logged);
-    TRY(auto taken, source_->take_again(logged.ranges, stop));
-    taken.batch_id = logged.batch_id;
-    std::string said;
-    TRY(auto messages, transformed(stages_.transform.get(), std::move(taken), stop, said));
-    TRY_OK(run_stages(stages_, messages, staged));
-    rejects_.clear();
-    rows_ = &staged.rows();
-    TRY_OK(learn(messages));
-    if (stages_.learner->state().version() != logged.version) return log_damaged(logged.version);
+    replayed_batch_id_ = logged.pipeline_id == context_.pipeline_id ? logged.batch_id : -1;
+    TRY_OK(replay_batch(logged, stop, staged));
     FAULT_POINT("engine.replay.batch");
   }
+  return {};
+}
+
+Status PipelineRun::replay_batch(const store::LoggedBatch& logged, const std::stop_token& stop,
+                                 StagedBatch& staged) {
+  if (logged.pipeline_id != context_.pipeline_id)
+    return Error(Code::kWrongState,
+                 "model \"" + context_.model->name().name +
+                     "\" has batches of another pipeline that are not in a snapshot yet",
+                 "START the pipeline that trained it first; it replays them.");
+  if (logged.program != program()) return other_program(logged);
+  if (!logged.topic_id.empty() && !topic_id_.empty() && logged.topic_id != topic_id_)
+    return topic_is_gone(logged);
+  TRY(auto taken, source_->take_again(logged.ranges, stop));
+  taken.batch_id = logged.batch_id;
+  std::string said;
+  TRY(auto messages, transformed(stages_.transform.get(), std::move(taken), stop, said));
+  TRY_OK(run_stages(stages_, messages, staged));
+  rejects_.clear();
+  rows_ = &staged.rows();
+  TRY_OK(learn(messages));
+  if (stages_.learner->state().version() != logged.version) return log_damaged(logged.version);
   return {};
 }
 

@@ -192,7 +192,8 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
     if (taken->well_again) {
       context_.errors.note_well();
     } else if (!taken->error) {
-      TRY_OK(process(*taken));
+      if (auto done = process(*taken); !done)
+        return of_batch(*taken, std::move(done).error(), stop);
       if (taken->behind) reader_->give_back(std::move(taken->rows));
     } else if (facts(taken->error->code).retryable && !taken->lost && !context_.foreground) {
       context_.errors.note(*taken->error, last_batch_id_ + 1);
@@ -200,10 +201,17 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
       const std::string where = "pipeline \"" + context_.definition.name.name + "\"";
       return (*std::move(taken->error)).within(where);
     } else {
-      return *taken->error;
+      return of_batch(*taken, *std::move(taken->error), stop);
     }
   }
   return RunEnd::kStopped;
+}
+
+/// What ends the run is told with its batch, if it has one, here: whoever began the run knows none.
+Error PipelineRun::of_batch(const Taken& taken, Error error, const std::stop_token& stop) const {
+  const bool told = taken.batch.batch_id > 0 && !stop.stop_requested();
+  if (told) context_.errors.note(error, taken.batch.batch_id);
+  return error;
 }
 
 /// The first reject that STOP_ON_ERROR stops at; those of the table come later, at the commit.

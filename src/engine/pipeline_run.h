@@ -69,6 +69,8 @@ class PipelineRun {
   void wait_for_trainer(const std::stop_token& stop) const;
   Status restore_learner(const std::stop_token& stop);
   Status replay(const std::vector<store::LoggedBatch>& log, const std::stop_token& stop);
+  Status replay_batch(const store::LoggedBatch& logged, const std::stop_token& stop,
+                      StagedBatch& staged);
   Error log_damaged(int64_t version) const;
   std::string program() const;  // the transform's checksum; empty without one
   Error other_program(const store::LoggedBatch& logged) const;
@@ -88,6 +90,7 @@ class PipelineRun {
   const Reject* fatal_reject() const;
   bool stops_on_refusal() const;
   Error stopped_by(const Reject& reject) const;
+  Error of_batch(const Taken& taken, Error error, const std::stop_token& stop) const;
 
   std::vector<int64_t> rows_of_ranges(const MessageBatch& messages) const;
   std::string changing_part() const;
@@ -117,6 +120,7 @@ class PipelineRun {
   Batch* rows_ = nullptr;  // of the batch at work: what the last stage made
   std::vector<Reject> rejects_;
   int64_t learn_micros_ = 0;
+  int64_t replayed_batch_id_ = -1;
 };
 
 }  // namespace millrace::engine

@@ -161,6 +161,7 @@ bool Reader::read_one(const std::stop_token& stop) {
     if (auto staged = stage(taken, stop); !staged) {
       Taken news;
       news.error = std::move(staged).error();
+      news.batch.batch_id = next_batch_id_ - 1;
       news.lost = true;
       (void)queue_.push(std::move(news));
       return false;

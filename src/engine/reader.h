@@ -28,7 +28,7 @@ struct Taken {
   Batch rows;                   // what the last stage made of `batch`
   std::vector<Reject> rejects;  // of all stages
   std::optional<Error> error;
-  bool lost = false;  // with the error: a batch was taken and could not be staged; read it again
+  bool lost = false;  // with the error: `batch` was taken and could not be staged; read it again
   bool well_again = false;
   bool new_partitions = false;
   bool behind = false;     // the batch did not reach the end of the topic

@@ -145,6 +145,8 @@ def test_a_failing_program_stops_after_its_retries_and_goes_on_when_reloaded(sho
     (kind, message, said), = set(transform_errors(shop))
     assert kind == "Error" and said == "no such luck\n"
     assert 'transform "t.py" ended with status 7 at partition 0, offsets 0 to 2' in message
+    batches = "SELECT DISTINCT BATCH_ID FROM information_schema.PIPELINES_ERRORS"
+    assert shop.rows(batches) == [(1,)]
     # The program that the pipeline has is the one of its CREATE, until it is told otherwise.
     write(ECHO.format(before="print('well now', file=sys.stderr)"))
     shop.expect_error("START PIPELINE feed FOREGROUND", "ended with status 7")
@@ -161,6 +163,9 @@ def test_a_failing_program_stops_after_its_retries_and_goes_on_when_reloaded(sho
     broker.produce(topic, ["3,z"])
     shop.execute("START PIPELINE feed FOREGROUND")
     assert shop.rows("SELECT a, b FROM t ORDER BY a") == [(1, "x"), (2, "y"), (3, "z")]
+    broker.produce(topic, ["4"])
+    shop.expect_error("START PIPELINE feed FOREGROUND", "ended with status 1")
+    assert shop.rows(f"{batches} WHERE ERROR_TYPE = 'Error' ORDER BY 1") == [(1,), (3,)]
 
 
 def test_what_a_program_says_in_other_bytes_than_utf8_is_kept(shop, broker, write):

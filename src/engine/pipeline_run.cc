@@ -52,7 +52,7 @@ Result<std::unique_ptr<PipelineRun>> PipelineRun::open(const RunContext& context
   TRY(run->bounds_, run->source_->partitions());
   TRY_OK(run->hold_to_topic());
   TRY_OK(run->open_stages());
-  TRY_OK(run->open_writer());
+  TRY_OK(run->open_writer(stop));
   if (run->trains()) TRY_OK(run->restore_learner(stop));
   if (run->stages_.scorer) run->wait_for_trainer(stop);
   TRY_OK(run->seek());
@@ -86,13 +86,13 @@ Status PipelineRun::open_stages() {
   return {};
 }
 
-Status PipelineRun::open_writer() {
+Status PipelineRun::open_writer(const std::stop_token& stop) {
   const auto& name = context_.definition.name;
   TRY(writer_,
       context_.store.open_writer({context_.pipeline_id, name.database, name.name}, plan_.output));
   TRY(last_batch_id_, context_.store.last_batch_id(context_.pipeline_id));
-  forwarder_ =
-      std::make_unique<RejectForwarder>(context_.pipeline_id, context_.definition, context_.store);
+  forwarder_ = std::make_unique<RejectForwarder>(context_.pipeline_id, context_.definition,
+                                                 context_.store, stop);
   return {};
 }
 

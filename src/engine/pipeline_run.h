@@ -65,7 +65,7 @@ class PipelineRun {
   Status open_plan();
   Status hold_to_topic();
   Status open_stages();
-  Status open_writer();
+  Status open_writer(const std::stop_token& stop);
   void wait_for_trainer(const std::stop_token& stop) const;
   Status restore_learner(const std::stop_token& stop);
   Status replay(const std::vector<store::LoggedBatch>& log, const std::stop_token& stop);

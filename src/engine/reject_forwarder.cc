@@ -31,7 +31,7 @@ Status RejectForwarder::forward(int64_t last_batch_id) {
   if (forwarded_ < 0) {
     TRY(forwarded_, forwarded());
   }
-  while (forwarded_ < last_batch_id) {
+  while (forwarded_ < last_batch_id && !stop_.stop_requested()) {
     TRY(const auto kept, store_.next_rejects(pipeline_id_, forwarded_, last_batch_id));
     if (!kept) {
       forwarded_ = last_batch_id;
@@ -41,6 +41,7 @@ Status RejectForwarder::forward(int64_t last_batch_id) {
       source::ProducerOptions options;
       options.brokers = definition_.rejects.brokers;
       options.properties = definition_.source.credentials;
+      options.stop = stop_;
       for (const auto& [key, value] : definition_.source.config) {
         const bool shared =
             key.starts_with("security.") || key.starts_with("sasl.") || key.starts_with("ssl.");
@@ -52,7 +53,8 @@ Status RejectForwarder::forward(int64_t last_batch_id) {
                     [](const auto& one) { return one.first.starts_with("schema.registry."); });
       TRY(producer_, source::Producer::open(options));
     }
-    TRY_OK(send(*kept));
+    if (auto sent = send(*kept); !sent)
+      return sent.error().code == Code::kCancelled ? Status() : std::move(sent);
     TRY_OK(store_.set_setting(setting(), std::to_string(kept->batch_id)));
     forwarded_ = kept->batch_id;
   }

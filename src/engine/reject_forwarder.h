@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "engine/definition.h"
@@ -18,11 +20,12 @@ namespace millrace::engine {
 
 class RejectForwarder {
  public:
-  RejectForwarder(int64_t pipeline_id, const PipelineDefinition& definition, store::Store& store)
-      : pipeline_id_(pipeline_id), definition_(definition), store_(store) {}
+  RejectForwarder(int64_t pipeline_id, const PipelineDefinition& definition, store::Store& store,
+                  std::stop_token stop)
+      : pipeline_id_(pipeline_id), definition_(definition), store_(store), stop_(std::move(stop)) {}
 
-  /// Sends the rejects up to a batch that have not been sent. Errors: those of the producer; none
-  /// when nobody wants rejects.
+  /// Sends the rejects up to a batch that have not been sent; when a stop is asked for, what is
+  /// left of them is left. Errors: those of the producer; none when nobody wants rejects.
   Status forward(int64_t last_batch_id);
 
  private:
@@ -33,6 +36,7 @@ class RejectForwarder {
   const int64_t pipeline_id_;
   const PipelineDefinition& definition_;
   store::Store& store_;
+  const std::stop_token stop_;
   std::unique_ptr<source::Producer> producer_;  // made when it is needed first
   int64_t forwarded_ = -1;                      // not known yet
 };

@@ -15,7 +15,8 @@ constexpr int kPollMs = 100;
 
 class KafkaProducer : public Producer {
  public:
-  explicit KafkaProducer(std::string brokers) : brokers_(std::move(brokers)) {}
+  explicit KafkaProducer(const ProducerOptions& options)
+      : brokers_(options.brokers), stop_(options.stop) {}
   ~KafkaProducer() override {
     topics_.clear();
     // What was never flushed is dropped: whoever cares about it has called flush().
@@ -37,8 +38,10 @@ class KafkaProducer : public Producer {
                               std::string_view payload,
                               const std::map<std::string, std::string>& headers);
   Status check_delivered();
+  Status check_stop() const;
 
   const std::string brokers_;
+  const std::stop_token stop_;
   BrokerWords words_;
   // Written by on_delivery, which runs within our own calls to poll and flush.
   int64_t undelivered_ = 0;
@@ -189,6 +192,7 @@ Status KafkaProducer::send(const std::string& topic, int32_t partition, std::str
     // Bounded by message.timeout.ms: a queue that cannot be sent empties itself with errors.
     rd_kafka_poll(kafka_.get(), kPollMs);
     TRY_OK(check_delivered());
+    TRY_OK(check_stop());
   }
   rd_kafka_poll(kafka_.get(), 0);
   return {};
@@ -204,16 +208,20 @@ Status KafkaProducer::check_delivered() {
   return error;
 }
 
+Status KafkaProducer::check_stop() const {
+  if (!stop_.stop_requested()) return {};
+  return Error(Code::kCancelled, "the wait for Kafka at \"" + brokers_ + "\" was ended");
+}
+
 Status KafkaProducer::flush() {
-  while (rd_kafka_flush(kafka_.get(), kPollMs) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-  }
+  while (rd_kafka_flush(kafka_.get(), kPollMs) != RD_KAFKA_RESP_ERR_NO_ERROR) TRY_OK(check_stop());
   return check_delivered();
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Producer>> Producer::open(const ProducerOptions& options) {
-  auto producer = std::make_unique<KafkaProducer>(options.brokers);
+  auto producer = std::make_unique<KafkaProducer>(options);
   TRY_OK(producer->connect(options));
   return std::unique_ptr<Producer>(std::move(producer));
 }

@@ -54,6 +54,19 @@ TEST(KafkaProducer, SaysHowManyMessagesCouldNotBeWritten) {
   EXPECT_EQ(flushed.error().message.substr(0, said.size()), said);
 }
 
+TEST(KafkaProducer, AStopEndsTheWaitForABrokerThatIsAway) {
+  std::stop_source stop;
+  ProducerOptions options;
+  options.brokers = "127.0.0.1:1";
+  options.stop = stop.get_token();
+  const auto producer = std::move(*Producer::open(options));
+  ASSERT_TRUE(producer->send("t", 0, "", "a"));
+  stop.request_stop();
+  const auto flushed = producer->flush();
+  ASSERT_FALSE(flushed);
+  EXPECT_EQ(flushed.error().code, Code::kCancelled);
+}
+
 TEST(KafkaProducer, RefusesATopicWithoutPartitions) {
   const auto made = open_producer("127.0.0.1:1", "300")->create_topic("t", 0);
   ASSERT_FALSE(made);

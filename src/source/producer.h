@@ -1,9 +1,10 @@
-// Writes messages to a Kafka topic: for the demo, the benchmarks and people who try things out; no
-// pipeline uses it. Idempotent (no doubles on retry). One thread.
+// Writes messages to a Kafka topic: the rejects of pipelines (REJECTS INTO KAFKA), the rows of the
+// demo and the benchmarks. Idempotent (no doubles on retry). One thread.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,9 @@ namespace millrace::source {
 struct ProducerOptions {
   std::string brokers;
   std::map<std::string, std::string> properties;  // librdkafka's
+  /// Ends the waits of send() and flush(): kCancelled, and what is not with the broker by then may
+  /// come there or not.
+  std::stop_token stop = {};
 };
 
 class Producer {

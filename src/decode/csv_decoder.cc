@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "data/latin1.h"
 #include "data/utf8.h"
 #include "decode/csv_detail.h"
 #include "decode/csv_splitter.h"
@@ -42,6 +43,7 @@ class CsvDecoder : public Decoder {
   template <class T, class Parse>
   void convert_each(size_t index, Column& column, RejectReason reason, Parse parse);
   void convert_text(size_t index, Column& column);
+  std::string_view from_latin1(std::string_view text);
   template <class T>
   void settle_number(size_t index, size_t live, const CsvField& field, T& value);
   void note_line(std::string_view payload, const CsvRow& row, size_t at);
@@ -75,6 +77,7 @@ class CsvDecoder : public Decoder {
   int64_t counted_ = 0;
   std::vector<uint64_t> nulls_;  // kNullWords for each wanted column, one bit for each live row
   std::vector<uint8_t> has_nulls_;
+  std::string converted_;  // reused
 };
 
 CsvDecoder::CsvDecoder(CsvFormat format, std::vector<InputField> fields, const DecodeLimits& limits)
@@ -210,7 +213,7 @@ void CsvDecoder::set_null(size_t index, size_t live) {
 }
 
 void CsvDecoder::reject(size_t index, size_t live, RejectReason reason, std::string_view text) {
-  if (!is_utf8(text)) reason = RejectReason::kBadUtf8;
+  if (!format_.latin1 && !is_utf8(text)) reason = RejectReason::kBadUtf8;
   chunk_.fail(chunk_.rows[chunk_.live[live]],
               {reason, static_cast<int32_t>(wanted_[index].field), text, 0});
 }
@@ -327,9 +330,19 @@ void CsvDecoder::convert_text(size_t index, Column& column) {
   for (size_t i = 0; i < chunk_.live.size(); ++i) {
     const CsvField text = chunk_.field(i, field);
     const bool checked = any_bytes || chunk_.rows[chunk_.live[i]].utf8;
-    if (settle(i, text) && !checked && !is_utf8(text.text))
+    if (!settle(i, text) || checked) continue;
+    if (format_.latin1) {
+      out[i] = from_latin1(text.text);
+    } else if (!is_utf8(text.text)) {
       reject(index, i, RejectReason::kBadUtf8, text.text);
+    }
   }
+}
+
+std::string_view CsvDecoder::from_latin1(std::string_view text) {
+  converted_.clear();
+  append_from_latin1(text, converted_);
+  return arena_->copied(converted_);
 }
 
 template <class T>
@@ -447,9 +460,24 @@ Status check_format(const CsvFormat& format) {
 
 }  // namespace
 
-Result<std::unique_ptr<Decoder>> make_csv_decoder(const CsvFormat& format,
+Result<CsvFormat> in_bytes_of_text(CsvFormat format) {
+  if (!format.latin1) return format;
+  for (auto* const text :
+       {&format.fields_terminated_by, &format.enclosed_by, &format.escaped_by,
+        &format.lines_starting_by, &format.lines_terminated_by, &format.null_defined_by}) {
+    auto bytes = to_latin1(*text);
+    if (!bytes)
+      return bad_format("character set latin1 does not have all of \"" + shown(*text) + "\"",
+                        "What is between fields and lines is of the text's character set.");
+    *text = std::move(*bytes);
+  }
+  return format;
+}
+
+Result<std::unique_ptr<Decoder>> make_csv_decoder(const CsvFormat& written,
                                                   std::vector<InputField> fields,
                                                   const DecodeLimits& limits) {
+  TRY(const auto format, in_bytes_of_text(written));
   TRY_OK(check_format(format));
   if (fields.empty())
     return bad_format("there are no fields", "Name the fields of a row in a list.");

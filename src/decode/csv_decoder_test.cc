@@ -338,6 +338,34 @@ TEST(CsvDecoder, ReadsTerminatorsOfSeveralBytes) {
   EXPECT_EQ(d.text(1, 1), "c||d");
 }
 
+TEST(CsvDecoder, ReadsLatin1WithTerminatorsOfItsOwn) {
+  CsvFormat format;
+  format.fields_terminated_by = "\u00A7";
+  format.enclosed_by = "'";
+  format.null_defined_by = "\u20AC";
+  format.latin1 = true;
+  auto bytes = kName;
+  bytes.type = {Kind::kBlob};
+  const DecodedCsv d(format, {kId, kName, bytes},
+                     {"1\xA7'\xFC\xA7\x80'\xA7\xFC", "x\xE4\xA7y\xA7z", "2\xA7\x80\xA7plain"});
+  ASSERT_EQ(d.rows.rows(), 2U);
+  EXPECT_EQ(d.text(1, 0), "\u00FC\u00A7\u20AC");
+  EXPECT_EQ(d.text(2, 0), "\xFC") << "bytes are left as they are";
+  EXPECT_TRUE(d.null(1, 1));
+  ASSERT_EQ(d.rejects.size(), 1U);
+  EXPECT_EQ(d.rejects[0].reason, RejectReason::kBadNumber);
+  EXPECT_EQ(d.rejects[0].bytes, "x\xE4\xA7y\xA7z");
+  const DecodedCsv both(format, {kId, kName}, {"3\xA7\xC3\xA4", "4\xA7y"});
+  ASSERT_EQ(both.rows.rows(), 2U);
+  EXPECT_EQ(both.text(1, 0), "\u00C3\u00A4") << "though it would be UTF-8, too";
+  EXPECT_EQ(both.text(1, 1), "y");
+  format.fields_terminated_by = "\u0416";
+  const auto made = make_csv_decoder(format, {kId}, {});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().message,
+            "cannot read CSV: character set latin1 does not have all of \"\u0416\"");
+}
+
 TEST(CsvDecoder, TakesAMessageAsOneLineWithoutALineTerminator) {
   CsvFormat format = comma();
   format.lines_terminated_by = "";

@@ -280,7 +280,7 @@ CsvSplitter::Split CsvSplitter::split_plain(CsvChunk& chunk, CsvRow& row) const 
   }
   if (enclosures.any && (enclosures.open || width > 1)) return Split::kCareful;
   row.quotes = enclosures.any;
-  row.utf8 = high == 0 || is_utf8({row.begin, size});
+  row.utf8 = high == 0 || (!format_.latin1 && is_utf8({row.begin, size}));
   if (found >= field_count_) {
     if (!limits_.extra_fields_rejected) return Split::kDone;
     chunk.fail(row, {RejectReason::kTooManyFields, -1, {}, found + 1});

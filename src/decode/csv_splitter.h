@@ -40,7 +40,7 @@ struct CsvRow {
   uint32_t message = 0;
   int32_t careful = -1;  // where its fields begin in CsvChunk::careful_fields; -1: plain
   int32_t failure = -1;  // in CsvChunk::failures
-  bool utf8 = true;      // so is each field, since the line is
+  bool utf8 = true;      // so is each field, since the line is; of latin1: it is ASCII
   bool quotes = false;   // a plain row has some: they are the first and last bytes of fields
 };
 

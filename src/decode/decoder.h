@@ -38,9 +38,14 @@ struct CsvFormat {
   bool null_optionally_enclosed = false;
   bool empty_is_null = false;  // NULL DEFINED BY '': an empty text field is NULL too
   int64_t ignore_lines = 0;    // of each message
+  bool latin1 = false;  // text is MySQL's latin1 (data/latin1.h), the rest of this UTF-8 still
 
   bool operator==(const CsvFormat&) const = default;
 };
+
+/// The format with its terminators and the like as they stand in the text. Errors: kInvalidArgument
+/// for a character that its character set has not.
+Result<CsvFormat> in_bytes_of_text(CsvFormat format);
 
 /// DEFAULT behind a path: what a field gets when the path leads to nothing.
 struct Literal {

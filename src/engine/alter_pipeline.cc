@@ -9,7 +9,7 @@ bool is_empty(const PropertiesChange& change) {
 
 bool is_empty(const ReadingChange& change) {
   return !change.format && !change.avro_schema && !change.fields && !change.lines && !change.null &&
-         !change.ignore_lines && !change.columns && !change.set && !change.where;
+         !change.ignore_lines && !change.latin1 && !change.columns && !change.set && !change.where;
 }
 
 void change_properties(const PropertiesChange& change,
@@ -56,6 +56,7 @@ void change_csv(const ReadingChange& change, decode::CsvFormat& csv) {
     csv.empty_is_null = change.null->empty_is_null;
   }
   if (change.ignore_lines) csv.ignore_lines = *change.ignore_lines;
+  if (change.latin1) csv.latin1 = *change.latin1;
 }
 
 Status change_reading(const ReadingChange& change, PipelineDefinition& definition) {
@@ -65,12 +66,14 @@ Status change_reading(const ReadingChange& change, PipelineDefinition& definitio
     definition.avro_schema.clear();
   }
   TRY_OK(check_columns(change, definition));
-  const bool of_csv = change.fields || change.lines || change.null || change.ignore_lines;
+  const bool latin1 = change.latin1 && *change.latin1;
+  const bool of_csv = change.fields || change.lines || change.null || change.ignore_lines || latin1;
   if (of_csv && definition.format != FormatKind::kCsv)
     return other_format(definition,
                         change.fields  ? "FIELDS"
                         : change.lines ? "LINES"
                         : change.null  ? "NULL DEFINED BY"
+                        : latin1       ? "CHARACTER SET latin1"
                                        : "IGNORE LINES",
                         "CSV");
   if (change.avro_schema && definition.format != FormatKind::kAvro)

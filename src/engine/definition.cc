@@ -61,7 +61,8 @@ Json csv_to_json(const decode::CsvFormat& csv) {
               {"null_defined_by", csv.null_defined_by},
               {"null_optionally_enclosed", csv.null_optionally_enclosed},
               {"empty_is_null", csv.empty_is_null},
-              {"ignore_lines", csv.ignore_lines}};
+              {"ignore_lines", csv.ignore_lines},
+              {"latin1", csv.latin1}};
 }
 
 decode::CsvFormat csv_from_json(const Json& json) {
@@ -76,6 +77,7 @@ decode::CsvFormat csv_from_json(const Json& json) {
   csv.null_optionally_enclosed = json.at("null_optionally_enclosed").get<bool>();
   csv.empty_is_null = json.at("empty_is_null").get<bool>();
   csv.ignore_lines = json.at("ignore_lines").get<int64_t>();
+  csv.latin1 = json.value("latin1", false);
   return csv;
 }
 

@@ -78,6 +78,7 @@ struct ReadingChange {
   std::optional<std::string> avro_schema;
   std::optional<decode::CsvFormat> fields, lines, null;  // FIELDS, LINES, NULL DEFINED BY in them
   std::optional<int64_t> ignore_lines;
+  std::optional<bool> latin1;
   std::optional<std::vector<FieldDefinition>> columns;
   bool columns_with_paths = false;
   std::optional<std::vector<SetDefinition>> set;  // empty: none any more

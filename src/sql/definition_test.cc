@@ -418,8 +418,10 @@ TEST(CreatePipeline, ErrorsSayWhereAndWhat) {
             "16: transform \"u\" is no URI of a program. It is written file:///path or http://...");
   EXPECT_EQ(pipeline_error("WITH TRANSFORM ('file:///t.py', '')"),
             "34: syntax error near \")\": , is expected");
-  EXPECT_EQ(pipeline_error("CHARACTER SET latin1"),
-            "14: character set \"latin1\" is not supported. Messages are read as UTF-8.");
+  EXPECT_EQ(
+      pipeline_error("CHARACTER SET koi8r"),
+      "14: character set \"koi8r\" is not supported. Text is utf8mb4 (or utf8, ascii, binary), or "
+      "latin1.");
   EXPECT_EQ(error_of("CREATE PIPELINE p AS LOAD DATA KAFKA 'h/t'"),
             "42: syntax error at the end of the statement: INTO TABLE is expected");
   EXPECT_EQ(

@@ -155,6 +155,9 @@ Status LoadData::check_together() {
     if (place_of(group) != 0 && !csv)
       return wrong(place_of(group), "clause " + std::string(group) + " belongs to FORMAT CSV", "");
   }
+  if (pipeline_.csv.latin1 && !csv)
+    return wrong(place_of("CHARACTER SET"), "CHARACTER SET latin1 belongs to FORMAT CSV",
+                 "JSON and Avro are UTF-8.");
   if (with_paths_ && csv)
     return wrong(list_at_,
                  "a path (<-) stands in the column list without FORMAT JSON or FORMAT AVRO",

@@ -187,12 +187,15 @@ Status LoadData::character_set() {
   const bool quoted = reader_.peek().kind == TokenKind::kString;
   TRY(const std::string name,
       quoted ? reader_.string("a character set") : reader_.name("a character set"));
-  if (!to_lower(name).starts_with("utf8")) {
-    return reader_.error_at(position, Code::kUnsupported,
-                            "character set \"" + name + "\" is not supported",
-                            "Messages are read as UTF-8.");
+  const std::string lower = to_lower(name);
+  pipeline_.csv.latin1 = lower == "latin1";
+  // Bytes that are not UTF-8 make their row a reject, whichever of the others is written.
+  for (const std::string_view known : {"latin1", "utf8mb4", "utf8mb3", "utf8", "binary", "ascii"}) {
+    if (lower == known) return {};
   }
-  return {};
+  return reader_.error_at(position, Code::kUnsupported,
+                          "character set \"" + name + "\" is not supported",
+                          "Text is utf8mb4 (or utf8, ascii, binary), or latin1.");
 }
 
 Status LoadData::skip_errors() {

@@ -155,9 +155,10 @@ bool change_clause(std::string_view clause, const CreatePipeline& made,
     change.partitions_max = pipeline.partitions_max;
   } else if (clause == "STOP_ON_ERROR") {
     change.stop_on_error = pipeline.stop_on_error;
+  } else if (clause == "CHARACTER SET") {
+    reading.latin1 = pipeline.csv.latin1;
   } else {
-    return clause == "RESOURCE POOL" || clause == "OUT_OF_ORDER OPTIMIZATION" ||
-           clause == "CHARACTER SET";
+    return clause == "RESOURCE POOL" || clause == "OUT_OF_ORDER OPTIMIZATION";
   }
   return true;
 }

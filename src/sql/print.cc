@@ -108,6 +108,7 @@ std::string csv_clauses(const decode::CsvFormat& csv) {
     rest += "\n  NULL DEFINED BY " + mysql_text(csv.null_defined_by);
     if (csv.null_optionally_enclosed) rest += " OPTIONALLY ENCLOSED";
   }
+  if (csv.latin1) rest += "\n  CHARACTER SET latin1";
   return (fields.empty() ? "" : "\n  FIELDS" + fields) +
          (lines.empty() ? "" : "\n  LINES" + lines) + rest;
 }

@@ -98,6 +98,22 @@ def test_clauses_say_how_lines_are_read(session, write):
     assert run(session, "SELECT id, name FROM shop.t ORDER BY id") == ((7, "seven"), (8, "eight"))
 
 
+def test_latin1_becomes_utf8(session, write):
+    run(session, "CREATE TABLE shop.t (id INT, name TEXT)")
+    path = write("1\u00a7m\u00fcller \u20ac\u00b62\u00a7\u0178\u00b6".encode("cp1252"))
+    rest = "COLUMNS TERMINATED BY '\u00a7' LINES TERMINATED BY '\u00b6'"
+    assert load(session, path, f"CHARACTER SET latin1 {rest}")[0] == 2
+    assert run(session, "SELECT id, name FROM shop.t ORDER BY id") == (
+        (1, "m\u00fcller \u20ac"), (2, "\u0178"))
+    assert "Text is utf8mb4 (or utf8, ascii, binary), or latin1" in str(refusal(
+        session, f"LOAD DATA LOCAL INFILE '{path}' INTO TABLE shop.t CHARACTER SET koi8r"))
+    for name in ("utf8mb4", "utf8", "utf8mb3", "'binary'", "ascii"):
+        assert load(session, write(b"3\tx"), f"CHARACTER SET {name}")[0] == 1
+    assert "not valid UTF-8" in str(refusal(
+        session, f"LOAD DATA LOCAL INFILE '{write(b'3' + bytes([9, 0xfc]))}' INTO TABLE shop.t "
+                 "CHARACTER SET binary"))
+
+
 def test_an_empty_line_is_a_row_of_one_column(session, write):
     run(session, "CREATE TABLE shop.t (name TEXT)")
     assert load(session, write("a\n\nb"))[0] == 3

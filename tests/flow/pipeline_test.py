@@ -52,6 +52,23 @@ def test_null_defined_by_and_several_lines_in_a_message(shop, broker):
     assert "NULL DEFINED BY ''" in shop.rows("SHOW CREATE PIPELINE feed")[0][1]
 
 
+def test_messages_in_latin1(shop, broker):
+    topic = broker.create_topic("latin1")
+    broker.produce(topic, [text.encode("cp1252") for text in ("1,\u00fc \u20ac", "\u00e4,x")])
+    shop.execute("CREATE TABLE u (a BIGINT, b VARCHAR)")
+    shop.execute(f"CREATE PIPELINE feed AS {streams.load_data(broker, topic)} INTO TABLE u "
+                 "FIELDS TERMINATED BY ',' CHARACTER SET latin1; START PIPELINE feed FOREGROUND")
+    assert "\n  CHARACTER SET latin1" in shop.rows("SHOW CREATE PIPELINE feed")[0][1]
+    assert shop.rows("SELECT reason, bytes FROM millrace.rejects") == [("bad-number", b"\xe4,x")]
+    shop.execute("ALTER PIPELINE feed (@n, b) SET a = 2, b = concat(@n, b)")
+    assert shop.rows("RETRY REJECTS FOR PIPELINE feed") == [(1, 1, 0)]
+    assert shop.rows("SELECT * FROM u ORDER BY a") == [(1, "\u00fc \u20ac"), (2, "\u00e4x")]
+    shop.execute("ALTER PIPELINE feed CHARACTER SET utf8mb4")
+    assert "CHARACTER SET" not in shop.rows("SHOW CREATE PIPELINE feed")[0][1]
+    shop.expect_error("ALTER PIPELINE feed FORMAT JSON (a <- a) CHARACTER SET latin1",
+                      "CHARACTER SET latin1 belongs to FORMAT CSV")
+
+
 def test_bad_rows_are_rejected_and_disturb_no_other(shop, broker):
     topic = broker.create_topic("rejects", 2, config={"max.message.bytes": 4_000_000})
     shop.execute("CREATE TABLE t (id BIGINT NOT NULL, age TINYINT, word VARCHAR, day DATE)")

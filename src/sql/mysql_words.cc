@@ -90,9 +90,12 @@ class Rewriter : private Operands {
       : Operands(text, tokens), text_(text), tokens_(tokens), options_(options), what_(what) {}
 
   std::vector<Rewrite> run() {
-    if (what_ != RewriteFor::kSession)
+    if (what_ != RewriteFor::kSession || divides())
       text_numbers(text_, tokens_, options_,
-                   what_ == RewriteFor::kNumbers ? NumbersOf::kAll : NumbersOf::kVariables, found_);
+                   what_ == RewriteFor::kNumbers    ? NumbersOf::kAll
+                   : what_ == RewriteFor::kPipeline ? NumbersOf::kVariables
+                                                    : NumbersOf::kNone,
+                   found_);
     for (size_t i = 0; i < size(); ++i) {
       const TokenKind kind = at(i).kind;
       if (kind == TokenKind::kVariable && what_ == RewriteFor::kPipeline) variable(i);
@@ -106,6 +109,7 @@ class Rewriter : private Operands {
       if (is(i + 1, "(")) call(i);
       if (is(i, "WITH") && is(i + 1, "ROLLUP")) rollup(i);
       if ((is(i, "USE") || is(i, "FORCE") || is(i, "IGNORE")) && i > 0) index_hint(i);
+      // Where what is around it was not understood.
       if (is(i, "DIV") && after_operand(i)) add(i, 1, "//");
       if (is(i, "MOD") && after_operand(i)) add(i, 1, "%");
       if (is(i, "REGEXP") || is(i, "RLIKE")) regexp(i);
@@ -128,6 +132,12 @@ class Rewriter : private Operands {
     found_.push_back({token, count, std::move(sql)});
   }
 
+  bool divides() const {
+    for (size_t i = 0; i < size(); ++i) {
+      if (is(i, "DIV")) return true;
+    }
+    return false;
+  }
   std::string type_at(size_t begin) const;
   void forced_cast(size_t i);
   void now(size_t i);

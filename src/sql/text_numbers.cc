@@ -25,6 +25,7 @@ constexpr auto kOverRows =
 /// The first of theirs that is not NULL: of texts and a number that is written out, a text.
 constexpr auto kChoosing = std::to_array<std::string_view>({"COALESCE", "IFNULL"});
 
+constexpr std::string_view kDividedWhole = "divided_whole";
 using Operator = std::pair<std::string_view, std::string_view>;
 constexpr auto kComparisons = std::to_array<Operator>({{"=", "equal"},
                                                        {"==", "equal"},
@@ -39,7 +40,7 @@ constexpr auto kProducts = std::to_array<Operator>({{"*", "times"},
                                                     {"/", "divided"},
                                                     {"%", "modulo"},
                                                     {"MOD", "modulo"},
-                                                    {"DIV", "divided_whole"},
+                                                    {"DIV", kDividedWhole},
                                                     {"^", "to_the_power"}});
 /// Between sums and comparisons, and no numbers of ours. -> and ->> bind more loosely to the store.
 constexpr auto kOthers = std::to_array<std::string_view>({"&", "|", "<<", ">>", "||"});
@@ -73,7 +74,7 @@ class Finder {
     });
     for (auto& pair : pairs_) {
       found.push_back({pair.begin, 0, std::move(pair.opening)});
-      found.push_back({pair.end, 0, ")"});
+      found.push_back({pair.end, 0, std::move(pair.closing)});
     }
     std::move(others_.begin(), others_.end(), std::back_inserter(found));
   }
@@ -81,7 +82,7 @@ class Finder {
  private:
   struct Pair {
     size_t begin, end;
-    std::string opening;
+    std::string opening, closing;
   };
 
   // Each returns the index behind what it read from `i` on; `i`: nothing.
@@ -110,7 +111,12 @@ class Finder {
     return {};
   }
   void wrap(size_t begin, size_t end, std::string_view function) {
-    pairs_.push_back({begin, end, "memory.millrace_internal." + std::string(function) + "("});
+    pairs_.push_back({begin, end, "memory.millrace_internal." + std::string(function) + "(", ")"});
+  }
+  /// Of two numbers, a DIV at `sign` between them. The store's // is / but of whole ones.
+  void divide_whole(size_t begin, size_t sign, size_t end) {
+    pairs_.push_back({begin, end, "CAST(trunc(", ") AS BIGINT)"});
+    others_.push_back({sign, 1, "//"});
   }
   /// `count` tokens of an operator become a comma.
   void comma(size_t i, size_t count = 1) { others_.push_back({i, count, ","}); }
@@ -140,6 +146,7 @@ bool Finder::is_literal(size_t begin, size_t end) const {
 
 /// Of an operator at `middle`, or between an operand and it.
 bool Finder::wants(size_t begin, size_t middle, size_t end) const {
+  if (of_ == NumbersOf::kNone) return false;
   if (of_ == NumbersOf::kVariables) return has_field(begin, end);
   // Of two that are written out the store knows better.
   const bool null = operands_.is(begin, "NULL") || operands_.is(end - 1, "NULL");
@@ -237,6 +244,8 @@ size_t Finder::chain(size_t begin, Lower lower, const Operators& operators) {
     if (wants(begin, end, behind)) {
       wrap(begin, behind, function);
       comma(end);
+    } else if (function == kDividedWhole) {
+      divide_whole(begin, end, behind);
     }
     end = behind;
   }
@@ -248,7 +257,9 @@ size_t Finder::signed_operand(size_t begin) {
   while (operands_.is(first, "-") || operands_.is(first, "+")) ++first;
   const size_t end = operand(first);
   if (end == first) return begin;
-  const bool wanted = of_ == NumbersOf::kAll ? !is_literal(first, end) : has_field(first, end);
+  const bool wanted = of_ == NumbersOf::kAll
+                          ? !is_literal(first, end)
+                          : of_ == NumbersOf::kVariables && has_field(first, end);
   if (first > begin && wanted) wrap(first, end, "number");
   return end;
 }
@@ -282,6 +293,7 @@ void Finder::call(size_t name) {
   while (end < close && !operands_.is(end, ","))
     end = operands_.is(end, "(") || operands_.is(end, "[") ? operands_.closing(end) + 1 : end + 1;
   const bool all = of_ == NumbersOf::kAll;
+  if (of_ == NumbersOf::kNone) return;
   if (end <= begin || !(all || has_field(begin, end))) return;
   if (operands_.is_any(name, kChoosing)) {
     const size_t last = operands_.last_separator(open) + 1;

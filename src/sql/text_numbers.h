@@ -3,7 +3,8 @@
 // that look at the types of both sides: with a number beside it a text becomes one, and for all
 // else they are the operator itself. Which operators need them cannot be told from tokens, so they
 // are asked for where a @variable of LOAD DATA stands, and in a statement that the store has
-// refused because of its types. A part of the translation; pure.
+// refused because of its types. DIV, which the store has for whole numbers alone, is cut to a whole
+// number in any case. A part of the translation; pure.
 #pragma once
 
 #include <vector>
@@ -16,6 +17,7 @@ namespace millrace::sql {
 enum class NumbersOf : uint8_t {
   kVariables,  // operators with a @variable on one side, of a pipeline's expression
   kAll,        // a session's statement
+  kNone,       // DIV alone
 };
 
 /// Appends what is to be written for them: of two that begin at one token the outer first.

@@ -79,8 +79,12 @@ TEST_F(Translate, Words) {
       {"SELECT a FROM t LIMIT 10 OFFSET 5", "SELECT a FROM t LIMIT 10 OFFSET 5"},
       {"SELECT 1 FROM DUAL", "SELECT 1"},
       {"SELECT DISTINCTROW SQL_NO_CACHE a FROM t", "SELECT DISTINCT a FROM t"},
-      {"SELECT a DIV b, a MOD b, MOD(a, b), a % b", "SELECT a // b, a % b, MOD(a, b), a % b"},
-      {"SELECT (a) MOD (b) DIV (c)", "SELECT (a) % (b) // (c)"},
+      {"SELECT a DIV b, a MOD b, MOD(a, b), a % b",
+       "SELECT CAST(trunc( a // b) AS BIGINT), a % b, MOD(a, b), a % b"},
+      {"SELECT (a) MOD (b) DIV (c)", "SELECT CAST(trunc( (a) % (b) // (c)) AS BIGINT)"},
+      {"SELECT 1 + a * 2 DIV -b DIV 3 FROM t WHERE x DIV 2 > 1 AND y",
+       "SELECT 1 + CAST(trunc( CAST(trunc( a * 2 // -b ) AS BIGINT) // 3 ) AS BIGINT) FROM t "
+       "WHERE CAST(trunc( x // 2 ) AS BIGINT) > 1 AND y"},
       {"SELECT div, mod, value FROM t", "SELECT div, mod, value FROM t"},
       {"SELECT CAST(a AS SIGNED), CAST(b AS UNSIGNED INTEGER)",
        "SELECT CAST(a AS BIGINT), CAST(b AS UBIGINT)"},
@@ -322,7 +326,7 @@ TEST_F(Translate, UnnamedItemsAreCalledByTheirText) {
        "SELECT CASE WHEN a THEN 1 END AS \"CASE WHEN a THEN 1 END\" FROM t"},
       {"WITH x AS (SELECT 1) SELECT MAX(a) FROM x",
        "WITH x AS (SELECT 1) SELECT MAX(a) AS \"MAX(a)\" FROM x"},
-      {"SELECT a DIV 2 FROM DUAL", "SELECT a // 2 AS \"a DIV 2\""},
+      {"SELECT a DIV 2 FROM DUAL", "SELECT CAST(trunc( a // 2 ) AS BIGINT) AS \"a DIV 2\""},
       {"SELECT", "SELECT"},
   };
   for (const auto& [mysql, store] : kPairs) EXPECT_EQ((*this)(mysql, true), store);

@@ -224,8 +224,8 @@ std::string number_functions() {
       return whole ? "CAST(trunc(" + a + between + b + ") AS BIGINT)" : a + between + b;
     };
     result += macro + std::string(name) + text_first + of(number("a"), "b") + ", " + text_last +
-              of("a", number("b")) + ", " + texts + of(number("a"), number("b")) +
-              ", (a, b) AS a " + std::string(sign) + " b;\n";
+              of("a", number("b")) + ", " + texts + of(number("a"), number("b")) + ", (a, b) AS " +
+              (whole ? "CAST(trunc(a // b) AS BIGINT)" : "a " + std::string(sign) + " b") + ";\n";
   }
   for (const std::string name : {"between", "not_between"}) {
     const auto of = [&](const std::string& a, const std::string& b, const std::string& c) {

@@ -100,6 +100,8 @@ struct KafkaOptions {
   std::string group_id;                           // for acknowledge() only
   std::chrono::milliseconds connect_timeout{10000};
   std::chrono::milliseconds patience{30000};  // how long a broker may be away within take()
+  /// How long partitions that have something wait for those that should have and do not.
+  std::chrono::milliseconds straggler_wait{500};
   /// So long after the last message the broker is asked less often, until there is a backlog.
   std::chrono::milliseconds calm_after{10000};
 };

@@ -14,7 +14,8 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from lib import places
 
 _TOOL = places.ROOT / "tools" / "kafka"
-_TIMEOUT_S = 60
+_TIMEOUT_S = 120
+_POLL_S = 0.02
 
 
 def shared_broker():
@@ -70,11 +71,13 @@ class Broker:
                          config={key: str(value) for key, value in (config or {}).items()})
         admin = self._admin()
         admin.create_topics([topic])[name].result(_TIMEOUT_S)
+        self._wait_for_partitions(admin, name, partitions)
         return name
 
     def delete_topic(self, name):
         admin = self._admin()
         admin.delete_topics([name])[name].result(_TIMEOUT_S)
+        self._wait_for_partitions(admin, name, 0)
 
     def topic_id(self, name, other_than=None):
         """Waits until the broker, which has just made the topic, knows it too."""
@@ -91,7 +94,7 @@ class Broker:
                     raise
             if time.monotonic() > deadline:
                 raise AssertionError(f"the broker knows no new topic {name}")
-            time.sleep(0.05)
+            time.sleep(_POLL_S)
 
     def produce(self, topic, rows, partition=0, key=None):
         """Sends `rows` (str or bytes) in order to one partition and waits for every receipt."""
@@ -147,6 +150,20 @@ class Broker:
         """Lets the topic have `partitions` of them in all."""
         admin = self._admin()
         admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(_TIMEOUT_S)
+        self._wait_for_partitions(admin, topic, partitions)
+
+    def _wait_for_partitions(self, admin, topic, count):
+        """Until the broker tells of as many as the controller has agreed to, a little before."""
+        deadline = time.monotonic() + _TIMEOUT_S
+        while True:
+            known = admin.list_topics(topic, timeout=_TIMEOUT_S).topics[topic]
+            led = [one for one in known.partitions.values() if one.leader >= 0]
+            gone = known.error is not None and (
+                known.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART)
+            if gone if count == 0 else known.error is None and len(led) == count:
+                return
+            assert time.monotonic() < deadline, f"topic {topic} has {known.partitions}, not {count}"
+            time.sleep(_POLL_S)
 
     def delete_records(self, topic, before):
         """Lets the broker forget what lies before the offsets {partition: offset}."""

@@ -16,7 +16,7 @@ ENDLESS = "SELECT count(*) FROM range(10000000000) a, range(10000000000) b"
 def connect(server, user="u", password="p"):
     host, port = server.mysql
     return pymysql.connect(host=host, port=port, user=user, password=password, autocommit=True,
-                           connect_timeout=20, read_timeout=60)
+                           connect_timeout=120, read_timeout=240)
 
 
 def run(session, statement):
@@ -93,7 +93,7 @@ def ask(server, sql, login="u:p"):
         headers={"Authorization": "Basic " + base64.b64encode(login.encode()).decode(),
                  "Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=240) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

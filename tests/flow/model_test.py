@@ -1,4 +1,4 @@
-# ctest: kafka timeout=300
+# ctest: kafka
 """Models in streams: what TRAIN learned equals a recomputation by hand, CLASSIFY writes what
 predict() says, and both share one model while they run."""
 

@@ -1,10 +1,11 @@
-# ctest: kafka timeout=300
+# ctest: kafka
 """Pipelines as a user meets them: rows in, rows out, rejects, clauses, START, STOP and DROP."""
 
 import pytest
 from confluent_kafka import Producer
 
 from lib import streams
+from lib.sql import WAIT_TIMEOUT_S
 
 COMMAS = "FIELDS TERMINATED BY ','"
 QUOTED = "FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"'"
@@ -294,7 +295,7 @@ def test_partitions_that_are_added_are_read_while_others_are_busy(shop, broker):
         broker.produce(topic, [str(next(busy))])  # the old partition is never silent
         return {row[0] for row in rows} >= {1, 2, 3}
 
-    shop.wait_until("SELECT id FROM t WHERE id < 10", arrived, 60)
+    shop.wait_until("SELECT id FROM t WHERE id < 10", arrived)
     assert streams.errors_of(shop, "feed") == []
     shop.execute("STOP PIPELINE feed")
     assert shop.value("SELECT count(*) = count(DISTINCT id) FROM t") == 1
@@ -317,7 +318,7 @@ def test_only_what_a_transaction_committed_is_read(shop, broker):
     shop.execute("CREATE TABLE t (id BIGINT)")
     ingest(shop, broker, topic, "t", ("MAX_OFFSETS_PER_BATCH_PARTITION 30", COMMAS))
     producer = Producer({"bootstrap.servers": broker.address, "transactional.id": topic})
-    producer.init_transactions(30)
+    producer.init_transactions(WAIT_TIMEOUT_S)
     wanted = []
     for number in range(10):
         producer.begin_transaction()
@@ -326,9 +327,9 @@ def test_only_what_a_transaction_committed_is_read(shop, broker):
             producer.produce(topic, str(id_), partition=0)
         if number % 3 == 1:
             producer.flush()
-            producer.abort_transaction(30)
+            producer.abort_transaction(WAIT_TIMEOUT_S)
         else:
-            producer.commit_transaction(30)
+            producer.commit_transaction(WAIT_TIMEOUT_S)
             wanted += ids
     # One that is still open holds back what is behind it, and nothing of it is seen.
     producer.begin_transaction()
@@ -337,7 +338,7 @@ def test_only_what_a_transaction_committed_is_read(shop, broker):
     broker.produce(topic, ["6000"])
     shop.wait_until("SELECT count(*) FROM t", len(wanted))
     assert [row[0] for row in shop.rows("SELECT id FROM t ORDER BY id")] == wanted
-    producer.abort_transaction(30)
+    producer.abort_transaction(WAIT_TIMEOUT_S)
     shop.wait_until("SELECT count(*) FROM t", len(wanted) + 1)
     assert shop.value("SELECT max(id) FROM t") == 6000
     # The markers and what was aborted are offsets without a message; the log has no gap.

@@ -1,4 +1,4 @@
-# ctest: kafka timeout=300
+# ctest: kafka
 """How far a pipeline is and how fast: rates, lag, progress and the time left."""
 
 import time

@@ -1,4 +1,4 @@
-# ctest: kafka timeout=300
+# ctest: kafka
 """What the logs keep: SET GLOBAL bounds them, and neither exactly once nor a replay hangs on what
 is gone."""
 

@@ -1,4 +1,4 @@
-# ctest: kafka timeout=300
+# ctest: kafka
 """WITH TRANSFORM: programs written for SingleStore, real ones, that change rows, fail, hang and are
 killed; each message's output is in the table exactly once whatever happens."""
 
@@ -243,7 +243,7 @@ if os.getpid() % 5 == 0:
         server.start()
         session = server.connect(database="shop")
         streams.wait_for_state(session, "feed", "Running")
-    streams.wait_for_messages(session, "feed", count, timeout_s=120)
+    streams.wait_for_messages(session, "feed", count)
     assert session.rows("SELECT count(*), count(DISTINCT a), min(a), max(a) FROM t") == [
         (count, count, 0, count - 1)]
     streams.check_batch_log(session, "feed", {0: (0, count // 2), 1: (0, count // 2)})

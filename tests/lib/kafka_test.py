@@ -1,4 +1,4 @@
-# ctest: kafka timeout=180
+# ctest: kafka
 """The broker of the tests keeps its promises: what a test blames on millrace is millrace's."""
 
 import subprocess
@@ -8,6 +8,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from lib import places
+from lib.sql import WAIT_TIMEOUT_S
 
 
 def read(broker, topic, partition, count):
@@ -16,7 +17,7 @@ def read(broker, topic, partition, count):
     consumer.assign([TopicPartition(topic, partition, 0)])
     values = []
     while len(values) < count:
-        message = consumer.poll(30)
+        message = consumer.poll(WAIT_TIMEOUT_S)
         assert message is not None, f"only {len(values)} of {count} messages came"
         if message.error() is None:
             values.append(message.value().decode())

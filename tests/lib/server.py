@@ -7,8 +7,8 @@ import subprocess
 
 from lib import places, process, sql
 
-READY_TIMEOUT_S = 60
-STOP_TIMEOUT_S = 60
+READY_TIMEOUT_S = 180
+STOP_TIMEOUT_S = 180
 _READY = re.compile(r"ready mysql=(\S+):(\d+) http=(\S+):(\d+)")
 
 

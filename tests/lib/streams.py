@@ -3,6 +3,19 @@
 from lib.sql import WAIT_TIMEOUT_S
 
 
+# What the newest batch changed is in the store first, and in the server's memory a little later:
+# the cursors that are shown, and the model that predict() asks. How much of it is still to come.
+_TO_COME = """SELECT
+  (SELECT count(*) FROM millrace.batches b JOIN information_schema.PIPELINES_CURSORS c
+   ON c.PIPELINE_NAME = b.pipeline_name
+   AND c.SOURCE_PARTITION_ID = CAST(b.source_partition AS VARCHAR)
+   WHERE b.pipeline_name = '{pipeline}' AND c.CURSOR_OFFSET < b.end_offset AND b.batch_id =
+   (SELECT max(batch_id) FROM millrace.batches WHERE pipeline_name = '{pipeline}')) +
+  (SELECT count(*) FROM millrace.models m WHERE m.version <
+   (SELECT max(v.version) FROM millrace.model_versions v
+    WHERE v.model_name = m.model_name AND v.pipeline_name = '{pipeline}'))"""
+
+
 def load_data(broker, topic):
     return f"LOAD DATA KAFKA '{broker.address}/{topic}'"
 
@@ -28,6 +41,7 @@ def wait_for_messages(session, pipeline, count, timeout_s=WAIT_TIMEOUT_S):
                        f"WHERE pipeline_name = '{pipeline}'",
                        lambda rows: int(rows[0][0]) >= count, timeout_s)
     assert messages_of(session, pipeline) == count
+    session.wait_until(_TO_COME.format(pipeline=pipeline), 0, timeout_s)
 
 
 def batch_log(session, pipeline):

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from lib import places, streams
+from lib.datafile import forget_snapshots
 from lib.disk import SmallDisk
 
 COMMAS = "FIELDS TERMINATED BY ','"
@@ -98,8 +99,8 @@ def test_kill_during_a_replay(make_server, broker):
     session = server.start(fault="store.commit.after:kill@30").connect()
     create_shop(session, broker, topic, batch=20)
     produce(broker, topic, 0, 1000)
-    session.execute("START PIPELINE train")
-    server.wait_for_exit()
+    streams.start_to_be_killed(server, session, "train")
+    forget_snapshots(server.data, "version > 1")
     for passage in (1, 3, 2):
         server.launch(fault=f"engine.replay.batch:kill@{passage}")
         assert server.wait_for_exit() < 0

@@ -1,5 +1,10 @@
 """What the tests of streams share: the SQL of a pipeline, and what is known of its progress."""
 
+import signal
+
+import pymysql
+from pymysql.constants import CR
+
 from lib.sql import WAIT_TIMEOUT_S
 
 
@@ -42,6 +47,16 @@ def wait_for_messages(session, pipeline, count, timeout_s=WAIT_TIMEOUT_S):
                        lambda rows: int(rows[0][0]) >= count, timeout_s)
     assert messages_of(session, pipeline) == count
     session.wait_until(_TO_COME.format(pipeline=pipeline), 0, timeout_s)
+
+
+def start_to_be_killed(server, session, pipeline):
+    """START on a server that kills itself at a fault point: before it has answered, or after."""
+    try:
+        session.execute(f"START PIPELINE {pipeline}")
+    except pymysql.OperationalError as lost:
+        assert lost.args[0] == CR.CR_SERVER_LOST, lost
+    status = server.wait_for_exit()
+    assert status == -signal.SIGKILL, f"status {status}\n{server.log_tail()}"
 
 
 def batch_log(session, pipeline):

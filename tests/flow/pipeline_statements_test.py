@@ -37,10 +37,12 @@ def test_foreground_loads_what_is_there_and_ends(shop, broker):
     broker.produce_all(topic, [(number % 3, f"{number},x") for number in range(100)])
     shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
     make_feed(shop, broker, topic, "MAX_OFFSETS_PER_BATCH_PARTITION 10")
-    assert changed(shop, "START PIPELINE feed FOREGROUND LIMIT 1 BATCHES") == 30
+    # Of 30 rows, unless the broker lets one of the partitions wait.
+    first = changed(shop, "START PIPELINE feed FOREGROUND LIMIT 1 BATCHES")
     assert streams.state_of(shop, "feed") == "Stopped"
-    assert len(ids(shop)) == 30
-    assert changed(shop, "START PIPELINE feed FOREGROUND") == 70
+    assert {row[0] for row in streams.batch_log(shop, "feed")} == {1}
+    assert len(ids(shop)) == first and first in (10, 20, 30)
+    assert changed(shop, "START PIPELINE feed FOREGROUND") == 100 - first
     assert ids(shop) == list(range(100))
     assert changed(shop, "START PIPELINE feed FOREGROUND") == 0
     streams.check_batch_log(shop, "feed", {0: (0, 34), 1: (0, 33), 2: (0, 33)})

@@ -215,16 +215,19 @@ def test_the_first_rows_need_not_wait_for_a_full_batch(shop, broker):
     broker.produce_all(topic, ((0, str(n)) for n in range(200_000)))
     ingest(shop, broker, topic, "t", ("", COMMAS))
     streams.wait_for_messages(shop, "feed", 200_000)
-    # Of a full batch of 131,072; a partition gives 65,536 at most.
-    small, larger, most = 8_192, 32_768, 65_536
-    assert [row[4] for row in streams.batch_log(shop, "feed")] == [
-        small, larger, most, most, 200_000 - small - larger - 2 * most]
+    # Of a full batch of 131,072; a partition gives 65,536 at most. A broker that makes the reader
+    # wait cuts a batch short; none is larger.
+    bounds = [8_192, 32_768] + [65_536] * 22
+    sizes = [row[4] for row in streams.batch_log(shop, "feed")]
+    assert len(sizes) <= len(bounds) and max(sizes) > bounds[0], sizes
+    assert all(size <= bound for size, bound in zip(sizes, bounds)), sizes
     # After a STOP as well, when there is a backlog again.
     shop.execute("STOP PIPELINE feed")
     broker.produce_all(topic, ((0, str(n)) for n in range(20_000)))
     shop.execute("START PIPELINE feed")
     streams.wait_for_messages(shop, "feed", 220_000)
-    assert [row[4] for row in streams.batch_log(shop, "feed")][5:] == [small, 20_000 - small]
+    again = [row[4] for row in streams.batch_log(shop, "feed")][len(sizes):]
+    assert len(again) >= 2 and again[0] <= bounds[0] and again[1] <= bounds[1], again
 
 
 def test_stop_start_replace_and_drop(shop, broker):

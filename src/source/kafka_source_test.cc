@@ -4,6 +4,8 @@
 
 #include "base/thread.h"
 #include "source/demo_broker.h"
+#include "source/kafka_bounds.h"
+#include "source/kafka_consumer.h"
 #include "source/producer.h"
 #include "source/source.h"
 
@@ -383,6 +385,26 @@ TEST_F(KafkaSourceTest, DoesNotBelieveABrokerThatHasJustStartedThatAPartitionIsG
   const auto bounds = open()->partitions();
   ASSERT_TRUE(bounds) << bounds.error().to_string();
   EXPECT_EQ((*bounds)[0].latest_offset, 3);
+}
+
+/// A broker that had no time for a while is given up and taken back: its topics have other leaders.
+TEST_F(KafkaSourceTest, HearsOfLeadersThatChangedBeforeTheyCouldBeAsked) {
+  make_topic(2);
+  produce(1, 3);
+  KafkaOptions options;
+  options.brokers = broker_->address();
+  options.topic = topic_;
+  const auto opened = open_consumer(options, Pace::kQuick);
+  ASSERT_TRUE(opened) << opened.error().to_string();
+  auto& consumer = **opened;
+  const auto heard = kafka_partitions_of(consumer.kafka.get(), consumer.topic.get(), consumer.words,
+                                         options.brokers, kLong);
+  ASSERT_TRUE(heard) << heard.error().to_string();
+  broker_->change_leaders(topic_, 2);
+  const auto bounds = kafka_bounds(consumer.kafka.get(), consumer.topic.get(), heard->numbers,
+                                   options.brokers, consumer.words, kLong);
+  ASSERT_TRUE(bounds) << bounds.error().to_string();
+  EXPECT_EQ(bounds->at(1).latest_offset, 3);
 }
 
 TEST_F(KafkaSourceTest, RecoversFromFailedFetches) {

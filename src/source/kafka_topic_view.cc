@@ -30,8 +30,8 @@ Result<std::vector<int32_t>> TopicView::partition_numbers() {
 
 Result<std::vector<PartitionBounds>> TopicView::bounds() {
   TRY(const auto numbers, partition_numbers());
-  TRY(bounds_, kafka_bounds(consumer_->kafka.get(), options_.topic, numbers, options_.brokers,
-                            consumer_->words, options_.connect_timeout));
+  TRY(bounds_, kafka_bounds(consumer_->kafka.get(), consumer_->topic.get(), numbers,
+                            options_.brokers, consumer_->words, options_.connect_timeout));
   consumer_->words.clear();
   return bounds_;
 }

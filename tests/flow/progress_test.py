@@ -78,8 +78,8 @@ def test_lag_tools_see_it_as_a_consumer_group(shop, broker):
     for count in (3, 5):
         broker.produce_all(topic, [(0, "1")] * count + [(1, "2")])
     deadline = time.monotonic() + WAIT_TIMEOUT_S
-    while broker.group_offsets("millrace.shop.feed", topic) != {0: 8, 1: 2}:
-        assert time.monotonic() < deadline, broker.group_offsets("millrace.shop.feed", topic)
+    while (found := broker.group_offsets("millrace.shop.feed", topic)) != {0: 8, 1: 2}:
+        assert time.monotonic() < deadline, found
 
 
 def test_an_empty_topic_is_read_to_its_end(shop, broker):

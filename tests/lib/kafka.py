@@ -16,6 +16,8 @@ from lib import places
 _TOOL = places.ROOT / "tools" / "kafka"
 _TIMEOUT_S = 120
 _POLL_S = 0.02
+_NO_COORDINATOR = {KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE,
+                   KafkaError.NOT_COORDINATOR}
 
 
 def shared_broker():
@@ -140,10 +142,16 @@ class Broker:
             consumer.close()
 
     def group_offsets(self, group, topic):
-        """{partition: offset} that lag tools show of a consumer group."""
+        """{partition: offset} that lag tools show of a consumer group; none of one whose
+        coordinator is not at work yet."""
         admin = self._admin()
         asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-        found = asked[group].result(_TIMEOUT_S).topic_partitions
+        try:
+            found = asked[group].result(_TIMEOUT_S).topic_partitions
+        except KafkaException as error:
+            if error.args[0].code() not in _NO_COORDINATOR:
+                raise
+            return {}
         return {one.partition: one.offset for one in found if one.topic == topic}
 
     def add_partitions(self, topic, partitions):

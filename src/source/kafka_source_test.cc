@@ -444,7 +444,7 @@ TEST_F(KafkaSourceTest, GoesOnByItselfWhenTheBrokerComesBack) {
 TEST_F(KafkaSourceTest, SaysThatTheBrokerIsAwayOnceItsPatienceIsOver) {
   make_topic(1);
   produce(0, 1);
-  auto source = open(milliseconds(2000), milliseconds(200));
+  auto source = open(kLong, milliseconds(200));
   ASSERT_TRUE(source->seek({{0, 1}}));
   broker_->set_up(false);
   for (int i = 0; i < 100; ++i) {

@@ -238,7 +238,8 @@ if os.getpid() % 5 == 0:
               more="MAX_OFFSETS_PER_BATCH_PARTITION 100 MAX_RETRIES_PER_BATCH_PARTITION 1000")
     session.execute("START PIPELINE feed")
     for _ in range(4):
-        wait_for(lambda: process.running(mark))
+        # It may be done before we had time to look.
+        wait_for(lambda: process.running(mark) or streams.messages_of(session, "feed") == count)
         server.kill()
         wait_for(lambda: not process.running(mark))
         server.start()

@@ -44,5 +44,5 @@ function(millrace_fuzz room)
     millrace_${room} millrace_options GTest::gtest GTest::gmock GTest::gtest_main)
   add_test(NAME fuzz.${room} COMMAND ${room}_fuzz --gtest_filter=${FUZZ_FILTER})
   set_tests_properties(fuzz.${room} PROPERTIES
-    LABELS fuzz TIMEOUT 300 ENVIRONMENT MILLRACE_FUZZ_SECONDS=${FUZZ_SECONDS})
+    LABELS fuzz TIMEOUT 900 ENVIRONMENT MILLRACE_FUZZ_SECONDS=${FUZZ_SECONDS})
 endfunction()

@@ -223,7 +223,7 @@ void Connection::begin_command(std::string_view command, std::string_view text) 
   Lock lock(mutex_);
   timed_ = context_.host.accounts().find(process_.user);
   if (timed_ && timed_->limits.query_seconds == 0) timed_.reset();
-  overdue_ = false;
+  overdue_ = cut_short_ = false;
   process_.command = command;
   process_.state = "executing";
   process_.text = text.substr(0, sql::kShownTextBytes);

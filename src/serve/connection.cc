@@ -215,27 +215,24 @@ void Connection::farewell() {
   }
 }
 
-void Connection::interrupt() {
-  Lock lock(mutex_);
-  if (session_) session_->interrupt();
-}
-
 void Connection::kill(sql::KillScope scope) {
   if (scope == sql::KillScope::kConnection) {
     killed_ = true;
     stream_->shut(Shut::kRead);
   }
-  interrupt();
+  Lock lock(mutex_);
+  cut_short_ = busy_;
+  if (session_) session_->interrupt();
 }
 
 void Connection::sweep() {
   Lock lock(mutex_);
   if (killed_ && ++sweeps_since_kill_ > kSweepsBeforeForce) stream_->shut(Shut::kBoth);
   if (!busy_ || !session_) return;
-  // An interrupt between two statements of a text is lost: it is said again.
+  // An interrupt before a statement has begun, or between two of a text, is lost: it is said again.
   overdue_ = overdue_ ||
              (timed_ && now_micros() - command_began_ > timed_->limits.query_seconds * 1'000'000);
-  if (overdue_ || stream_->peer_is_gone()) session_->interrupt();
+  if (overdue_ || cut_short_ || stream_->peer_is_gone()) session_->interrupt();
 }
 
 sql::Process Connection::process() const {

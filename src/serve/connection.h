@@ -61,8 +61,8 @@ class Connection {
   /// kQuery ends the statement at work; kConnection ends the connection as well, after the answer
   /// to what it is doing. Thread-safe.
   void kill(sql::KillScope scope);
-  /// Once a second: ends the statement of a client that has gone, and a killed connection whose
-  /// client does not take its answer. Thread-safe.
+  /// Once a second: ends the statement that was killed or whose client has gone, and a killed
+  /// connection whose client does not take its answer. Thread-safe.
   void sweep();
   sql::Process process() const;
 
@@ -77,7 +77,6 @@ class Connection {
   void close_session();
   void serve_commands();
   void farewell();
-  void interrupt() EXCLUDES(mutex_);
 
   // commands.cc: an Error of these ends the connection; errors of SQL are sent to the client.
   Status answer(const std::string& packet);
@@ -128,7 +127,7 @@ class Connection {
   bool goodbye_ = false;
   std::atomic<bool> killed_{false};
 
-  /// Changed on the connection's thread under the lock, so that an interrupt() from another thread
+  /// Changed on the connection's thread under the lock, so that a kill() from another thread
   /// never meets a session that is being closed; used on its thread without it.
   std::unique_ptr<sql::SqlSession> session_;
   OpenStatements statements_;  // of the session: gone before it
@@ -141,6 +140,7 @@ class Connection {
   /// Of the command at work: how long it may take, which is the account's; null: as it likes.
   std::shared_ptr<const sql::Account> timed_ GUARDED_BY(mutex_);
   bool overdue_ GUARDED_BY(mutex_) = false;
+  bool cut_short_ GUARDED_BY(mutex_) = false;  // killed while it was at work
   int sweeps_since_kill_ GUARDED_BY(mutex_) = 0;
 };
 

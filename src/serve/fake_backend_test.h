@@ -1,8 +1,8 @@
 // A Backend for the tests of serve/: sessions that answer a handful of made-up statements, and
-// settings in memory. `ROWS n` gives n rows, `WAIT` runs until it is interrupted, `FAIL` fails,
-// `FAIL LATE` fails after its first chunk, `LOAD n` asks for a file and fails after n bytes of it
-// or tells how many it had, `SIZE n` gives one value of n bytes, `TEXT` echoes the statement;
-// several are separated by ';'. Only tests include it.
+// settings in memory. `ROWS n` gives n rows, `WAIT` runs until it is interrupted, `WAIT DEAF` until
+// it is interrupted again, `FAIL` fails, `FAIL LATE` fails after its first chunk, `LOAD n` asks for
+// a file and fails after n bytes of it or tells how many it had, `SIZE n` gives one value of n
+// bytes, `TEXT` echoes the statement; several are separated by ';'. Only tests include it.
 #pragma once
 
 #include <algorithm>
@@ -79,7 +79,7 @@ class FakeSession : public sql::SqlSession {
   Result<sql::StatementResult> answer(std::string_view statement);
 
  private:
-  Result<sql::StatementResult> wait();
+  Result<sql::StatementResult> wait(int times);
 
   const std::string user_;
   Result<sql::StatementResult> load(std::string_view statement);
@@ -173,10 +173,12 @@ inline Result<std::unique_ptr<sql::Execution>> FakeSession::execute(std::string_
       std::make_unique<FakeExecution>(*this, std::move(statements)));
 }
 
-inline Result<sql::StatementResult> FakeSession::wait() {
+inline Result<sql::StatementResult> FakeSession::wait(int times) {
   Lock lock(mutex_);
-  while (!interrupted_) changed_.wait(mutex_);
-  interrupted_ = false;
+  for (int i = 0; i < times; ++i) {
+    while (!interrupted_) changed_.wait(mutex_);
+    interrupted_ = false;
+  }
   return Error(Code::kCancelled, "query interrupted");
 }
 
@@ -206,7 +208,7 @@ inline Result<sql::StatementResult> FakeSession::answer(std::string_view stateme
     return statement.substr(0, word.size()) == word;
   };
   sql::StatementResult result;
-  if (starts("WAIT")) return wait();
+  if (starts("WAIT")) return wait(starts("WAIT DEAF") ? 2 : 1);
   if (starts("LOAD ")) return load(statement);
   if (statement == "FAIL")
     return Error(Code::kNotFound, "table \"x\" does not exist", "Did you mean y?");

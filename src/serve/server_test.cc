@@ -176,6 +176,18 @@ TEST_F(ServerTest, KillQueryEndsTheStatementAndKeepsTheConnection) {
   EXPECT_TRUE(victim->run("ROWS 1"));
 }
 
+/// An interrupt is lost on a statement that has not begun yet.
+TEST_F(ServerTest, KillQueryIsSaidAgainUntilTheStatementEnds) {
+  start();
+  const auto victim = connected();
+  const auto killer = run_thread("killer", [&](const std::stop_token&) {
+    await_command(victim->connection_id(), "Query");
+    ASSERT_TRUE(server_->kill(victim->connection_id(), sql::KillScope::kQuery));
+  });
+  EXPECT_EQ(victim->run("WAIT DEAF").error().code, Code::kCancelled);
+  EXPECT_TRUE(victim->run("ROWS 1"));
+}
+
 TEST_F(ServerTest, KillConnectionEndsIt) {
   start();
   const auto victim = connected();

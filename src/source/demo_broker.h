@@ -25,6 +25,9 @@ class DemoBroker {
   /// The next `count` questions for offsets fail as if the partition were not there, which is what
   /// a broker says that was just started.
   virtual void forget_partitions(int count) = 0;
+  /// The partitions of a topic have new leaders; that they are the same broker does not help those
+  /// who heard of them before.
+  virtual void change_leaders(const std::string& topic, int32_t partitions) = 0;
   /// Takes the broker away and brings it back.
   virtual void set_up(bool up) = 0;
 };

@@ -87,17 +87,26 @@ class OffsetsQuestion {
   KafkaOwned<rd_kafka_queue_t> queue_;
 };
 
+/// The question goes to the leaders that librdkafka knows of, in their terms. When they have
+/// changed it is refused, and librdkafka asks nobody who they are now.
+void hear_of_leaders(rd_kafka_t* kafka, rd_kafka_topic_t* topic) {
+  const rd_kafka_metadata_t* raw = nullptr;
+  (void)rd_kafka_metadata(kafka, 0, topic, &raw, kQuestionMs);
+  const KafkaOwned<const rd_kafka_metadata_t> heard(raw);
+}
+
 }  // namespace
 
-Result<std::vector<PartitionBounds>> kafka_bounds(rd_kafka_t* kafka, const std::string& topic,
+Result<std::vector<PartitionBounds>> kafka_bounds(rd_kafka_t* kafka, rd_kafka_topic_t* topic,
                                                   const std::vector<int32_t>& numbers,
                                                   const std::string& brokers, BrokerWords& words,
                                                   milliseconds time_max) {
   const auto deadline = steady_clock::now() + time_max;
+  const std::string name = rd_kafka_topic_name(topic);
   std::optional<int32_t> unknown;
   do {
-    const OffsetsQuestion first(kafka, topic, numbers, RD_KAFKA_OFFSET_SPEC_EARLIEST);
-    const OffsetsQuestion next(kafka, topic, numbers, RD_KAFKA_OFFSET_SPEC_LATEST);
+    const OffsetsQuestion first(kafka, name, numbers, RD_KAFKA_OFFSET_SPEC_EARLIEST);
+    const OffsetsQuestion next(kafka, name, numbers, RD_KAFKA_OFFSET_SPEC_LATEST);
     const auto earliest = first.answer(), latest = next.answer();
     if (earliest.of.size() == numbers.size() && latest.of.size() == numbers.size()) {
       std::vector<PartitionBounds> bounds;
@@ -109,10 +118,11 @@ Result<std::vector<PartitionBounds>> kafka_bounds(rd_kafka_t* kafka, const std::
     unknown = earliest.unknown ? earliest.unknown : latest.unknown;
     for (const auto error : {earliest.error, latest.error})
       if (error != RD_KAFKA_RESP_ERR_NO_ERROR) words.heard(error, rd_kafka_err2str(error));
+    hear_of_leaders(kafka, topic);
   } while (steady_clock::now() < deadline);
   if (unknown)
     return Error(Code::kMissingTopic,
-                 "Kafka topic \"" + topic + "\" has no partition " + std::to_string(*unknown));
+                 "Kafka topic \"" + name + "\" has no partition " + std::to_string(*unknown));
   return kafka_unreachable(brokers, words, time_max);
 }
 

@@ -15,7 +15,7 @@ namespace millrace::source {
 /// consumer's isolation.level lets it read up to. Each leader is asked twice, for all it leads, and
 /// again until it knows its partitions or the time is up. Errors: kMissingTopic of a partition that
 /// stays unknown, kUnavailable, kAuthentication.
-Result<std::vector<PartitionBounds>> kafka_bounds(rd_kafka_t* kafka, const std::string& topic,
+Result<std::vector<PartitionBounds>> kafka_bounds(rd_kafka_t* kafka, rd_kafka_topic_t* topic,
                                                   const std::vector<int32_t>& numbers,
                                                   const std::string& brokers, BrokerWords& words,
                                                   std::chrono::milliseconds time_max);

@@ -46,6 +46,11 @@ class MockBroker : public DemoBroker {
     fail(kListOffsetsKey, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, count);
   }
 
+  void change_leaders(const std::string& topic, int32_t partitions) override {
+    for (int32_t partition = 0; partition < partitions; ++partition)
+      rd_kafka_mock_partition_set_leader(cluster_.get(), topic.c_str(), partition, kBrokerId);
+  }
+
   void set_up(bool up) override {
     up ? rd_kafka_mock_broker_set_up(cluster_.get(), kBrokerId)
        : rd_kafka_mock_broker_set_down(cluster_.get(), kBrokerId);

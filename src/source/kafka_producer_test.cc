@@ -30,9 +30,10 @@ TEST(KafkaProducer, WritesWhatASourceReadsBack) {
   KafkaOptions options;
   options.brokers = broker->address();
   options.topic = "t";
+  options.straggler_wait = std::chrono::minutes(1);
   const auto source = std::move(*open_kafka(options));
   ASSERT_TRUE(source->seek({{0, 0}}));
-  const auto batch = source->take({10, 0, std::chrono::milliseconds(10'000)}, {});
+  const auto batch = source->take({10, 0, std::chrono::minutes(1)}, {});
   ASSERT_TRUE(batch) << batch.error().to_string();
   ASSERT_EQ(batch->messages.size(), 2U);
   EXPECT_EQ(batch->messages[0].payload, payload);

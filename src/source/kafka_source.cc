@@ -16,8 +16,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// How long partitions that have something wait for those that should have and do not.
-constexpr milliseconds kStragglers{500};
 // How long a replay sleeps at most before it looks whether its ranges are still there.
 constexpr milliseconds kKafkaLook{100};
 // A part of a partition that is a backlog: well below what its queue holds
@@ -383,7 +381,7 @@ Result<MessageBatch> KafkaSource::take(const TakeLimits& limits, const std::stop
     const auto now = steady_clock::now();
     // Partitions that are not complete have a while since the last message: what stays away longer
     // (its broker is gone) comes in a later batch.
-    if (moved) deadline = now + std::min(limits.wait_max, kStragglers);
+    if (moved) deadline = now + std::min(limits.wait_max, options_.straggler_wait);
     if (now >= deadline) break;
     if (!moved) {
       consumer_->wake.wait(std::chrono::ceil<milliseconds>(deadline - now));

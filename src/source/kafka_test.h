@@ -13,6 +13,10 @@ namespace millrace::source {
 
 using std::chrono::milliseconds;
 
+/// For what comes at once, unless the machine has no time for it: where a batch is cut must not
+/// depend on that.
+inline constexpr milliseconds kLong{60'000};
+
 /// One demo broker for all tests of a suite; each test has a topic of its own.
 class KafkaSourceTest : public ::testing::Test {
  protected:
@@ -51,13 +55,14 @@ class KafkaSourceTest : public ::testing::Test {
     ASSERT_TRUE(flushed) << flushed.error().to_string();
   }
 
-  std::unique_ptr<Source> open(milliseconds connect_timeout = milliseconds(10'000),
-                               milliseconds patience = milliseconds(30'000)) {
+  std::unique_ptr<Source> open(milliseconds connect_timeout = kLong,
+                               milliseconds patience = kLong) {
     KafkaOptions options;
     options.brokers = broker_->address();
     options.topic = topic_;
     options.connect_timeout = connect_timeout;
     options.patience = patience;
+    options.straggler_wait = kLong;
     auto source = open_kafka(options);
     EXPECT_TRUE(source) << source.error().to_string();
     return std::move(*source);
@@ -70,8 +75,7 @@ class KafkaSourceTest : public ::testing::Test {
   std::stop_source stop_;
 };
 
-inline TakeLimits limits_of(int64_t messages, int64_t bytes = 0,
-                            milliseconds wait = milliseconds(5000)) {
+inline TakeLimits limits_of(int64_t messages, int64_t bytes = 0, milliseconds wait = kLong) {
   return TakeLimits{messages, bytes, wait};
 }
 

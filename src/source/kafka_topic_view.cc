@@ -31,8 +31,8 @@ Result<std::vector<int32_t>> TopicView::partition_numbers() {
 
 Result<std::vector<PartitionBounds>> TopicView::bounds() {
   TRY(const auto numbers, partition_numbers());
-  TRY(bounds_, kafka_bounds(consumer_->asking.kafka(), options_.topic, numbers, options_.brokers,
-                            words(), options_.connect_timeout));
+  TRY(bounds_, kafka_bounds(consumer_->asking.kafka(), consumer_->asking.topic.get(), numbers,
+                            options_.brokers, words(), options_.connect_timeout));
   words().clear();
   return bounds_;
 }

@@ -100,6 +100,8 @@ struct KafkaOptions {
   std::string group_id;                           // for acknowledge() only
   std::chrono::milliseconds connect_timeout{10000};
   std::chrono::milliseconds patience{30000};  // how long a broker may be away within take()
+  /// How long partitions that have something wait for those that should have and do not.
+  std::chrono::milliseconds straggler_wait{500};
   /// So long after the last message the source shares a client with others, until it is busy.
   std::chrono::milliseconds calm_after{10000};
 };

@@ -173,14 +173,11 @@ TEST_F(SessionTest, AnInterruptEndsAStatement) {
 }
 
 TEST_F(SessionTest, AnInterruptWhileAllThreadsWork) {
-  std::atomic<bool> done = false;
   auto killer = run_thread("killer", [&](std::stop_token stop) {
-    (void)wait_unless_stopped(stop, milliseconds(200));
-    session_->interrupt();
-    done = true;
+    // The first comes when all are at work; on a machine without time it may come before any is.
+    while (wait_unless_stopped(stop, milliseconds(200))) session_->interrupt();
   });
   EXPECT_EQ(ask(*session_, kEndless).code(), Code::kCancelled);
-  EXPECT_TRUE(done);
 }
 
 TEST_F(SessionTest, AnInterruptBetweenTwoChunks) {

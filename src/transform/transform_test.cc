@@ -49,6 +49,9 @@ class TransformTest : public testing::Test {
     return lines;
   }
 
+  /// Begins the number of seconds that a program sleeps: too many to end by itself, and those of no
+  /// other process of the machine.
+  const std::string ages_ = "98765" + std::to_string(::getpid()) + ".";
   TransformOptions options_;
   MessageBatch batch_;
   std::vector<std::unique_ptr<std::string>> texts_;
@@ -193,19 +196,20 @@ TEST_F(TransformTest, AHungProgramIsKilledWithAllItStarted) {
   add(0, 0, "a");
   options_.idle_max = std::chrono::milliseconds(200);
   // A child in its group, and a daemon that left it.
-  const auto made = run("sleep 987651 & setsid sleep 987652 & sleep 987653");
+  const auto made =
+      run("sleep " + ages_ + "1 & setsid sleep " + ages_ + "2 & sleep " + ages_ + "3");
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Code::kTransform);
   EXPECT_THAT(made.error().message, HasSubstr("neither read nor wrote"));
-  EXPECT_FALSE(runs("98765"));
+  EXPECT_FALSE(runs(ages_));
 }
 
 TEST_F(TransformTest, WhatAProgramLeavesBehindEndsWithIt) {
   add(0, 0, "a");
-  const auto made = run("setsid sleep 876541 & sleep 876542 & echo done");
+  const auto made = run("setsid sleep " + ages_ + "1 & sleep " + ages_ + "2 & echo done");
   ASSERT_TRUE(made) << made.error().to_string();
   EXPECT_THAT(records(*made), ElementsAre("0@0:done"));
-  EXPECT_FALSE(runs("87654"));
+  EXPECT_FALSE(runs(ages_));
 }
 
 TEST_F(TransformTest, TooMuchOutputFailsTheBatch) {
@@ -219,13 +223,13 @@ TEST_F(TransformTest, TooMuchOutputFailsTheBatch) {
 TEST_F(TransformTest, AStopEndsARunAtOnce) {
   add(0, 0, "a");
   const auto stopper = run_thread("stopper", [this](const std::stop_token&) {
-    while (!runs("765431")) std::this_thread::yield();
+    while (!runs(ages_)) std::this_thread::yield();
     stop_.request_stop();
   });
-  const auto made = run("exec sleep 765431");
+  const auto made = run("exec sleep " + ages_ + "1");
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Code::kCancelled);
-  EXPECT_FALSE(runs("765431"));
+  EXPECT_FALSE(runs(ages_));
 }
 
 TEST_F(TransformTest, SeesNoDescriptorOfOurs) {
@@ -242,14 +246,17 @@ TEST_F(TransformTest, NothingOutlivesAProcessThatIsKilled) {
   add(0, 0, "a");
   const pid_t child = ::fork();
   if (child == 0) {
-    (void)run("sleep 654321 & setsid sleep 654322 & cat >&-; sleep 654323");
+    (void)run("sleep " + ages_ + "1 & setsid sleep " + ages_ + "2 & cat >&-; sleep " + ages_ + "3");
     ::_exit(0);
   }
-  while (!runs("654321") || !runs("654322") || !runs("654323")) std::this_thread::yield();
+  const auto sleeps = [&](char last) {
+    return runs("sleep" + std::string(1, '\0') + ages_ + last);
+  };
+  while (!sleeps('1') || !sleeps('2') || !sleeps('3')) std::this_thread::yield();
   ::kill(child, SIGKILL);
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
-  while (runs("65432")) std::this_thread::yield();
+  while (runs(ages_)) std::this_thread::yield();
 }
 
 TEST(SplitArguments, AsAShellQuotes) {

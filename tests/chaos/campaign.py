@@ -300,7 +300,7 @@ class Campaign:
         handled = 0
         for spec in PIPELINES:
             wanted = self.feeds[spec.format].messages()
-            streams.wait_for_messages(session, spec.name, wanted, timeout_s=60 + wanted // 5000)
+            streams.wait_for_messages(session, spec.name, wanted, timeout_s=300 + wanted // 1000)
             handled += wanted
         for format_, feed in self.feeds.items():
             ends = [end for _, (_, end) in sorted(self.broker.offsets(feed.topic).items())]

@@ -1,4 +1,4 @@
-# ctest: serial timeout=300
+# ctest: serial timeout=1800
 """A short campaign (chaos/campaign.py); MILLRACE_SEED=n makes another of it."""
 
 import os

@@ -31,7 +31,7 @@ def connect(server, user, password=None, **options):
     if password is None:
         password = {"root": "", "clerk": "c", "maker": "m"}.get(user, "")
     return pymysql.connect(host=host, port=port, user=user, password=password, autocommit=True,
-                           connect_timeout=20, read_timeout=60, **options)
+                           connect_timeout=120, read_timeout=240, **options)
 
 
 def run(session, statement, values=None):
@@ -127,7 +127,7 @@ def ask(world, path, body=None, user="clerk", password="c"):
         f"http://{host}:{port}{path}", data=None if body is None else json.dumps(body).encode(),
         headers={"Authorization": "Basic " + login, "Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=240) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

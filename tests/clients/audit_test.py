@@ -11,7 +11,7 @@ import pytest
 def connect(server, user, password):
     host, port = server.mysql
     return pymysql.connect(host=host, port=port, user=user, password=password, autocommit=True,
-                           connect_timeout=20, read_timeout=60)
+                           connect_timeout=120, read_timeout=240)
 
 
 def events(path):
@@ -57,7 +57,7 @@ def test_it_has_what_happened_and_no_secrets(make_server, tmp_path):
 
 
 def ask(server, authorization, connection=None):
-    connection = connection or http.client.HTTPConnection(*server.http, timeout=60)
+    connection = connection or http.client.HTTPConnection(*server.http, timeout=240)
     connection.request("GET", "/api/v1/models", headers={"Authorization": authorization})
     answer = connection.getresponse()
     answer.read()
@@ -75,7 +75,7 @@ def test_it_has_who_came_over_http_once_a_connection(make_server, tmp_path):
         cursor.execute("CREATE TOKEN robot FOR u")
         ((robot,),) = cursor.fetchall()
     basic = "Basic " + base64.b64encode(b"u:sesame").decode()
-    kept = http.client.HTTPConnection(*server.http, timeout=60)
+    kept = http.client.HTTPConnection(*server.http, timeout=240)
     for _ in range(3):
         assert ask(server, basic, kept) == 200
     assert ask(server, f"Bearer {robot}") == 200

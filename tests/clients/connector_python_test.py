@@ -12,7 +12,7 @@ COMPRESSION = pytest.mark.parametrize("compress", [False, True], ids=["plain", "
 
 def connect(server, **options):
     host, port = server.mysql
-    return mysql.connector.connect(host=host, port=port, user="root", connection_timeout=20,
+    return mysql.connector.connect(host=host, port=port, user="root", connection_timeout=120,
                                    **options)
 
 

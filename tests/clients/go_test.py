@@ -16,7 +16,7 @@ def program(tmp_path_factory):
     if not shutil.which("go"):
         pytest.skip("Go is not installed")
     made = tmp_path_factory.mktemp("go") / "client"
-    built = subprocess.run(["go", "build", "-o", made, "."], cwd=SOURCES, text=True, timeout=110,
+    built = subprocess.run(["go", "build", "-o", made, "."], cwd=SOURCES, text=True, timeout=400,
                            capture_output=True)
     if built.returncode != 0 and "dial tcp" in built.stderr:
         pytest.skip("Go's modules cannot be downloaded")
@@ -30,5 +30,5 @@ def test_gos_driver_is_served(server, program, way):
     server.connect(password="sesame").execute("CREATE DATABASE shop")
     server.connect(password="sesame").execute("SET GLOBAL local_infile = ON")
     dsn = "root:sesame@tcp({}:{})/shop?{}".format(*server.mysql, WAYS[way])
-    ran = subprocess.run([program, dsn], text=True, timeout=60, capture_output=True)
+    ran = subprocess.run([program, dsn], text=True, timeout=240, capture_output=True)
     assert ran.returncode == 0 and ran.stdout == "done\n", ran.stderr

@@ -1,4 +1,3 @@
-# ctest: timeout=300
 """The HTTP side as scripts, services and Prometheus meet it."""
 
 import base64
@@ -13,6 +12,7 @@ import time
 
 import pytest
 from lib import places, streams
+from lib.sql import WAIT_TIMEOUT_S
 from prometheus_client.parser import text_string_to_metric_families
 
 MODEL = """CREATE MODEL clicks AS LinearClassifier(
@@ -153,7 +153,7 @@ def test_a_statement_ends_at_its_time_limit_and_by_kill(web, session):
                                 lambda rows: any("range(1000" in str(row) for row in rows))
     number = next(row[0] for row in session.rows("SHOW PROCESSLIST") if "range(1000" in str(row))
     session.execute(f"KILL {number}")
-    asking.join(60)
+    asking.join(WAIT_TIMEOUT_S)
     assert answers and answers[0]["code"] == "cancelled", listed
 
 

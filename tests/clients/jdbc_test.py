@@ -28,6 +28,6 @@ def test_connector_j_is_served(server, way):
     server.connect(password="sesame").execute("CREATE DATABASE shop")
     server.connect(password="sesame").execute("SET GLOBAL local_infile = ON")
     url = "jdbc:mysql://{}:{}/shop?{}".format(*server.mysql, WAYS[way])
-    ran = subprocess.run(["java", "-cp", DRIVER, SOURCE, url, "sesame"], text=True, timeout=100,
+    ran = subprocess.run(["java", "-cp", DRIVER, SOURCE, url, "sesame"], text=True, timeout=400,
                          capture_output=True)
     assert ran.returncode == 0 and ran.stdout == "done\n", ran.stderr

@@ -25,5 +25,6 @@ def program(tmp_path_factory):
 def test_libmariadb_is_served(server, program, way):
     server.connect().execute("SET PASSWORD = 'sesame'")
     port = str(server.mysql[1])
-    ran = subprocess.run([program, port, "sesame", way], text=True, timeout=60, capture_output=True)
+    ran = subprocess.run([program, port, "sesame", way], text=True, timeout=240,
+                         capture_output=True)
     assert ran.returncode == 0 and ran.stdout == "done\n", ran.stderr

@@ -21,7 +21,7 @@ def connect(server, user="root", password="", **options):
     host, port = server.mysql
     options.setdefault("local_infile", True)
     return pymysql.connect(host=host, port=port, user=user, password=password, autocommit=True,
-                           connect_timeout=20, read_timeout=60, **options)
+                           connect_timeout=120, read_timeout=240, **options)
 
 
 def run(session, statement):
@@ -272,7 +272,7 @@ class Raw:
     """The protocol by hand, without TLS: packets of any size, or half of one."""
 
     def __init__(self, server):
-        self.socket = socket.create_connection(server.mysql, timeout=30)
+        self.socket = socket.create_connection(server.mysql, timeout=240)
         _, greeting = self.read()
         assert struct.unpack_from("<H", greeting, greeting.index(0, 1) + 14)[0] & 128
         flags = 1 | 128 | 512 | 32768 | 65536 | 524288
@@ -355,7 +355,7 @@ def test_the_command_line_gives_its_files(shop, session, write, way):
     ran = subprocess.run([CLIENT, "--no-defaults", f"--host={host}", f"--port={port}",
                           "--protocol=tcp", "--user=root", "--local-infile=1", "-vv", *way, "-e",
                           f"LOAD DATA LOCAL INFILE '{path}' INTO TABLE shop.t"], text=True,
-                         capture_output=True, timeout=60, env={**os.environ, "MYSQL_PWD": ""})
+                         capture_output=True, timeout=240, env={**os.environ, "MYSQL_PWD": ""})
     assert ran.returncode == 0, ran.stderr
     assert "Records: 100000  Deleted: 0  Skipped: 0  Warnings: 0" in ran.stdout
     assert run(session, "SELECT count(*), sum(id) FROM shop.t") == ((100_000, 4_999_950_000),)
@@ -378,12 +378,12 @@ def test_our_own_shell_gives_its_files_when_it_is_told_to(shop, session, write):
     path = write("1\n2\n")
     statement = f"LOAD DATA LOCAL INFILE '{path}' INTO TABLE shop.t"
     command = [places.millrace_binary(), "sql", "--server", "{}:{}".format(*shop.mysql)]
-    refused = subprocess.run([*command, statement], text=True, capture_output=True, timeout=30)
+    refused = subprocess.run([*command, statement], text=True, capture_output=True, timeout=240)
     assert refused.returncode == 1 and "local-infile" in refused.stderr
     ran = subprocess.run([*command, "--local-infile", statement], text=True, capture_output=True,
-                         timeout=30)
+                         timeout=240)
     assert ran.returncode == 0, ran.stderr
     missing = subprocess.run([*command, "--local-infile", "LOAD DATA LOCAL INFILE '/nowhere' INTO "
-                              "TABLE shop.t"], text=True, capture_output=True, timeout=30)
+                              "TABLE shop.t"], text=True, capture_output=True, timeout=240)
     assert missing.returncode == 1 and "/nowhere" in missing.stderr
     assert run(session, "SELECT count(*) FROM shop.t") == ((2,),)

@@ -22,7 +22,7 @@ def test_mariadbs_client_is_served(make_server, password, way):
         server.connect().execute(f"SET PASSWORD = '{password}'")
     ran = subprocess.run(["node", SCRIPT, str(server.mysql[1]), password, way], text=True,
                          env={**os.environ, "NODE_PATH": str(MODULES)}, capture_output=True,
-                         timeout=60)
+                         timeout=240)
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout) == {
         "database": "node",

@@ -23,7 +23,7 @@ def test_mysql2_is_served(make_server, plugin, password, way):
         server.connect().execute(f"SET PASSWORD = '{password}'")
     ran = subprocess.run(["node", SCRIPT, str(server.mysql[1]), password, way], text=True,
                          env={**os.environ, "NODE_PATH": str(MODULES)}, capture_output=True,
-                         timeout=60)
+                         timeout=240)
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout) == {
         "row": {"one": 1, "text": "h\u00e9llo", "number": 1.5, "nothing": None,

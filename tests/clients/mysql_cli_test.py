@@ -22,7 +22,7 @@ def command(server, *arguments):
 
 def run(server, sql, *arguments):
     return subprocess.run(command(server, *arguments), input=sql, text=True, capture_output=True,
-                          timeout=60, env={**os.environ, "MYSQL_PWD": ""})
+                          timeout=240, env={**os.environ, "MYSQL_PWD": ""})
 
 
 def test_rows_come_as_text(server):
@@ -91,7 +91,7 @@ class Terminal:
         self.leader = leader
         self.unread = b""
 
-    def read_until(self, word, seconds=60):
+    def read_until(self, word, seconds=240):
         end = time.monotonic() + seconds
         while word not in self.unread:
             ready, _, _ = select.select([self.leader], [], [], max(0, end - time.monotonic()))
@@ -120,7 +120,7 @@ def test_a_dump_makes_the_database_again(server):
     host, port = server.mysql
     dumped = subprocess.run([DUMP, "--no-defaults", f"--host={host}", f"--port={port}",
                              "--protocol=tcp", "--user=root", "--hex-blob", "shop"],
-                            capture_output=True, timeout=60, text=True)
+                            capture_output=True, timeout=240, text=True)
     assert dumped.returncode == 0, dumped.stderr
     assert run(server, "CREATE DATABASE again;").returncode == 0
     loaded = run(server, dumped.stdout, "again")

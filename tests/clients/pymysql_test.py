@@ -14,7 +14,7 @@ PLUGINS = ["caching_sha2_password", "mysql_native_password"]
 def connect(server, **options):
     host, port = server.mysql
     return pymysql.connect(host=host, port=port, user=options.pop("user", "root"),
-                           connect_timeout=20, read_timeout=120, **options)
+                           connect_timeout=120, read_timeout=120, **options)
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)

@@ -10,7 +10,7 @@ import pytest
 from lib import places, process
 
 
-def millrace(*arguments, text_in=None, timeout=60):
+def millrace(*arguments, text_in=None, timeout=240):
     return subprocess.run([places.millrace_binary(), *map(str, arguments)], input=text_in,
                           text=True, capture_output=True, timeout=timeout)
 
@@ -60,14 +60,14 @@ def test_beyond_the_loopback_it_wants_a_password_first(make_server):
     server.terminate()
     allowed = process.start([places.millrace_binary(), *arguments])
     try:
-        line = process.read_line_starting(allowed, "ready ", 60)
+        line = process.read_line_starting(allowed, "ready ", 240)
         port = int(line.split("mysql=0.0.0.0:")[1].split()[0])
         with pytest.raises(pymysql.err.OperationalError):
             pymysql.connect(host="127.0.0.1", port=port, user="root")
         pymysql.connect(host="127.0.0.1", port=port, user="root", password="sesame").close()
     finally:
         allowed.terminate()
-        allowed.wait(60)
+        allowed.wait(240)
 
 
 def test_a_taken_port_is_said(server):
@@ -80,11 +80,11 @@ def test_a_taken_port_is_said(server):
 
 def test_health_is_told_over_http(server):
     base = "http://{}:{}".format(*server.http)
-    assert urllib.request.urlopen(f"{base}/healthz", timeout=20).read() == b"ok\n"
-    assert urllib.request.urlopen(f"{base}/readyz", timeout=20).read() == b"ready\n"
-    assert b"millrace" in urllib.request.urlopen(f"{base}/", timeout=20).read()
+    assert urllib.request.urlopen(f"{base}/healthz", timeout=240).read() == b"ok\n"
+    assert urllib.request.urlopen(f"{base}/readyz", timeout=240).read() == b"ready\n"
+    assert b"millrace" in urllib.request.urlopen(f"{base}/", timeout=240).read()
     with pytest.raises(urllib.error.HTTPError):
-        urllib.request.urlopen(f"{base}/nothing", timeout=20)
+        urllib.request.urlopen(f"{base}/nothing", timeout=240)
 
 
 def test_settings_come_from_a_file_and_the_command_line_wins(make_server, tmp_path):
@@ -112,7 +112,7 @@ def test_an_unknown_fault_point_is_an_error_at_start(make_server):
 
 def test_noise_on_the_port_is_survived(server):
     for noise in (b"", b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 5000, bytes(range(256)) * 100):
-        with socket.create_connection(server.mysql, timeout=20) as client:
+        with socket.create_connection(server.mysql, timeout=240) as client:
             client.sendall(noise)
     assert server.connect().value("SELECT 1") == 1
 

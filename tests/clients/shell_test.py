@@ -12,7 +12,7 @@ import time
 import pytest
 from lib import places
 
-WAIT_S = 30
+WAIT_S = 240
 
 
 class Terminal:

@@ -1,4 +1,4 @@
-# ctest: kafka timeout=300
+# ctest: kafka
 """The pages that tell people what to type, typed: every block of them, in order, on a real server
 with the real broker. lib/pages.py says how a page is read and what is done in place of what."""
 

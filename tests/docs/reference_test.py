@@ -1,4 +1,3 @@
-# ctest: timeout=120
 """The reference pages name what the code has: its tables are read from the sources and looked up in
 the pages, and the system tables are asked for their columns."""
 

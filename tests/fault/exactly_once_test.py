@@ -1,4 +1,4 @@
-# ctest: kafka serial timeout=600
+# ctest: kafka serial timeout=1800
 """kill -9 at any moment loses nothing and doubles nothing, and a model is a pure function of its
 batch log: resumed, it is the uninterrupted one to the byte.
 
@@ -139,7 +139,7 @@ def replayed_from_nothing(make_server, server, name):
     session = copy.start().connect()
     assert streams.newest_snapshot(session, "clicks") is None
     session.execute("START PIPELINE shop.train")
-    streams.wait_for_replay(session, "clicks", timeout_s=120)
+    streams.wait_for_replay(session, "clicks", timeout_s=600)
     session.execute("STOP PIPELINE shop.train")
     return streams.newest_snapshot(session, "clicks")
 
@@ -178,9 +178,9 @@ def test_twenty_kills_lose_nothing_and_double_nothing(make_server, broker):
 
     session = server.start().connect()
     for pipeline in ("train", "classify"):
-        streams.wait_for_messages(session, pipeline, len(produced), timeout_s=180)
+        streams.wait_for_messages(session, pipeline, len(produced), timeout_s=600)
     check_results(session, broker, topic, produced)
-    streams.wait_for_replay(session, "clicks")
+    streams.wait_for_replay(session, "clicks", timeout_s=600)
     session.execute("USE shop; STOP ALL PIPELINES")
     kept = streams.newest_snapshot(session, "clicks")
     assert kept[0] == session.value("SELECT max(version) FROM millrace.model_versions")
@@ -205,8 +205,8 @@ def test_a_killed_training_ends_in_the_bytes_of_the_uninterrupted_one(make_serve
         for point in lives:
             killer.live_and_die(point)
         session = session if not lives else server.start().connect()
-        streams.wait_for_messages(session, "train", len(produced), timeout_s=120)
-        streams.wait_for_replay(session, "clicks")
+        streams.wait_for_messages(session, "train", len(produced), timeout_s=600)
+        streams.wait_for_replay(session, "clicks", timeout_s=600)
         session.execute("STOP PIPELINE shop.train")
         log = streams.batch_log(session, "train")
         return log, streams.newest_snapshot(session, "clicks")

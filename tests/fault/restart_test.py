@@ -1,4 +1,4 @@
-# ctest: kafka timeout=300
+# ctest: kafka
 """The server ends, by request or by force, or its disk is full: the work goes on where it was."""
 
 import os
@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from lib import places, streams
+from lib.datafile import forget_snapshots
 from lib.disk import SmallDisk
 
 COMMAS = "FIELDS TERMINATED BY ','"
@@ -125,8 +126,8 @@ def test_kill_during_a_replay(make_server, broker):
     session = server.start(fault="store.commit.after:kill@30").connect()
     create_shop(session, broker, topic, batch=20)
     produce(broker, topic, 0, 1000)
-    session.execute("START PIPELINE train")
-    server.wait_for_exit()
+    streams.start_to_be_killed(server, session, "train")
+    forget_snapshots(server.data, "version > 1")
     for passage in (1, 3, 2):
         server.launch(fault=f"engine.replay.batch:kill@{passage}")
         assert server.wait_for_exit() < 0
@@ -154,7 +155,7 @@ def test_a_commit_that_fails_is_tried_again(make_server, broker):
 def test_a_second_process_on_the_directory_is_refused(server):
     ran = subprocess.run([places.millrace_binary(), "serve", "--data", server.data,
                           "--mysql-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"],
-                         capture_output=True, text=True, timeout=60)
+                         capture_output=True, text=True, timeout=240)
     assert ran.returncode == 1 and str(server.process.pid) in ran.stderr
     assert server.connect().value("SELECT 1") == 1
 
@@ -203,7 +204,7 @@ def test_a_full_disk_stops_nothing_for_good(make_server, broker):
         assert session.value("SELECT count(*) FROM shop.t") < 1000
         disk.make_room()
         for pipeline in ("feed", "train"):
-            streams.wait_for_messages(session, pipeline, 1000, timeout_s=60)
+            streams.wait_for_messages(session, pipeline, 1000)
             streams.check_batch_log(session, pipeline, broker.offsets(topic))
         assert session.value("SELECT count(DISTINCT id) FROM shop.t") == 1000
         streams.wait_for_error(session, "feed", "full")

@@ -1,4 +1,4 @@
-# ctest: kafka timeout=300
+# ctest: kafka
 """FORMAT AVRO: what fastavro writes is what arrives, with a schema given or from a registry."""
 
 import datetime

@@ -1,4 +1,4 @@
-# ctest: kafka timeout=300
+# ctest: kafka
 """Rows whose key is there already: refused, replaced, updated; and what STOP_ON_ERROR makes of
 those that SKIP ... ERRORS and IGNORE let pass. Facts of messages in SET and WHERE."""
 

@@ -1,4 +1,4 @@
-# ctest: kafka timeout=300
+# ctest: kafka
 """Each of the six estimators from CREATE MODEL to its predictions, in every statement that takes
 a model: TRAIN, CLASSIFY and PREDICT pipelines, predict(), TRAIN and EVALUATE MODEL ... ON."""
 

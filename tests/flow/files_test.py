@@ -1,4 +1,3 @@
-# ctest: timeout=300
 """LOAD DATA FS: a folder's files, each exactly once, gzip and zstd too, whatever happens."""
 
 import gzip

@@ -1,4 +1,4 @@
-# ctest: kafka timeout=300
+# ctest: kafka
 """FORMAT JSON: documents into columns, and every byte read as Python's own reader reads it."""
 
 import json

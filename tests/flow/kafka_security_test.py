@@ -1,4 +1,3 @@
-# ctest: timeout=300
 """Kafka's ways to be careful: TLS, client certificates, PLAIN and SCRAM logins, each against a real
 broker; and what is secret is shown nowhere."""
 
@@ -11,6 +10,7 @@ from confluent_kafka.admin import (AdminClient, ScramCredentialInfo, ScramMechan
 
 from lib import streams
 from lib.kafka import Broker
+from lib.sql import WAIT_TIMEOUT_S
 
 # Words that nothing else would say.
 PASSWORD = "hush-pl41n-w0rd"
@@ -68,12 +68,13 @@ def secured(tmp_path_factory, certificates):
     admin = AdminClient({"bootstrap.servers": broker.address})
     for user in users:
         for one in admin.alter_user_scram_credentials([user]).values():
-            one.result(30)
+            one.result(WAIT_TIMEOUT_S)
     # The broker hears of its users from the controller, a little later; a client tries until then.
     for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
-        AdminClient({"bootstrap.servers": broker.listeners["LOGIN"], "sasl.username": "bob",
-                     "security.protocol": "sasl_plaintext", "sasl.mechanism": mechanism,
-                     "sasl.password": SCRAM_PASSWORD, "log_level": 0}).list_topics(timeout=30)
+        bob = AdminClient({"bootstrap.servers": broker.listeners["LOGIN"], "sasl.username": "bob",
+                           "security.protocol": "sasl_plaintext", "sasl.mechanism": mechanism,
+                           "sasl.password": SCRAM_PASSWORD, "log_level": 0})
+        bob.list_topics(timeout=WAIT_TIMEOUT_S)
     yield broker
     broker.kill()
 

@@ -1,4 +1,3 @@
-# ctest: timeout=120
 """`millrace transform`: a model that was exported predicts as it does in the server, framed and in
 lines, whatever the rows are; and it is a program that WITH TRANSFORM runs."""
 
@@ -33,7 +32,7 @@ def exported(session, tmp_path):
 
 def run(model, data, *options, status=0):
     done = subprocess.run([places.millrace_binary(), "transform", "--model", model, *options],
-                          input=data, capture_output=True, timeout=60)
+                          input=data, capture_output=True, timeout=240)
     assert done.returncode == status, done.stderr
     return done.stdout, done.stderr.decode()
 

@@ -1,4 +1,4 @@
-# ctest: kafka timeout=300
+# ctest: kafka
 """The life of a model beside its pipelines: TRAIN and EVALUATE MODEL ... ON, ALTER, RESTORE,
 retention, warm starts, and CHECK MODEL, which learns again what was learned."""
 

@@ -1,4 +1,4 @@
-# ctest: kafka timeout=300
+# ctest: kafka
 """What can be asked of a pipeline besides START and STOP: ALTER, FOREGROUND, TEST, PROFILE,
 EXTRACT."""
 
@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from lib import streams
+from lib.sql import WAIT_TIMEOUT_S
 
 
 @pytest.fixture
@@ -36,10 +37,12 @@ def test_foreground_loads_what_is_there_and_ends(shop, broker):
     broker.produce_all(topic, [(number % 3, f"{number},x") for number in range(100)])
     shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
     make_feed(shop, broker, topic, "MAX_OFFSETS_PER_BATCH_PARTITION 10")
-    assert changed(shop, "START PIPELINE feed FOREGROUND LIMIT 1 BATCHES") == 30
+    # Of 30 rows, unless the broker lets one of the partitions wait.
+    first = changed(shop, "START PIPELINE feed FOREGROUND LIMIT 1 BATCHES")
     assert streams.state_of(shop, "feed") == "Stopped"
-    assert len(ids(shop)) == 30
-    assert changed(shop, "START PIPELINE feed FOREGROUND") == 70
+    assert {row[0] for row in streams.batch_log(shop, "feed")} == {1}
+    assert len(ids(shop)) == first and first in (10, 20, 30)
+    assert changed(shop, "START PIPELINE feed FOREGROUND") == 100 - first
     assert ids(shop) == list(range(100))
     assert changed(shop, "START PIPELINE feed FOREGROUND") == 0
     streams.check_batch_log(shop, "feed", {0: (0, 34), 1: (0, 33), 2: (0, 33)})
@@ -72,7 +75,7 @@ def test_foreground_can_be_killed_and_stopped(shop, server, broker):
     shop.expect_error("START PIPELINE feed", "running already")
     shop.expect_error("DROP TABLE no_such", "no_such")
     shop.execute("STOP PIPELINE feed")
-    thread.join(20)
+    thread.join(WAIT_TIMEOUT_S)
     assert not thread.is_alive() and "was stopped" in outcome[0]
     assert streams.state_of(shop, "feed") == "Stopped"
 
@@ -82,7 +85,7 @@ def test_foreground_can_be_killed_and_stopped(shop, server, broker):
     streams.wait_for_messages(shop, "feed", 2)
     running = [row for row in shop.rows("SHOW PROCESSLIST") if str(row[7]).startswith("START")]
     shop.execute(f"KILL QUERY {running[0][0]}")
-    thread.join(20)
+    thread.join(WAIT_TIMEOUT_S)
     assert not thread.is_alive() and len(outcome) == 2
     assert streams.state_of(shop, "feed") == "Stopped"
     shop.wait_until("SELECT count(*) FROM t", 2)
@@ -101,7 +104,7 @@ def test_who_changes_a_run_in_the_foreground_ends_it_and_starts_none(shop, serve
         thread.start()
         streams.wait_for_messages(shop, "feed", batches)
         shop.execute(change)
-        thread.join(20)
+        thread.join(WAIT_TIMEOUT_S)
         assert not thread.is_alive() and "was stopped" in outcome[0]
         assert streams.state_of(shop, "feed") == "Stopped"
 

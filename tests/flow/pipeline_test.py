@@ -1,10 +1,11 @@
-# ctest: kafka timeout=300
+# ctest: kafka
 """Pipelines as a user meets them: rows in, rows out, rejects, clauses, START, STOP and DROP."""
 
 import pytest
 from confluent_kafka import Producer
 
 from lib import streams
+from lib.sql import WAIT_TIMEOUT_S
 
 COMMAS = "FIELDS TERMINATED BY ','"
 QUOTED = "FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"'"
@@ -231,16 +232,19 @@ def test_the_first_rows_need_not_wait_for_a_full_batch(shop, broker):
     broker.produce_all(topic, ((0, str(n)) for n in range(200_000)))
     ingest(shop, broker, topic, "t", ("", COMMAS))
     streams.wait_for_messages(shop, "feed", 200_000)
-    # Of a full batch of 131,072; a partition gives 65,536 at most.
-    small, larger, most = 8_192, 32_768, 65_536
-    assert [row[4] for row in streams.batch_log(shop, "feed")] == [
-        small, larger, most, most, 200_000 - small - larger - 2 * most]
+    # Of a full batch of 131,072; a partition gives 65,536 at most. A broker that makes the reader
+    # wait cuts a batch short; none is larger.
+    bounds = [8_192, 32_768] + [65_536] * 22
+    sizes = [row[4] for row in streams.batch_log(shop, "feed")]
+    assert len(sizes) <= len(bounds) and max(sizes) > bounds[0], sizes
+    assert all(size <= bound for size, bound in zip(sizes, bounds)), sizes
     # After a STOP as well, when there is a backlog again.
     shop.execute("STOP PIPELINE feed")
     broker.produce_all(topic, ((0, str(n)) for n in range(20_000)))
     shop.execute("START PIPELINE feed")
     streams.wait_for_messages(shop, "feed", 220_000)
-    assert [row[4] for row in streams.batch_log(shop, "feed")][5:] == [small, 20_000 - small]
+    again = [row[4] for row in streams.batch_log(shop, "feed")][len(sizes):]
+    assert len(again) >= 2 and again[0] <= bounds[0] and again[1] <= bounds[1], again
 
 
 def test_stop_start_replace_and_drop(shop, broker):
@@ -311,7 +315,7 @@ def test_partitions_that_are_added_are_read_while_others_are_busy(shop, broker):
         broker.produce(topic, [str(next(busy))])  # the old partition is never silent
         return {row[0] for row in rows} >= {1, 2, 3}
 
-    shop.wait_until("SELECT id FROM t WHERE id < 10", arrived, 60)
+    shop.wait_until("SELECT id FROM t WHERE id < 10", arrived)
     assert streams.errors_of(shop, "feed") == []
     shop.execute("STOP PIPELINE feed")
     assert shop.value("SELECT count(*) = count(DISTINCT id) FROM t") == 1
@@ -334,7 +338,7 @@ def test_only_what_a_transaction_committed_is_read(shop, broker):
     shop.execute("CREATE TABLE t (id BIGINT)")
     ingest(shop, broker, topic, "t", ("MAX_OFFSETS_PER_BATCH_PARTITION 30", COMMAS))
     producer = Producer({"bootstrap.servers": broker.address, "transactional.id": topic})
-    producer.init_transactions(30)
+    producer.init_transactions(WAIT_TIMEOUT_S)
     wanted = []
     for number in range(10):
         producer.begin_transaction()
@@ -343,9 +347,9 @@ def test_only_what_a_transaction_committed_is_read(shop, broker):
             producer.produce(topic, str(id_), partition=0)
         if number % 3 == 1:
             producer.flush()
-            producer.abort_transaction(30)
+            producer.abort_transaction(WAIT_TIMEOUT_S)
         else:
-            producer.commit_transaction(30)
+            producer.commit_transaction(WAIT_TIMEOUT_S)
             wanted += ids
     # One that is still open holds back what is behind it, and nothing of it is seen.
     producer.begin_transaction()
@@ -354,7 +358,7 @@ def test_only_what_a_transaction_committed_is_read(shop, broker):
     broker.produce(topic, ["6000"])
     shop.wait_until("SELECT count(*) FROM t", len(wanted))
     assert [row[0] for row in shop.rows("SELECT id FROM t ORDER BY id")] == wanted
-    producer.abort_transaction(30)
+    producer.abort_transaction(WAIT_TIMEOUT_S)
     shop.wait_until("SELECT count(*) FROM t", len(wanted) + 1)
     assert shop.value("SELECT max(id) FROM t") == 6000
     # The markers and what was aborted are offsets without a message; the log has no gap.

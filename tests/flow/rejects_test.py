@@ -1,4 +1,4 @@
-# ctest: kafka timeout=300
+# ctest: kafka
 """Dead letters: rejects that go to a table or a topic as well, and rejects that are tried again."""
 
 import uuid
@@ -7,6 +7,7 @@ import pytest
 from confluent_kafka import Consumer, Producer
 
 from lib import streams
+from lib.sql import WAIT_TIMEOUT_S
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def read_topic(broker, topic, count):
     consumer.subscribe([topic])
     found = []
     while len(found) < count:
-        message = consumer.poll(20)
+        message = consumer.poll(WAIT_TIMEOUT_S)
         assert message is not None, f"only {len(found)} of {count} messages came"
         if not message.error():
             found.append((message.value(), dict(message.headers() or [])))

@@ -9,6 +9,13 @@ _DUCKDB = places.ROOT / ".deps" / "duckdb" / "libduckdb.so"
 _RESULT_BYTES = 256  # more than sizeof(duckdb_result)
 
 
+def forget_snapshots(folder, which):
+    """Takes those models away of which the condition holds. One is kept a second after the one
+    before, so that which there are is a matter of the machine's speed."""
+    with DataFile(folder) as file:
+        file.run(f"DELETE FROM millrace_internal.snapshots WHERE {which}")
+
+
 class DataFile:
     """`with DataFile(folder) as file: file.run("DELETE ...")`; the folder is a server's data."""
 

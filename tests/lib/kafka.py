@@ -14,7 +14,10 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from lib import places
 
 _TOOL = places.ROOT / "tools" / "kafka"
-_TIMEOUT_S = 60
+_TIMEOUT_S = 120
+_POLL_S = 0.02
+_NO_COORDINATOR = {KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE,
+                   KafkaError.NOT_COORDINATOR}
 
 
 def shared_broker():
@@ -70,11 +73,13 @@ class Broker:
                          config={key: str(value) for key, value in (config or {}).items()})
         admin = self._admin()
         admin.create_topics([topic])[name].result(_TIMEOUT_S)
+        self._wait_for_partitions(admin, name, partitions)
         return name
 
     def delete_topic(self, name):
         admin = self._admin()
         admin.delete_topics([name])[name].result(_TIMEOUT_S)
+        self._wait_for_partitions(admin, name, 0)
 
     def topic_id(self, name, other_than=None):
         """Waits until the broker, which has just made the topic, knows it too."""
@@ -91,7 +96,7 @@ class Broker:
                     raise
             if time.monotonic() > deadline:
                 raise AssertionError(f"the broker knows no new topic {name}")
-            time.sleep(0.05)
+            time.sleep(_POLL_S)
 
     def produce(self, topic, rows, partition=0, key=None):
         """Sends `rows` (str or bytes) in order to one partition and waits for every receipt."""
@@ -137,16 +142,36 @@ class Broker:
             consumer.close()
 
     def group_offsets(self, group, topic):
-        """{partition: offset} that lag tools show of a consumer group."""
+        """{partition: offset} that lag tools show of a consumer group; none of one whose
+        coordinator is not at work yet."""
         admin = self._admin()
         asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-        found = asked[group].result(_TIMEOUT_S).topic_partitions
+        try:
+            found = asked[group].result(_TIMEOUT_S).topic_partitions
+        except KafkaException as error:
+            if error.args[0].code() not in _NO_COORDINATOR:
+                raise
+            return {}
         return {one.partition: one.offset for one in found if one.topic == topic}
 
     def add_partitions(self, topic, partitions):
         """Lets the topic have `partitions` of them in all."""
         admin = self._admin()
         admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(_TIMEOUT_S)
+        self._wait_for_partitions(admin, topic, partitions)
+
+    def _wait_for_partitions(self, admin, topic, count):
+        """Until the broker tells of as many as the controller has agreed to, a little before."""
+        deadline = time.monotonic() + _TIMEOUT_S
+        while True:
+            known = admin.list_topics(topic, timeout=_TIMEOUT_S).topics[topic]
+            led = [one for one in known.partitions.values() if one.leader >= 0]
+            gone = known.error is not None and (
+                known.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART)
+            if gone if count == 0 else known.error is None and len(led) == count:
+                return
+            assert time.monotonic() < deadline, f"topic {topic} has {known.partitions}, not {count}"
+            time.sleep(_POLL_S)
 
     def delete_records(self, topic, before):
         """Lets the broker forget what lies before the offsets {partition: offset}."""

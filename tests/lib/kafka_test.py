@@ -1,13 +1,17 @@
-# ctest: kafka timeout=180
+# ctest: kafka
 """The broker of the tests keeps its promises: what a test blames on millrace is millrace's."""
 
+import json
+import os
+import signal
 import subprocess
 import sys
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from lib import places
+from lib import places, process
+from lib.sql import WAIT_TIMEOUT_S
 
 
 def read(broker, topic, partition, count):
@@ -16,7 +20,7 @@ def read(broker, topic, partition, count):
     consumer.assign([TopicPartition(topic, partition, 0)])
     values = []
     while len(values) < count:
-        message = consumer.poll(30)
+        message = consumer.poll(WAIT_TIMEOUT_S)
         assert message is not None, f"only {len(values)} of {count} messages came"
         if message.error() is None:
             values.append(message.value().decode())
@@ -41,6 +45,18 @@ def test_a_killed_broker_comes_back_on_its_port_with_its_data(make_broker):
     assert broker.address == address
     broker.produce(topic, ["three"])
     assert read(broker, topic, 0, 3) == ["one", "two", "three"]
+
+
+def test_a_broker_that_has_no_time_for_a_while_keeps_its_topics(make_broker):
+    broker = make_broker().start()
+    topic = broker.create_topic("kept")
+    pid = json.loads((broker.folder / "broker.json").read_text())["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    process.let_live(4)
+    os.kill(pid, signal.SIGCONT)
+    broker.produce(topic, ["one"])
+    assert read(broker, topic, 0, 1) == ["one"]
+    assert "session has timed out" not in (broker.folder / "server.log").read_text()
 
 
 def test_records_can_be_made_to_vanish(broker):

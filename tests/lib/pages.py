@@ -21,9 +21,10 @@ import subprocess
 import pymysql
 
 from lib import places
+from lib.sql import WAIT_TIMEOUT_S
 
-ANSWER_TIMEOUT_S = 60
-COMMAND_TIMEOUT_S = 120
+ANSWER_TIMEOUT_S = WAIT_TIMEOUT_S
+COMMAND_TIMEOUT_S = 240
 _ABOUT_DEFAULT = 0.1
 _ABOUT_LEAST = 0.02  # of numbers near zero, a share would allow nothing
 

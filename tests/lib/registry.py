@@ -4,8 +4,14 @@ needs, behind a password if wanted."""
 import base64
 import http.server
 import json
+import random
 import re
 import threading
+
+
+# Below those that the kernel gives to clients: while it does not answer, nobody takes its port, nor
+# does a client that tries again on the loopback connect to itself.
+_PORTS = range(20000, 32000)
 
 
 class Registry:
@@ -48,7 +54,13 @@ class Registry:
             def log_message(self, *_):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
+        while self._server is None:
+            port = self._port or random.choice(_PORTS)
+            try:
+                self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+            except OSError:
+                if self._port:
+                    raise
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 

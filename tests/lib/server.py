@@ -7,8 +7,8 @@ import subprocess
 
 from lib import places, process, sql
 
-READY_TIMEOUT_S = 60
-STOP_TIMEOUT_S = 60
+READY_TIMEOUT_S = 180
+STOP_TIMEOUT_S = 180
 _READY = re.compile(r"ready mysql=(\S+):(\d+) http=(\S+):(\d+)")
 
 
@@ -24,9 +24,9 @@ class Server:
         self.http = None
         self._sessions = []
 
-    def start(self, *, fault=None, env=None, arguments=(), same_ports=False):
+    def start(self, *, fault=None, env=None, arguments=()):
         """Starts it and waits for its ready line; `fault` is a MILLRACE_FAULT specification."""
-        self.launch(fault=fault, env=env, arguments=arguments, same_ports=same_ports)
+        self.launch(fault=fault, env=env, arguments=arguments)
         line = process.read_line_starting(self.process, "ready ", READY_TIMEOUT_S)
         ready = _READY.match(line) if line else None
         if not ready:
@@ -38,13 +38,12 @@ class Server:
         self.http = (ready[3], int(ready[4]))
         return self
 
-    def launch(self, *, fault=None, env=None, arguments=(), same_ports=False):
+    def launch(self, *, fault=None, env=None, arguments=()):
         """Starts it without waiting; for starts that are meant to fail."""
         assert self.process is None, "the server runs already"
         self.folder.mkdir(parents=True, exist_ok=True)
-        mysql, http = (self.mysql, self.http) if same_ports else (None, None)
-        command = [places.millrace_binary(), "serve", "--data", self.data,
-                   "--mysql-listen", _address(mysql), "--http-listen", _address(http), *arguments]
+        command = [places.millrace_binary(), "serve", "--data", self.data, "--mysql-listen",
+                   "127.0.0.1:0", "--http-listen", "127.0.0.1:0", *arguments]
         variables = dict(env or {})
         if fault:
             variables["MILLRACE_FAULT"] = fault
@@ -99,7 +98,3 @@ class Server:
             session.close()
         self._sessions.clear()
         self.process = None
-
-
-def _address(known):
-    return f"{known[0]}:{known[1]}" if known else "127.0.0.1:0"

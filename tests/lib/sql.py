@@ -6,7 +6,8 @@ import time
 import pymysql
 from pymysql.constants import CLIENT
 
-WAIT_TIMEOUT_S = 30
+# Longer than anything takes, even on a machine that has no time for it.
+WAIT_TIMEOUT_S = 120
 _POLL_S = 0.05
 
 
@@ -17,7 +18,7 @@ class Session:
         extra = {"conv": {}} if raw else {}
         self.connection = pymysql.connect(
             host=host, port=port, user=user, password=password, database=database,
-            autocommit=True, connect_timeout=20, read_timeout=300, write_timeout=300,
+            autocommit=True, connect_timeout=WAIT_TIMEOUT_S, read_timeout=300, write_timeout=300,
             client_flag=CLIENT.MULTI_STATEMENTS, **extra)
 
     def close(self):

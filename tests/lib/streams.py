@@ -1,6 +1,24 @@
 """What the tests of streams share: the SQL of a pipeline, and what is known of its progress."""
 
+import signal
+
+import pymysql
+from pymysql.constants import CR
+
 from lib.sql import WAIT_TIMEOUT_S
+
+
+# What the newest batch changed is in the store first, and in the server's memory a little later:
+# the cursors that are shown, and the model that predict() asks. How much of it is still to come.
+_TO_COME = """SELECT
+  (SELECT count(*) FROM millrace.batches b JOIN information_schema.PIPELINES_CURSORS c
+   ON c.PIPELINE_NAME = b.pipeline_name
+   AND c.SOURCE_PARTITION_ID = CAST(b.source_partition AS VARCHAR)
+   WHERE b.pipeline_name = '{pipeline}' AND c.CURSOR_OFFSET < b.end_offset AND b.batch_id =
+   (SELECT max(batch_id) FROM millrace.batches WHERE pipeline_name = '{pipeline}')) +
+  (SELECT count(*) FROM millrace.models m WHERE m.version <
+   (SELECT max(v.version) FROM millrace.model_versions v
+    WHERE v.model_name = m.model_name AND v.pipeline_name = '{pipeline}'))"""
 
 
 def load_data(broker, topic):
@@ -28,6 +46,17 @@ def wait_for_messages(session, pipeline, count, timeout_s=WAIT_TIMEOUT_S):
                        f"WHERE pipeline_name = '{pipeline}'",
                        lambda rows: int(rows[0][0]) >= count, timeout_s)
     assert messages_of(session, pipeline) == count
+    session.wait_until(_TO_COME.format(pipeline=pipeline), 0, timeout_s)
+
+
+def start_to_be_killed(server, session, pipeline):
+    """START on a server that kills itself at a fault point: before it has answered, or after."""
+    try:
+        session.execute(f"START PIPELINE {pipeline}")
+    except pymysql.OperationalError as lost:
+        assert lost.args[0] == CR.CR_SERVER_LOST, lost
+    status = server.wait_for_exit()
+    assert status == -signal.SIGKILL, f"status {status}\n{server.log_tail()}"
 
 
 def batch_log(session, pipeline):

@@ -18,7 +18,7 @@ class Origins {
  public:
   Origins(const ProbeContext& context, const Plan& plan);
 
-  Status read(const std::vector<Reject>& rejects);
+  Status read(const std::vector<Reject>& rejects, const std::stop_token& stop);
   /// A message of the reject's own bytes. It views what `rejects` and this hold.
   Message message_of(const Reject& reject) const;
   /// Gives `batch`, whose messages are those of `rejects`, what is asked for by a message's index.
@@ -48,7 +48,7 @@ Origins::Origins(const ProbeContext& context, const Plan& plan) : context_(conte
   reads_files_ = reads_files_ && files;
 }
 
-Status Origins::read(const std::vector<Reject>& rejects) {
+Status Origins::read(const std::vector<Reject>& rejects, const std::stop_token& stop) {
   if (reads_files_) {
     TRY(files_, context_.store.files(context_.pipeline_id));
   }
@@ -68,7 +68,7 @@ Status Origins::read(const std::vector<Reject>& rejects) {
   }
   std::vector<OffsetRange> wanted;
   for (const auto& [partition, range] : ranges) wanted.push_back(range);
-  auto again = source_->take_again(wanted, {});
+  auto again = source_->take_again(wanted, stop);
   if (!again) {
     auto error =
         std::move(again).error().within("the keys, times and headers of what was rejected");
@@ -130,7 +130,7 @@ Status check_retryable(const PipelineDefinition& definition) {
 
 }  // namespace
 
-Result<RunReport> retry_batches(const ProbeContext& context) {
+Result<RunReport> retry_batches(const ProbeContext& context, const std::stop_token& stop) {
   TRY_OK(check_retryable(context.definition));
   const auto definition = reading_of_rejects(context.definition);
   TRY(const auto target, context.store.table(definition.table.database, definition.table.name));
@@ -149,9 +149,12 @@ Result<RunReport> retry_batches(const ProbeContext& context) {
   for (int64_t after = 0;;) {
     TRY(auto kept, context.store.next_rejects(context.pipeline_id, after, last));
     if (!kept) return report;
+    if (stop.stop_requested())
+      return Error(Code::kCancelled, "the statement was interrupted",
+                   "What it has tried again so far is committed.");
     after = kept->batch_id;
     const auto bytes = std::make_shared<const std::vector<Reject>>(std::move(kept->rejects));
-    TRY_OK(origins.read(*bytes));
+    TRY_OK(origins.read(*bytes, stop));
     MessageBatch messages;
     messages.owner = bytes;
     messages.batch_id = last + report.batches + 1;

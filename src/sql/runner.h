@@ -203,7 +203,8 @@ class Runner {
   Result<std::optional<AutoColumn>> auto_column(const InsertTarget& target);
   /// Of several, the key that an INSERT meets: the first whose columns are all given.
   Result<std::vector<std::string>> conflict_key(const InsertTarget& target,
-                                                const std::optional<AutoColumn>& made);
+                                                const std::optional<AutoColumn>& made,
+                                                size_t keys_min);
   Result<std::string> replacing(const InsertTarget& target, const std::vector<std::string>& key);
   void remember_found(const Translation& translation, StatementResult& result);
   /// Reads what an INSERT returns.

@@ -55,7 +55,8 @@ Result<Translation> Runner::translate_native() {
   const bool replaces = same_name(raw(text_, tokens_.front()), "REPLACE");
   std::vector<std::string> key;
   if (replaces || mentions(text_, tokens_, "DUPLICATE")) {
-    TRY(key, conflict_key(*target, made ? column : std::nullopt));
+    const bool partly = replaces && !target->columns.empty();
+    TRY(key, conflict_key(*target, made ? column : std::nullopt, partly ? 1 : 2));
     if (!key.empty()) options.conflict_key = in_parentheses(key);
   }
   TRY(Translation translation, translate(text_, tokens_, options));
@@ -69,10 +70,11 @@ Result<Translation> Runner::translate_native() {
   return translation;
 }
 
-/// A table of one key, or of none, needs no choice. What meets another key than the chosen one is
-/// an error of the store's.
+/// A table of fewer keys, or of none, needs no choice. What meets another key than the chosen one
+/// is an error of the store's.
 Result<std::vector<std::string>> Runner::conflict_key(const InsertTarget& target,
-                                                      const std::optional<AutoColumn>& made) {
+                                                      const std::optional<AutoColumn>& made,
+                                                      size_t keys_min) {
   const std::string& database = target.database.empty() ? database_ : target.database;
   std::vector<std::vector<std::string>> keys;
   const auto found = fetch(unique_keys_query(database, target.table));
@@ -83,7 +85,7 @@ Result<std::vector<std::string>> Runner::conflict_key(const InsertTarget& target
     last = *row[0];
     keys.back().push_back(*row[1]);
   }
-  if (keys.size() < 2) return std::vector<std::string>();
+  if (keys.size() < keys_min) return std::vector<std::string>();
   for (auto& key : keys) {
     const bool given = std::all_of(key.begin(), key.end(), [&](const std::string& name) {
       return !(made && same_name(name, made->name)) &&
@@ -94,11 +96,12 @@ Result<std::vector<std::string>> Runner::conflict_key(const InsertTarget& target
   return std::move(keys.front());
 }
 
-/// What REPLACE INTO a table of several keys does with the row that is there.
+/// What REPLACE does with the row that is there: columns that are not given get their defaults, as
+/// in a new row. Not needed for a table of one key of which all columns are given.
 Result<std::string> Runner::replacing(const InsertTarget& target,
                                       const std::vector<std::string>& key) {
   const std::string& database = target.database.empty() ? database_ : target.database;
-  TRY(const Rows columns, fetch(column_names_query(database, target.table)));
+  TRY(const Rows columns, fetch(written_columns_query(database, target.table)));
   std::string sets;
   for (const auto& row : columns.rows) {
     if (has_column(key, *row[0])) continue;

@@ -169,9 +169,11 @@ std::string unique_keys_query(const std::string& database, const std::string& ta
          of + ") ORDER BY later, key";
 }
 
-std::string column_names_query(const std::string& database, const std::string& table) {
+std::string written_columns_query(const std::string& database, const std::string& table) {
   return "SELECT column_name FROM duckdb_columns() WHERE " + is_stored_table(database, table) +
-         " ORDER BY column_index";
+         " AND NOT (SELECT millrace_internal.is_generated(t.sql, column_name, data_type)"
+         " FROM duckdb_tables() t WHERE t.table_oid = duckdb_columns.table_oid"
+         " AND t.database_oid = duckdb_columns.database_oid) ORDER BY column_index";
 }
 
 std::string column_default_query(const std::string& database, const std::string& table,

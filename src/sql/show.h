@@ -44,7 +44,8 @@ std::string auto_column_query(const std::string& database, const std::string& ta
 /// A row for each column of each key that no two rows have alike: the key's name, the column's, and
 /// the primary one first.
 std::string unique_keys_query(const std::string& database, const std::string& table);
-std::string column_names_query(const std::string& database, const std::string& table);
+/// Those that are not generated.
+std::string written_columns_query(const std::string& database, const std::string& table);
 /// What a column that is not given gets, as the store's SQL.
 std::string column_default_query(const std::string& database, const std::string& table,
                                  const std::string& column);

@@ -41,6 +41,18 @@ def test_replace_leaves_the_last_row_of_a_key(shop, broker):
     streams.check_batch_log(shop, "feed", {0: (0, 7)})
 
 
+def test_replace_keeps_nothing_of_the_row_that_was_there(shop, broker):
+    topic = broker.create_topic("replace")
+    broker.produce(topic, ["1,new", "2,new"])
+    shop.execute("CREATE TABLE t (a BIGINT PRIMARY KEY, b VARCHAR, n INT DEFAULT 5, m INT, "
+                 "twice INT AS (n * 2)); INSERT INTO t (a, b, n, m) VALUES (1, 'old', 7, 8)")
+    make_feed(shop, broker, topic, "REPLACE")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.rows("SELECT * FROM t ORDER BY a") == [
+        (1, "new", 5, None, 10), (2, "new", 5, None, 10)]
+    assert streams.rejects_of(shop, "feed") == {}
+
+
 def test_a_where_that_asks_the_table_sees_the_batch_before(shop, broker):
     topic = broker.create_topic("asks")
     broker.produce(topic, [f"{i // 3},x" for i in range(60)])

@@ -190,7 +190,6 @@ class Runner {
 
   // LOAD DATA INFILE: runner_load.cc.
   Result<engine::LoadReport> load(const LoadInfile& statement);
-  Status number_rows(engine::PipelineDefinition& load);
   Result<std::unique_ptr<engine::LoadInput>> open_input(const LoadInfile& statement);
 
   std::stop_token new_stop() EXCLUDES(stop_mutex_);

@@ -176,12 +176,6 @@ std::string written_columns_query(const std::string& database, const std::string
          " AND t.database_oid = duckdb_columns.database_oid) ORDER BY column_index";
 }
 
-std::string column_default_query(const std::string& database, const std::string& table,
-                                 const std::string& column) {
-  return "SELECT column_default FROM duckdb_columns() WHERE " + is_stored_table(database, table) +
-         " AND " + is_name("column_name", column);
-}
-
 std::string table_names_query(const std::string& database) {
   return "SELECT \"TABLE_NAME\" FROM " + tables_from(database);
 }

@@ -46,9 +46,6 @@ std::string auto_column_query(const std::string& database, const std::string& ta
 std::string unique_keys_query(const std::string& database, const std::string& table);
 /// Those that are not generated.
 std::string written_columns_query(const std::string& database, const std::string& table);
-/// What a column that is not given gets, as the store's SQL.
-std::string column_default_query(const std::string& database, const std::string& table,
-                                 const std::string& column);
 /// One row when the table or view is there: its columns' number.
 std::string table_exists_query(const std::string& database, const std::string& table);
 /// The names of the tables and views of a database.

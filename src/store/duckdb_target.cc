@@ -25,6 +25,14 @@ std::optional<std::string> bare_column(std::string_view expression) {
   return name;
 }
 
+/// What a column gets; NULL and 0 stand for the next number of one with AUTO_INCREMENT.
+std::string value_for(const TableColumn& column, const std::string& expression) {
+  std::string value = "CAST((" + expression + "\n) AS " + column.type_name + ")";
+  if (column.number.empty()) return value;
+  return "CAST(coalesce(nullif(" + value + ", 0), " + column.number + ") AS " + column.type_name +
+         ")";
+}
+
 Error does_not_exist(const OutputSpec& spec) {
   return Error(Code::kNotFound,
                "table \"" + spec.database + "." + spec.table + "\" does not exist");
@@ -77,13 +85,12 @@ Result<bool> DuckdbTarget::plan(const OutputSpec& spec, std::vector<std::string>
                    "table \"" + spec.table + "\" has no column \"" + output.column + "\"");
     const auto bare = bare_column(output.expression);
     const auto input = bare ? spec.input->find(*bare) : std::nullopt;
-    const bool same = input && column->type && (*spec.input)[*input].type == *column->type;
+    const bool same = input && column->type && (*spec.input)[*input].type == *column->type &&
+                      column->number.empty();
     as_it_is = as_it_is && same;
     columns_.push_back({column->name, column->nullable, input.value_or(0)});
     names_.push_back(column->name);
-    expressions.push_back(same
-                              ? output.expression
-                              : "CAST((" + output.expression + "\n) AS " + column->type_name + ")");
+    expressions.push_back(same ? output.expression : value_for(*column, output.expression));
   }
   return as_it_is;
 }

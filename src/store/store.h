@@ -36,6 +36,7 @@ struct TableColumn {
       type;  // what a Batch can hold of it; none: only a SET expression can fill it
   bool nullable = true;
   bool has_default = false;
+  std::string number;  // SQL that makes an AUTO_INCREMENT column's next number; else empty
 };
 
 struct TableInfo {

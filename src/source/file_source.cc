@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <set>
 #include <vector>
 
@@ -148,14 +149,30 @@ Status Content::skip_to(int64_t place) {
     take(static_cast<size_t>(std::min(place - place_, static_cast<int64_t>(size_ - at_))));
     if (place_ == place) break;
     TRY(const bool more, read_more());
-    if (!more) return Error(Code::kDataLoss, "a file has become shorter than it was");
+    if (!more)
+      return Error(Code::kDataLoss, "it has become shorter than it was",
+                   "ALTER PIPELINE ... DROP FILE goes on without it.");
   }
   return {};
 }
 
 Error too_long(const FileOptions& options, const char* what) {
-  return {Code::kResourceExhausted, std::string(what) + " has more than " +
-                                        std::to_string(options.line_bytes_max >> 20) + " MiB"};
+  return {
+      Code::kDataLoss,
+      std::string(what) + " has more than " + std::to_string(options.line_bytes_max >> 20) + " MiB",
+      "ALTER PIPELINE ... DROP FILE goes on without it."};
+}
+
+/// Where one is gone on with, it must be the one whose begin was read.
+Status check_same(const SourceFile& file) {
+  std::error_code wrong;
+  const auto size = static_cast<int64_t>(std::filesystem::file_size(file.name, wrong));
+  if (wrong || size == file.size) return {};
+  return Error(Code::kDataLoss,
+               "it has changed since its begin was read: it has " + std::to_string(size) +
+                   " bytes, and had " + std::to_string(file.size) + " when it was found",
+               "ALTER PIPELINE ... DROP FILE goes on without it; under another name it is a new "
+               "file.");
 }
 
 /// Line ends that end no line: quoted or escaped.
@@ -387,7 +404,8 @@ Result<bool> FileSource::open_next() {
     reader = std::make_unique<LineReader>(options_, std::move(stream));
   const int64_t place = position_ & kPlaceMask;
   if (place > 0) {
-    auto skipped = reader->skip_to(place);
+    auto skipped = check_same(file);
+    if (skipped) skipped = reader->skip_to(place);
     if (!skipped) return named(std::move(skipped).error(), file.name);
   }
   std::string_view line;

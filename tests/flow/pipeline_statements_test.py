@@ -330,6 +330,8 @@ def test_extract_writes_the_messages_as_they_are(shop, broker, tmp_path):
                       "1050: could not write")
     shop.expect_error(f"EXTRACT PIPELINE feed INTO OUTFILE '{tmp_path}/none/all'",
                       "^1: could not write")
+    shop.expect_error(f"EXTRACT PIPELINE feed OFFSETS '{{\"0\": 5}}' INTO OUTFILE '{tmp_path}/x'",
+                      "1210: partition 0 has no offset 5: it holds 0 to 4")
     assert ids(shop) == [] and streams.batch_log(shop, "feed") == []
 
 

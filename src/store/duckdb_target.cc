@@ -33,6 +33,13 @@ std::string value_for(const TableColumn& column, const std::string& expression) 
          ")";
 }
 
+bool is_same(duckdb_logical_type one, duckdb_logical_type other) {
+  const auto id = duckdb_get_type_id(one);
+  if (id != duckdb_get_type_id(other)) return false;
+  return id != DUCKDB_TYPE_DECIMAL || (duckdb_decimal_width(one) == duckdb_decimal_width(other) &&
+                                       duckdb_decimal_scale(one) == duckdb_decimal_scale(other));
+}
+
 Error does_not_exist(const OutputSpec& spec) {
   return Error(Code::kNotFound,
                "table \"" + spec.database + "." + spec.table + "\" does not exist");
@@ -234,8 +241,12 @@ Status DuckdbTarget::each_chunk(std::span<const uint32_t> rows, const UseChunk& 
   return {};
 }
 
+/// Without a good row, too, for the others may be bad by the types that the columns had.
 Status DuckdbTarget::append(std::span<const uint32_t> rows) {
   taken_ = static_cast<int64_t>(rows.size());
+  TRY(const auto appender,
+      open_appender(connection_, kCatalog, table_.schema, table_.name, names_));
+  TRY_OK(check_types(appender));
   if (rows.empty()) return {};
   if (upsert_) {
     TRY(taken_, upsert_->append([&](const std::function<Status(duckdb_data_chunk)>& use) {
@@ -244,9 +255,6 @@ Status DuckdbTarget::append(std::span<const uint32_t> rows) {
     }));
     return {};
   }
-  TRY(const auto appender,
-      open_appender(connection_, kCatalog, table_.schema, table_.name, names_));
-  TRY_OK(check_types(appender));
   TRY_OK(each_chunk(rows, [&](duckdb_data_chunk chunk, std::span<const uint32_t>) {
     return append_chunk(appender, chunk);
   }));
@@ -258,7 +266,7 @@ Status DuckdbTarget::append(std::span<const uint32_t> rows) {
 Status DuckdbTarget::check_types(const Appender& appender) const {
   for (size_t i = 0; i < columns_.size(); ++i) {
     const LogicalType type(duckdb_appender_column_type(appender.get(), i));
-    if (duckdb_get_type_id(type.get()) != duckdb_get_type_id(types_[i].get()))
+    if (!is_same(type.get(), types_[i].get()))
       return Error(Code::kConflict, "column \"" + names_[i] + "\" of table \"" + table_.name +
                                         "\" has got another type");
   }

@@ -79,6 +79,27 @@ def test_a_where_that_asks_the_table_sees_the_batch_before(shop, broker):
     assert shop.rows("SELECT a FROM t ORDER BY a") == [(i,) for i in range(20)]
 
 
+@pytest.mark.parametrize("before", ["", "REPLACE"])
+def test_rows_are_read_as_the_columns_are_now(shop, broker, before):
+    topic = broker.create_topic("modify")
+    broker.produce(topic, ["1,1"])
+    shop.execute("CREATE TABLE t (a BIGINT PRIMARY KEY, b BIGINT)")
+    make_feed(shop, broker, topic, before)
+    shop.execute("START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 1)
+    read = 1
+    for kind, value, kept in [("DECIMAL(10, 2)", "1.2345", 1.23),
+                              ("DECIMAL(20, 4)", "1.2345", 1.2345),
+                              ("VARCHAR(20)", "007", "007"), ("VARCHAR(20)", "x", "x")]:
+        shop.execute(f"DELETE FROM t; ALTER TABLE t MODIFY b {kind}")
+        broker.produce(topic, [f"2,{value}"])
+        read += 1
+        streams.wait_for_messages(shop, "feed", read)
+        found = shop.value("SELECT b FROM t")
+        assert (found if isinstance(kept, str) else float(found)) == kept
+    assert streams.rejects_of(shop, "feed") == {}
+
+
 def test_on_duplicate_key_update_applies_each_row_in_order(shop, broker):
     topic = broker.create_topic("update")
     broker.produce(topic, [*ROWS, "bad"])

@@ -115,6 +115,16 @@ TEST_F(FileSourceTest, AnotherFileOfTheNameIsNotGoneOnWith) {
   EXPECT_EQ(read_all(*open_at(options(), next), 10), (Lines{"2", "3"}));
 }
 
+TEST_F(FileSourceTest, AFileIsDoneWithItsLastLine) {
+  put("a", "1\n2\n");
+  put("b", "3");
+  std::vector<OffsetRange> ranges;
+  EXPECT_EQ(read_all(*open_at(options(), 0), 2, &ranges), (Lines{"1", "2", "3"}));
+  ASSERT_EQ(ranges.size(), 2U);
+  EXPECT_EQ(ranges[0].end_offset, file_offset(1, 0));
+  EXPECT_EQ(ranges[1].end_offset, file_offset(2, 0));
+}
+
 TEST_F(FileSourceTest, ALineThatIsTooLongIsNotTriedForEver) {
   put("a", "1\n" + std::string(9 << 20, 'x') + "\n3\n");
   auto made = options();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "engine/plan.h"
@@ -117,6 +118,14 @@ PipelineDefinition reading_of_rejects(const PipelineDefinition& definition) {
   return reading;
 }
 
+/// What was cut is no message, and of a partition that is gone no batch can tell. The store takes
+/// back the same.
+bool can_be_retried(const Reject& reject, const std::vector<Cursor>& cursors) {
+  return reject.bytes.size() < kRejectBytesMax &&
+         std::any_of(cursors.begin(), cursors.end(),
+                     [&](const Cursor& at) { return at.partition == reject.partition; });
+}
+
 Status check_retryable(const PipelineDefinition& definition) {
   if (definition.step == StepKind::kTrain)
     return Error(Code::kUnsupported, "rejects of a training are not learned later",
@@ -153,6 +162,8 @@ Result<RunReport> retry_batches(const ProbeContext& context, const std::stop_tok
       return Error(Code::kCancelled, "the statement was interrupted",
                    "What it has tried again so far is committed.");
     after = kept->batch_id;
+    std::erase_if(kept->rejects, [&](const Reject& one) { return !can_be_retried(one, cursors); });
+    if (kept->rejects.empty()) continue;
     const auto bytes = std::make_shared<const std::vector<Reject>>(std::move(kept->rejects));
     TRY_OK(origins.read(*bytes, stop));
     MessageBatch messages;

@@ -205,8 +205,8 @@ class Store {
                                                            const OutputSpec& output) = 0;
   virtual Result<std::unique_ptr<Shaper>> open_shaper(const ShapeSpec& shape) = 0;
   virtual Status log_error(const PipelineError& error) = 0;
-  /// Of the next batch behind `after` and up to `last` that has rejects; of partitions that have a
-  /// cursor.
+  /// Of the next batch behind `after` and up to `last` that has rejects: all of them, those that
+  /// are cut and those of partitions that are gone, too.
   virtual Result<std::optional<KeptRejects>> next_rejects(int64_t pipeline_id, int64_t after,
                                                           int64_t last) = 0;
   virtual Result<std::vector<PipelineFile>> files(int64_t pipeline_id) = 0;

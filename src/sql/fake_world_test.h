@@ -103,7 +103,8 @@ class FakeStoreSession : public store::Session {
 
   Result<std::unique_ptr<store::ResultStream>> execute(std::string_view sql) override {
     const std::string text(sql);
-    if (text.starts_with("SELECT column_name, column_index - 1 FROM duckdb_columns()"))
+    if (text.starts_with(
+            "SELECT column_name, column_index - 1, column_default FROM duckdb_columns()"))
       ++world_.auto_column_questions;
     else
       world_.log.push_back(text);

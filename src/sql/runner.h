@@ -32,7 +32,9 @@ namespace millrace::sql {
 /// A column that gets the next number of its sequence.
 struct AutoColumn {
   std::string name;
-  size_t index = 0;  // among the table's columns
+  size_t index = 0;     // among the table's columns
+  std::string number;   // SQL that makes the next one
+  bool passed = false;  // numbers that were given
 };
 
 /// What a Runner keeps of a prepared statement.
@@ -200,6 +202,8 @@ class Runner {
   /// returns the number of that column, which is not for the client.
   Result<Translation> translate_native();
   Result<std::optional<AutoColumn>> auto_column(const InsertTarget& target);
+  std::string auto_column_key(const InsertTarget& target) const;
+  void pass_given(const InsertTarget& target, bool made, bool given);
   /// Of several, the key that an INSERT meets: the first whose columns are all given.
   Result<std::vector<std::string>> conflict_key(const InsertTarget& target,
                                                 const std::optional<AutoColumn>& made,

@@ -150,7 +150,7 @@ std::string table_exists_query(const std::string& database, const std::string& t
 
 std::string auto_column_query(const std::string& database, const std::string& table) {
   // A table of the session's own hides the database's.
-  return "SELECT column_name, column_index - 1 FROM duckdb_columns() WHERE"
+  return "SELECT column_name, column_index - 1, column_default FROM duckdb_columns() WHERE"
          " starts_with(column_default, 'nextval(') AND (database_name = 'temp' AND " +
          is_name("table_name", table) + " OR " + is_stored_table(database, table) +
          ") ORDER BY database_name = 'temp' DESC, column_index LIMIT 1";

@@ -39,7 +39,7 @@ std::string first_column(const Show& show);
 std::string with_like(const std::string& query, const std::string& column,
                       const std::string& pattern);
 
-/// (name, index from 0) of the column that is numbered by a sequence, if the table has one.
+/// (name, index from 0, default) of the column that a sequence numbers, if the table has one.
 std::string auto_column_query(const std::string& database, const std::string& table);
 /// A row for each column of each key that no two rows have alike: the key's name, the column's, and
 /// the primary one first.

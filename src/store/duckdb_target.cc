@@ -40,6 +40,22 @@ bool is_same(duckdb_logical_type one, duckdb_logical_type other) {
                                        duckdb_decimal_scale(one) == duckdb_decimal_scale(other));
 }
 
+/// The numbers that are made go on behind those that were given, of which a sequence knows none.
+Status pass_given(duckdb_connection connection, const FoundTable& table) {
+  for (const auto& column : table.info.columns) {
+    if (column.number.empty()) continue;
+    TRY(auto found, query(connection,
+                          "SELECT millrace_internal.numbers_behind($1, (SELECT max(" +
+                              quoted_name(column.name) + ") FROM " + table.quoted() + "))::BIGINT",
+                          {std::string_view(column.number)}));
+    const int64_t behind = found.next() && !found.is_null(0) ? found.integer(0) : 0;
+    if (behind == 0) continue;
+    TRY_OK(run(connection,
+               "SELECT max(" + column.number + ") FROM range(" + std::to_string(behind) + ")"));
+  }
+  return {};
+}
+
 Error does_not_exist(const OutputSpec& spec) {
   return Error(Code::kNotFound,
                "table \"" + spec.database + "." + spec.table + "\" does not exist");
@@ -59,6 +75,7 @@ Result<std::unique_ptr<DuckdbTarget>> DuckdbTarget::open(duckdb_database databas
   std::vector<std::string> expressions;
   TRY(const bool as_it_is, target->plan(spec, expressions));
   TRY_OK(target->check_unfilled());
+  TRY_OK(pass_given(connection, target->table_));
   if (spec.duplicates != Duplicates::kRefuse) {
     TRY(target->upsert_, DuckdbUpsert::open(connection, target->table_, target->names_, spec));
   }

@@ -27,8 +27,8 @@ Verdict unknown(std::string why) {
 class ModelCheck {
  public:
   ModelCheck(store::Store& store, const ModelEntry& model,
-             std::vector<std::shared_ptr<Pipeline>> pipelines)
-      : store_(store), model_(model), pipelines_(std::move(pipelines)) {}
+             std::vector<std::shared_ptr<Pipeline>> pipelines, const std::stop_token& stop)
+      : store_(store), model_(model), pipelines_(std::move(pipelines)), stop_(stop) {}
 
   /// `from` is 0 for a model that has learned nothing, whether that is kept or not.
   Verdict between(int64_t from, int64_t to) {
@@ -81,20 +81,21 @@ class ModelCheck {
     const auto& taught = (*at)->model();
     if ((*at)->definition().step != StepKind::kTrain || taught->id() != model_.id())
       return Error(Code::kNotFound, "the pipeline that taught it does not train it any more");
-    return (*at)->learn_again(from, log);
+    return (*at)->learn_again(from, log, stop_);
   }
 
   store::Store& store_;
   const ModelEntry& model_;
   const std::vector<std::shared_ptr<Pipeline>> pipelines_;
+  const std::stop_token& stop_;
 };
 
 }  // namespace
 
-Result<Batch> ModelLife::check(const ModelEntry& model) {
+Result<Batch> ModelLife::check(const ModelEntry& model, const std::stop_token& stop) {
   TRY(auto versions, store_.kept_versions(model.id()));
   if (versions.empty() || versions.front() != 0) versions.insert(versions.begin(), 0);
-  ModelCheck check(store_, model, pipelines_());
+  ModelCheck check(store_, model, pipelines_(), stop);
   RowBuilder rows(columns({{"from_version", kWhole},
                            {"to_version", kWhole},
                            {"batches", kWhole},
@@ -102,6 +103,7 @@ Result<Batch> ModelLife::check(const ModelEntry& model) {
                            {"detail", kText}}));
   for (size_t i = 1; i < versions.size(); ++i) {
     const auto verdict = check.between(versions[i - 1], versions[i]);
+    if (stop.stop_requested()) return Error(Code::kCancelled, "the statement was interrupted");
     rows.add({versions[i - 1], versions[i], verdict.batches, verdict.result,
               verdict.detail.empty() ? Value() : Value(verdict.detail)});
   }

@@ -145,6 +145,7 @@ Status LocalEngine::create_pipeline(const PipelineDefinition& asked, Existing ex
   const bool same_source = old.kind == pipeline.source.kind &&
                            old.brokers == pipeline.source.brokers &&
                            old.topic == pipeline.source.topic;
+  TRY_OK((*there)->check_free());
   PipelinePause pause(*there);
   // Batches that are replayed later would be shaped as the new definition says.
   TRY_OK(check_replayed(**there));
@@ -285,6 +286,7 @@ Status LocalEngine::alter_pipeline(const ObjectName& name, const PipelineChange&
       (change.offsets || !change.dropped_partitions.empty()))
     return Error(Code::kWrongState, "pipeline \"" + name.name + "\" is running",
                  "STOP PIPELINE " + name.name + " before its offsets are moved.");
+  TRY_OK(there->check_free());
   PipelinePause pause(there);
   FAULT_POINT("engine.pipeline.paused");
   TRY_OK(change_pipeline(*there, change, program, pause.ran()));
@@ -313,11 +315,12 @@ Result<RunReport> LocalEngine::run_pipeline(const ObjectName& name,
       name, [&](Pipeline& pipeline) { return pipeline.run_foreground(batches_max, stop); });
 }
 
-Result<RunReport> LocalEngine::retry_rejects(const ObjectName& name) {
+Result<RunReport> LocalEngine::retry_rejects(const ObjectName& name, const std::stop_token& stop) {
   Lock definitions(definition_mutex_);
   TRY(const auto there, find_pipeline(name));
+  TRY_OK(there->check_free());
   const PipelinePause pause(there);
-  return retry_batches(probe_context(*there));
+  return retry_batches(probe_context(*there), stop);
 }
 
 Result<TestReport> LocalEngine::test_pipeline(const ObjectName& name, int64_t limit,
@@ -347,9 +350,18 @@ Status LocalEngine::start_pipeline(const ObjectName& name, Absent running) {
   });
 }
 
-Status LocalEngine::stop_pipeline(const ObjectName& name, Absent stopped) {
+/// What does not run may be at rest only while a statement changes it, and would run afterwards.
+Result<bool> LocalEngine::stop_current(const ObjectName& name) {
   TRY(const auto there, find_pipeline(name));
   TRY(const bool ran, there->stop());
+  if (ran) return true;
+  Lock definitions(definition_mutex_);
+  TRY(const auto now, find_pipeline(name));
+  return now->stop();
+}
+
+Status LocalEngine::stop_pipeline(const ObjectName& name, Absent stopped) {
+  TRY(const bool ran, stop_current(name));
   if (ran || stopped == Absent::kIgnore) return {};
   return Error(Code::kWrongState, "pipeline \"" + name.name + "\" is not running");
 }
@@ -372,10 +384,15 @@ Status LocalEngine::start_all(const std::string& database) {
 }
 
 Status LocalEngine::stop_all(const std::string& database) {
-  for (const auto& pipeline : all_pipelines()) {
-    if (same_name(pipeline->definition().name.database, database)) TRY_OK(pipeline->stop());
-  }
-  return {};
+  const auto stop_each = [&]() -> Status {
+    for (const auto& pipeline : all_pipelines()) {
+      if (same_name(pipeline->definition().name.database, database)) TRY_OK(pipeline->stop());
+    }
+    return {};
+  };
+  TRY_OK(stop_each());
+  Lock definitions(definition_mutex_);  // as one alone is stopped
+  return stop_each();
 }
 
 std::vector<ObjectName> LocalEngine::model_names() {

@@ -158,7 +158,7 @@ class Engine {
   virtual Status alter_model(const ObjectName& name, const std::vector<ModelSetting>& settings,
                              const std::string& statement) = 0;
   /// CHECK MODEL: learns again what lies between two kept versions, and compares: one row a pair.
-  virtual Result<Batch> check_model(const ObjectName& name) = 0;
+  virtual Result<Batch> check_model(const ObjectName& name, const std::stop_token& stop) = 0;
 
   /// Checks everything that can be without the broker; makes the TRAIN target when there is none.
   virtual Status create_pipeline(const PipelineDefinition& pipeline, Existing existing) = 0;
@@ -190,8 +190,9 @@ class Engine {
                                            const std::string& file,
                                            const std::stop_token& stop) = 0;
   /// Works what was rejected once more: messages is their number, rows and rejects what became of
-  /// them. A pipeline that runs is stopped for it and started again.
-  virtual Result<RunReport> retry_rejects(const ObjectName& name) = 0;
+  /// them. A pipeline that runs is stopped for it and started again. A batch is whole or not begun
+  /// when `stop` is asked for.
+  virtual Result<RunReport> retry_rejects(const ObjectName& name, const std::stop_token& stop) = 0;
   /// LOAD DATA INFILE, see engine/table_load.h; `session` is in a transaction.
   virtual Result<LoadReport> load(const PipelineDefinition& load, store::Session& session,
                                   const OpenLoadInput& open, const std::stop_token& stop) = 0;

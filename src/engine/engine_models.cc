@@ -198,9 +198,9 @@ Status LocalEngine::alter_model(const ObjectName& name, const std::vector<ModelS
   return life_.alter(*entry, settings, statement);
 }
 
-Result<Batch> LocalEngine::check_model(const ObjectName& name) {
+Result<Batch> LocalEngine::check_model(const ObjectName& name, const std::stop_token& stop) {
   TRY(const auto entry, find_model(name));
-  return life_.check(*entry);
+  return life_.check(*entry, stop);
 }
 
 }  // namespace millrace::engine

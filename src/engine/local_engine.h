@@ -57,7 +57,7 @@ class LocalEngine : public Engine {
                        const std::string& statement) override;
   Status alter_model(const ObjectName& name, const std::vector<ModelSetting>& settings,
                      const std::string& statement) override;
-  Result<Batch> check_model(const ObjectName& name) override;
+  Result<Batch> check_model(const ObjectName& name, const std::stop_token& stop) override;
   Status create_pipeline(const PipelineDefinition& pipeline, Existing existing) override;
   Status drop_pipeline(const ObjectName& name, Absent absent) override;
   Result<PipelineDefinition> pipeline(const ObjectName& name) override;
@@ -71,7 +71,7 @@ class LocalEngine : public Engine {
   Result<int64_t> extract_pipeline(const ObjectName& name,
                                    const std::map<int32_t, int64_t>& offsets,
                                    const std::string& file, const std::stop_token& stop) override;
-  Result<RunReport> retry_rejects(const ObjectName& name) override;
+  Result<RunReport> retry_rejects(const ObjectName& name, const std::stop_token& stop) override;
   Result<LoadReport> load(const PipelineDefinition& load, store::Session& session,
                           const OpenLoadInput& open, const std::stop_token& stop) override {
     return load_table(load, store_, session, open, stop);
@@ -116,6 +116,7 @@ class LocalEngine : public Engine {
   template <class Start>
   auto start_current(const ObjectName& name, Start start)
       -> decltype(start(std::declval<Pipeline&>()));
+  Result<bool> stop_current(const ObjectName& name) EXCLUDES(definition_mutex_);
   Result<std::optional<FetchedProgram>> new_program(const ObjectName& name,
                                                     const PipelineChange& change);
   Status change_pipeline(const Pipeline& pipeline, const PipelineChange& change,

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,7 @@ class ModelLife {
   Status restore(ModelEntry& model, int64_t version, const std::string& statement);
   Status alter(ModelEntry& model, const std::vector<ModelSetting>& settings,
                const std::string& statement);
-  Result<Batch> check(const ModelEntry& model);
+  Result<Batch> check(const ModelEntry& model, const std::stop_token& stop);
 
   /// Pipelines are not started again from now on.
   void stop() { stopping_ = true; }

@@ -111,6 +111,7 @@ Status Pipeline::launch(bool topic_was_there) {
     Lock lock(mutex_);
     opened_.reset();
   }
+  foreground_.reset();
   thread_ = run_thread("pipeline", [this](std::stop_token stop) { work(stop); });
   return {};
 }
@@ -132,80 +133,90 @@ Status Pipeline::start() {
   return *opened_;
 }
 
-Status Pipeline::launch_foreground(std::optional<int64_t> batches_max) {
+Result<std::shared_ptr<Pipeline::Foreground>> Pipeline::launch_foreground(
+    std::optional<int64_t> batches_max) {
   Lock control(control_);
   TRY_OK(check_startable());
-  {
-    Lock lock(mutex_);
-    foreground_end_.reset();
-    in_foreground_ = true;
-  }
+  foreground_ = std::make_shared<Foreground>();
   set_state(PipelineState::kRunning);
-  thread_ = run_thread("pipeline", [this, batches_max](std::stop_token stop) {
-    work_in_foreground(batches_max, stop);
+  thread_ = run_thread("pipeline", [this, batches_max, run = foreground_](std::stop_token stop) {
+    work_in_foreground(batches_max, *run, stop);
   });
-  return {};
+  return foreground_;
 }
 
 Result<RunReport> Pipeline::run_foreground(std::optional<int64_t> batches_max,
                                            const std::stop_token& stop) {
-  const auto before = stats_.read();
-  TRY_OK(launch_foreground(batches_max));
+  TRY(const auto run, launch_foreground(batches_max));
   const std::stop_callback on_stop(stop, [this] { opened_changed_.notify_all(); });
   {
     Lock lock(mutex_);
-    while (!foreground_end_ && !stop.stop_requested())
+    while (!run->ended && !stop.stop_requested())
       (void)opened_changed_.wait_for(mutex_, kForegroundLook);
   }
-  join();
+  {
+    // Once it has ended, somebody else may have started the next one already.
+    Lock control(control_);
+    if (foreground_ == run) join();
+  }
   Lock lock(mutex_);
-  CHECK(foreground_end_, "a thread that was joined has told how its run ended");
-  if (!*foreground_end_) return foreground_end_->error();
-  if (**foreground_end_ == RunEnd::kStopped)
+  CHECK(run->ended, "a thread that was joined has told how its run ended");
+  if (!*run->ended) return run->ended->error();
+  if (**run->ended == RunEnd::kStopped)
     return Error(Code::kCancelled, "pipeline \"" + definition_.name.name +
                                        "\" was stopped; the batches before are committed");
-  const auto after = stats_.read();
-  RunReport report;
-  report.batches = after.batches - before.batches;
-  report.messages = after.messages - before.messages;
-  report.rows = after.rows - before.rows;
-  report.rejects = after.rejects - before.rejects;
-  if (report.batches > 0) report.steps = after.steps;
-  return report;
+  return run->report;
 }
 
 /// New partitions are read by another run, which counts on.
-void Pipeline::work_in_foreground(std::optional<int64_t> batches_max, const std::stop_token& stop) {
-  const int64_t batches_before = stats_.read().batches;
+void Pipeline::work_in_foreground(std::optional<int64_t> batches_max, Foreground& foreground,
+                                  const std::stop_token& stop) {
+  const auto before = stats_.read();
   Result<RunEnd> ended = RunEnd::kNewPartitions;
   while (ended && *ended == RunEnd::kNewPartitions) {
     auto run = context();
     run.foreground = true;
-    if (batches_max) run.batches_max = *batches_max - (stats_.read().batches - batches_before);
+    if (batches_max) run.batches_max = *batches_max - (stats_.read().batches - before.batches);
     ended = run_once(stop, run);
   }
   if (stop.stop_requested() && !ended) ended = RunEnd::kStopped;
   if (!ended) errors_.note(ended.error(), -1);
   if (definition_.step == StepKind::kTrain) model_->end_training(id_);
   set_state(PipelineState::kStopped);
+  const auto after = stats_.read();
   Lock lock(mutex_);
-  in_foreground_ = false;
-  foreground_end_ = std::move(ended);
+  auto& report = foreground.report;
+  report.batches = after.batches - before.batches;
+  report.messages = after.messages - before.messages;
+  report.rows = after.rows - before.rows;
+  report.rejects = after.rejects - before.rejects;
+  if (report.batches > 0) report.steps = after.steps;
+  foreground.ended = std::move(ended);
   opened_changed_.notify_all();
 }
 
 void Pipeline::join() {
-  Lock control(control_);
   if (!thread_.joinable()) return;
   thread_.request_stop();
   thread_.join();
 }
 
+/// A START must not come in between: what it started would run in state Stopped.
 Result<bool> Pipeline::stop() {
+  Lock control(control_);
   const bool ran = state() == PipelineState::kRunning;
   join();
   TRY_OK(keep_state(PipelineState::kStopped));
   return ran;
+}
+
+Status Pipeline::check_free() const {
+  if (definition_.step != StepKind::kTrain || model_->trained_by() != ModelEntry::kStatement)
+    return {};
+  return Error(Code::kWrongState,
+               "model \"" + definition_.model.name + "\" of pipeline \"" + definition_.name.name +
+                   "\" is being changed by another statement",
+               "Wait until it is done, and say it again.");
 }
 
 bool Pipeline::pause() {
@@ -213,13 +224,10 @@ bool Pipeline::pause() {
   bool ran = false;
   {
     Lock lock(mutex_);
-    ran = state_ == PipelineState::kRunning && !in_foreground_;
+    ran = state_ == PipelineState::kRunning && !foreground_;
     paused_ = true;
   }
-  if (thread_.joinable()) {
-    thread_.request_stop();
-    thread_.join();
-  }
+  join();
   // It may have come to a fatal error before it heard of the stop.
   ran = ran && state() == PipelineState::kRunning;
   if (ran) set_state(PipelineState::kStopped);
@@ -258,11 +266,13 @@ Status Pipeline::detach() {
 }
 
 void Pipeline::suspend() {
+  Lock control(control_);
   join();
 }
 
 Result<std::string> Pipeline::learn_again(const std::string& from,
-                                          const std::vector<store::LoggedBatch>& log) {
+                                          const std::vector<store::LoggedBatch>& log,
+                                          const std::stop_token& stop) {
   PipelineStats stats(0);
   ErrorLog errors(id_, definition_.name, store_, stats);
   TRY(const auto readings, store_.earlier_readings(id_));
@@ -284,7 +294,7 @@ Result<std::string> Pipeline::learn_again(const std::string& from,
       TRY(definition, with_reading(definition, reading->json));
     }
     TRY(bytes, PipelineRun::learn_again({id_, definition, model_, options_, store_, stats, errors},
-                                        bytes, {first, last}));
+                                        bytes, {first, last}, stop));
     first = last;
   }
   return bytes;

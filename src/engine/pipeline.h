@@ -57,6 +57,8 @@ class Pipeline {
   /// crash meanwhile leaves running what ran, and nobody can start it (kConflict) until resume().
   /// True when it ran behind; a run in the foreground ends, and is its own statement's to repeat.
   bool pause();
+  /// kWrongState while a statement teaches the model that it trains: it could not go on afterwards.
+  Status check_free() const;
   /// After a pause() that changed nothing: it goes on if it `ran`.
   Status resume(bool ran);
   /// Whether another has taken its place, or is about to.
@@ -71,21 +73,31 @@ class Pipeline {
   /// CHECK MODEL: what a learner of the model's becomes of the bytes `from` (of a new one if they
   /// are empty) when it learns these batches again, read from the source with another client.
   Result<std::string> learn_again(const std::string& from,
-                                  const std::vector<store::LoggedBatch>& log);
+                                  const std::vector<store::LoggedBatch>& log,
+                                  const std::stop_token& stop);
 
  private:
+  /// A run in the foreground, which its statement and its thread share: when it has ended, another
+  /// may begin before the statement hears of it.
+  struct Foreground {
+    std::optional<Result<RunEnd>> ended;
+    RunReport report;
+  };
+
   Status check_startable() REQUIRES(control_);
   Status launch(bool topic_was_there) REQUIRES(control_);
-  Status launch_foreground(std::optional<int64_t> batches_max) EXCLUDES(control_);
+  Result<std::shared_ptr<Foreground>> launch_foreground(std::optional<int64_t> batches_max)
+      EXCLUDES(control_);
   void work(const std::stop_token& stop);
-  void work_in_foreground(std::optional<int64_t> batches_max, const std::stop_token& stop);
+  void work_in_foreground(std::optional<int64_t> batches_max, Foreground& foreground,
+                          const std::stop_token& stop);
   Result<RunEnd> run_once(const std::stop_token& stop, const RunContext& context);
   RunContext context();
   void tell_opened(Status status);
   void end_in_error(const Error& error);
   void set_state(PipelineState state);
   Status keep_state(PipelineState state);
-  void join();
+  void join() REQUIRES(control_);
 
   // Constant.
   const int64_t id_;
@@ -103,10 +115,10 @@ class Pipeline {
   bool topic_was_there_ = false;  // the thread's, while there is one
   Condition opened_changed_;
   std::optional<Status> opened_ GUARDED_BY(mutex_);  // how the first run's open went
-  std::optional<Result<RunEnd>> foreground_end_ GUARDED_BY(mutex_);
-  bool in_foreground_ GUARDED_BY(mutex_) = false;
   bool paused_ GUARDED_BY(mutex_) = false;
   PipelineState state_ GUARDED_BY(mutex_);
+  /// What thread_ works; its fields are guarded by mutex_. Null: it works behind.
+  std::shared_ptr<Foreground> foreground_ GUARDED_BY(control_);
   std::jthread thread_ GUARDED_BY(control_);
 };
 

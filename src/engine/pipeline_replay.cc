@@ -7,7 +7,8 @@
 namespace millrace::engine {
 
 Result<std::string> PipelineRun::learn_again(const RunContext& context, const std::string& from,
-                                             const std::vector<store::LoggedBatch>& log) {
+                                             const std::vector<store::LoggedBatch>& log,
+                                             const std::stop_token& stop) {
   auto run = std::unique_ptr<PipelineRun>(new PipelineRun(context));
   TRY_OK(run->open_plan());
   TRY(run->source_,
@@ -23,7 +24,7 @@ Result<std::string> PipelineRun::learn_again(const RunContext& context, const st
   auto& state = run->stages_.learner->state();
   if (!from.empty()) TRY_OK(state.load(from));
   run->snapshot_version_ = state.version();
-  TRY_OK(run->replay(log, {}));
+  TRY_OK(run->replay(log, stop));
   return state.save();
 }
 

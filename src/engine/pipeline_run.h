@@ -52,7 +52,8 @@ class PipelineRun {
 
   /// See Pipeline::learn_again().
   static Result<std::string> learn_again(const RunContext& context, const std::string& from,
-                                         const std::vector<store::LoggedBatch>& log);
+                                         const std::vector<store::LoggedBatch>& log,
+                                         const std::stop_token& stop);
 
   /// Commits batches until `stop` is asked for (fine) or something fails. A broker that is away is
   /// only noted (PIPELINES_ERRORS): the source waits for it.

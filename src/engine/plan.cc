@@ -166,9 +166,11 @@ Result<decode::InputField> Planner::plan_field(const FieldDefinition& field) con
   input.name = field.variable ? "@" + field.name : field.name;
   input.path = field.path;
   input.default_value = field.default_value;
-  // What is a feature is decided by what the columns hold; a variable is none.
+  // What is a feature is decided by what the columns hold; a variable is none, nor is one that SET
+  // makes the feature of.
   std::optional<Kind> wanted_kind;
-  if (!undecided_ || !field.variable) wanted_kind = model_kind(field.name);
+  const bool is_made = field.variable && set_of(field.name) != nullptr;
+  if (!is_made && (!undecided_ || !field.variable)) wanted_kind = model_kind(field.name);
   const bool read = is_read(input.name);
   const auto* column = field.variable ? nullptr : target_column(field.name);
   const bool stored = column != nullptr && set_of(field.name) == nullptr;
@@ -249,12 +251,16 @@ Status Planner::plan_set() {
   plan_.shape.input = plan_.decoded;
   plan_.shape.names_in = pipeline_.name.database;
   for (const auto& set : pipeline_.set) {
-    const bool feeds_model = model_kind(set.column).has_value();
+    const auto kind = model_kind(set.column);
+    const bool feeds_model = kind.has_value();
     if (feeds_model && reads_prediction(set.value))
       return error(Code::kInvalidArgument,
                    "SET " + set.column + " reads a prediction, and the model reads " + set.column);
     if (feeds_model || pipeline_.step == StepKind::kTrain)
       plan_.shape.columns.push_back({set.column, set.value.sql});
+    // A table may keep more digits than the model reads.
+    if (kind && is_number(*kind))
+      plan_.shape.numbers[set.column] = *kind == Kind::kFloat ? Kind::kDouble : *kind;
     if (!feeds_model && pipeline_.step != StepKind::kTrain && target_column(set.column) == nullptr)
       return error(Code::kNotFound,
                    "SET names column \"" + set.column + "\", which is not in table " +

@@ -25,6 +25,25 @@ Result<std::vector<Cursor>> next_cursors(const ProbeContext& context, source::So
   return first_cursors(context.definition.source, bounds, stored);
 }
 
+/// Offsets of a statement, which the partitions must hold.
+Result<std::vector<Cursor>> given_cursors(const std::map<int32_t, int64_t>& offsets,
+                                          const std::vector<source::PartitionBounds>& bounds) {
+  std::vector<Cursor> cursors;
+  for (const auto& [partition, offset] : offsets) {
+    const auto at = std::find_if(bounds.begin(), bounds.end(), [partition = partition](auto& one) {
+      return one.partition == partition;
+    });
+    const std::string which = "partition " + std::to_string(partition);
+    if (at == bounds.end()) return Error(Code::kInvalidArgument, "the source has no " + which);
+    if (offset < at->earliest_offset || offset > at->latest_offset)
+      return Error(Code::kInvalidArgument, which + " has no offset " + std::to_string(offset) +
+                                               ": it holds " + std::to_string(at->earliest_offset) +
+                                               " to " + std::to_string(at->latest_offset));
+    cursors.push_back({partition, offset});
+  }
+  return cursors;
+}
+
 /// One batch from the cursors on; empty when there is nothing within the time START would wait.
 Result<MessageBatch> take_next(const ProbeContext& context, source::Source& source,
                                const std::vector<Cursor>& cursors, int64_t messages_max,
@@ -172,15 +191,11 @@ Result<int64_t> extract_batch(const ProbeContext& context,
   TRY(const auto source,
       open_source(context.definition, context.options, context.store, context.pipeline_id));
   TRY(auto cursors, next_cursors(context, *source));
-  for (const auto& [partition, offset] : offsets) {
-    const auto at =
-        std::find_if(cursors.begin(), cursors.end(),
-                     [partition = partition](auto& one) { return one.partition == partition; });
-    if (at == cursors.end())
-      return Error(Code::kInvalidArgument,
-                   "the source has no partition " + std::to_string(partition));
-    at->next_offset = offset;
-  }
+  TRY(const auto bounds, source->partitions());
+  TRY(const auto given, given_cursors(offsets, bounds));
+  for (const auto& [partition, offset] : given)
+    for (auto& cursor : cursors)
+      if (cursor.partition == partition) cursor.next_offset = offset;
   TRY(const auto batch,
       take_next(context, *source, cursors, context.definition.offsets_per_partition_max, stop));
   std::FILE* out = std::fopen(file.c_str(), "wxb");
@@ -222,19 +237,7 @@ Result<std::vector<Cursor>> asked_cursors(source::Source& source,
                                                                        : bound.earliest_offset});
     return cursors;
   }
-  for (const auto& [partition, offset] : change.offsets) {
-    const auto at = std::find_if(bounds.begin(), bounds.end(), [partition = partition](auto& one) {
-      return one.partition == partition;
-    });
-    const std::string which = "partition " + std::to_string(partition);
-    if (at == bounds.end()) return Error(Code::kInvalidArgument, "the source has no " + which);
-    if (offset < at->earliest_offset || offset > at->latest_offset)
-      return Error(Code::kInvalidArgument, which + " has no offset " + std::to_string(offset) +
-                                               ": it holds " + std::to_string(at->earliest_offset) +
-                                               " to " + std::to_string(at->latest_offset));
-    cursors.push_back({partition, offset});
-  }
-  return cursors;
+  return given_cursors(change.offsets, bounds);
 }
 
 /// Those of `first` that are not in `cursors` are added.

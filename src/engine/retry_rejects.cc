@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "engine/plan.h"
@@ -20,7 +21,7 @@ class Origins {
   Origins(const ProbeContext& context, const PipelineDefinition& definition, std::string topic_id,
           const Plan& plan);
 
-  Status read(const std::vector<Reject>& rejects);
+  Status read(const std::vector<Reject>& rejects, const std::stop_token& stop);
   /// A message of the reject's own bytes. It views what `rejects` and this hold.
   Message message_of(const Reject& reject) const;
   /// Gives `batch`, whose messages are those of `rejects`, what is asked for by a message's index.
@@ -66,7 +67,7 @@ Status Origins::open() {
   return source::topic_made_again(definition_.source.topic, topic_id_, id);
 }
 
-Status Origins::read(const std::vector<Reject>& rejects) {
+Status Origins::read(const std::vector<Reject>& rejects, const std::stop_token& stop) {
   if (reads_files_) {
     TRY(files_, context_.store.files(context_.pipeline_id));
   }
@@ -82,7 +83,7 @@ Status Origins::read(const std::vector<Reject>& rejects) {
   }
   std::vector<OffsetRange> wanted;
   for (const auto& [partition, range] : ranges) wanted.push_back(range);
-  auto again = source_->take_again(wanted, {});
+  auto again = source_->take_again(wanted, stop);
   if (!again) {
     auto error =
         std::move(again).error().within("the keys, times and headers of what was rejected");
@@ -134,6 +135,11 @@ PipelineDefinition reading_of_rejects(const PipelineDefinition& definition) {
   reading.csv.ignore_lines = 0;
   reading.csv.lines_starting_by.clear();
   return reading;
+}
+
+/// What was cut is no message. The store takes back the others.
+bool is_cut(const Reject& reject) {
+  return reject.bytes.size() >= kRejectBytesMax;
 }
 
 Status check_retryable(const PipelineDefinition& definition) {
@@ -214,9 +220,10 @@ std::vector<OffsetRange> empty_ranges(const store::KeptRejects& kept,
 }
 
 Status retry_batch(Retrial& retrial, const std::shared_ptr<const store::KeptRejects>& kept,
-                   const std::vector<Cursor>& cursors, int64_t batch_id, RunReport& report) {
+                   const std::vector<Cursor>& cursors, int64_t batch_id,
+                   const std::stop_token& stop, RunReport& report) {
   const auto& rejects = kept->rejects;
-  TRY_OK(retrial.origins->read(rejects));
+  TRY_OK(retrial.origins->read(rejects, stop));
   MessageBatch messages;
   messages.owner = kept;
   messages.batch_id = batch_id;
@@ -245,7 +252,7 @@ Status retry_batch(Retrial& retrial, const std::shared_ptr<const store::KeptReje
 }  // namespace
 
 /// What cannot be read again of a topic that was left does not hold up what came after it.
-Result<RunReport> retry_batches(const ProbeContext& context) {
+Result<RunReport> retry_batches(const ProbeContext& context, const std::stop_token& stop) {
   TRY_OK(check_retryable(context.definition));
   TRY(const int64_t last, context.store.last_batch_id(context.pipeline_id));
   TRY(const auto cursors, context.store.cursors(context.pipeline_id));
@@ -256,13 +263,18 @@ Result<RunReport> retry_batches(const ProbeContext& context) {
   for (int64_t after = 0;;) {
     TRY(auto next, context.store.next_rejects(context.pipeline_id, after, last));
     if (!next) break;
+    if (stop.stop_requested())
+      return Error(Code::kCancelled, "the statement was interrupted",
+                   "What it has tried again so far is committed.");
+    after = next->batch_id;
+    std::erase_if(next->rejects, is_cut);
+    if (next->rejects.empty()) continue;
     const auto kept = std::make_shared<const store::KeptRejects>(std::move(*next));
-    after = kept->batch_id;
     if (!retrial || retrial->topic != kept->topic || retrial->topic_id != kept->topic_id) {
       TRY(retrial, open_retrial(context, *kept));
     }
     if (retrial->failed) continue;
-    auto retried = retry_batch(*retrial, kept, cursors, last + report.batches + 1, report);
+    auto retried = retry_batch(*retrial, kept, cursors, last + report.batches + 1, stop, report);
     if (!retried && kept->topic.empty()) return std::move(retried).error();
     retrial->failed = !retried;
     if (!retried && first_failure) first_failure = std::move(retried);

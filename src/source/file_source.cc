@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <set>
 #include <vector>
 
@@ -35,6 +36,8 @@ class RecordReader {
   virtual Result<bool> next(std::string_view& record, int64_t& begin, int64_t& end) = 0;
   /// The number of the first line of the message that next() gave last, from 1; 0: not known.
   virtual int64_t first_line() const = 0;
+  /// Whether there is nothing more, told without giving anything.
+  virtual Result<bool> at_end() = 0;
   /// Reads up to `place`, where a message begins.
   virtual Status skip_to(int64_t place) = 0;
   /// The buffers that the messages since the last call are views of.
@@ -50,6 +53,11 @@ class Content {
   int64_t place() const { return place_; }  // of unread() in the content
   /// Reads more behind what is unread; false at the end.
   Result<bool> read_more();
+  Result<bool> at_end() {
+    if (!unread().empty()) return false;
+    TRY(const bool more, read_more());
+    return !more;
+  }
   void take(size_t bytes) {
     at_ += bytes;
     place_ += static_cast<int64_t>(bytes);
@@ -79,6 +87,7 @@ class LineReader : public RecordReader {
 
   Result<bool> next(std::string_view& line, int64_t& begin, int64_t& end) override;
   int64_t first_line() const override { return first_line_; }
+  Result<bool> at_end() override { return content_.at_end(); }
   /// What is passed over is not looked at for lines.
   Status skip_to(int64_t place) override {
     next_line_ = 0;
@@ -106,6 +115,7 @@ class BlockReader : public RecordReader {
 
   Result<bool> next(std::string_view& block, int64_t& begin, int64_t& end) override;
   int64_t first_line() const override { return 0; }
+  Result<bool> at_end() override { return content_.at_end(); }
   Status skip_to(int64_t place) override;
   void keep_alive(std::vector<std::shared_ptr<std::vector<char>>>& buffers) override {
     buffers.insert(buffers.end(), given_.begin(), given_.end());
@@ -148,14 +158,30 @@ Status Content::skip_to(int64_t place) {
     take(static_cast<size_t>(std::min(place - place_, static_cast<int64_t>(size_ - at_))));
     if (place_ == place) break;
     TRY(const bool more, read_more());
-    if (!more) return Error(Code::kDataLoss, "a file has become shorter than it was");
+    if (!more)
+      return Error(Code::kDataLoss, "it has become shorter than it was",
+                   "ALTER PIPELINE ... DROP FILE goes on without it.");
   }
   return {};
 }
 
 Error too_long(const FileOptions& options, const char* what) {
-  return {Code::kResourceExhausted, std::string(what) + " has more than " +
-                                        std::to_string(options.line_bytes_max >> 20) + " MiB"};
+  return {
+      Code::kDataLoss,
+      std::string(what) + " has more than " + std::to_string(options.line_bytes_max >> 20) + " MiB",
+      "ALTER PIPELINE ... DROP FILE goes on without it."};
+}
+
+/// Where one is gone on with, it must be the one whose begin was read.
+Status check_same(const SourceFile& file) {
+  std::error_code wrong;
+  const auto size = static_cast<int64_t>(std::filesystem::file_size(file.name, wrong));
+  if (wrong || size == file.size) return {};
+  return Error(Code::kDataLoss,
+               "it has changed since its begin was read: it has " + std::to_string(size) +
+                   " bytes, and had " + std::to_string(file.size) + " when it was found",
+               "ALTER PIPELINE ... DROP FILE goes on without it; under another name it is a new "
+               "file.");
 }
 
 /// Line ends that end no line: quoted or escaped.
@@ -311,6 +337,7 @@ class FileSource : public Source {
   Result<bool> open_next();
   Result<bool> next_line(Message& message, int64_t& next);
   Result<MessageBatch> take_until(int64_t end, int64_t lines_max, int64_t bytes_max);
+  bool at_end_of_file();
   int64_t end_offset() const { return file_offset(static_cast<int64_t>(files_.size()), 0); }
 
   const FileOptions options_;
@@ -387,7 +414,8 @@ Result<bool> FileSource::open_next() {
     reader = std::make_unique<LineReader>(options_, std::move(stream));
   const int64_t place = position_ & kPlaceMask;
   if (place > 0) {
-    auto skipped = reader->skip_to(place);
+    auto skipped = check_same(file);
+    if (skipped) skipped = reader->skip_to(place);
     if (!skipped) return named(std::move(skipped).error(), file.name);
   }
   std::string_view line;
@@ -428,6 +456,12 @@ Result<bool> FileSource::next_line(Message& message, int64_t& next) {
   }
 }
 
+/// A file of which all is given is done, and may go away. What is wrong is told by the next take.
+bool FileSource::at_end_of_file() {
+  const auto ended = reader_ ? reader_->at_end() : Result<bool>(false);
+  return ended && *ended;
+}
+
 Result<MessageBatch> FileSource::take_until(int64_t end, int64_t lines_max, int64_t bytes_max) {
   MessageBatch batch;
   auto held = std::make_shared<Held>();
@@ -461,6 +495,10 @@ Result<MessageBatch> FileSource::take_until(int64_t end, int64_t lines_max, int6
     ++range.messages;
   }
   keep();
+  if (end == INT64_MAX && at_end_of_file()) {
+    position_ = file_offset(file_of(position_) + 1, 0);
+    reader_.reset();
+  }
   range.end_offset = position_;
   range.latest_offset = end_offset();
   if (range.end_offset > range.first_offset) batch.ranges.push_back(range);

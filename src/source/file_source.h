@@ -48,8 +48,9 @@ inline constexpr int64_t file_offset(int64_t file, int64_t place) {
   return file << kFileOffsetBits | place;
 }
 
-/// Errors of its calls: kDataLoss for a file that is damaged, kNotFound and kPermission for one
-/// that cannot be opened; kResourceExhausted for a line of more than line_bytes_max.
+/// Errors of its calls: kDataLoss for a file that is damaged, that is another one when its reading
+/// goes on, or has a line of more than line_bytes_max; kNotFound and kPermission for one that
+/// cannot be opened.
 std::unique_ptr<Source> open_files(FileOptions options);
 
 }  // namespace millrace::source

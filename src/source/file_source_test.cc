@@ -98,6 +98,46 @@ TEST_F(FileSourceTest, GivesTheLinesOfEachFileOnceInTheOrderTheyWereFound) {
             (Lines{"3", "4", "5", "6", "7"}));
 }
 
+TEST_F(FileSourceTest, AnotherFileOfTheNameIsNotGoneOnWith) {
+  put("a", "1\n2\n3\n");
+  TakeLimits limits;
+  limits.offsets_per_partition_max = 1;
+  const auto first = open_at(options(), 0)->take(limits, {});
+  ASSERT_TRUE(first);
+  const int64_t next = first->ranges[0].end_offset;
+  put("a", "11\n12\n13\n");
+  const std::string name = "file \"" + (folder_ / "a").string() + "\": ";
+  EXPECT_EQ(read_all(*open_at(options(), next), 10),
+            Lines{"error: " + name +
+                  "it has changed since its begin was read: it has 9 bytes, and had 6 when it was "
+                  "found"});
+  put("a", "1\n2\n3\n");
+  EXPECT_EQ(read_all(*open_at(options(), next), 10), (Lines{"2", "3"}));
+}
+
+TEST_F(FileSourceTest, AFileIsDoneWithItsLastLine) {
+  put("a", "1\n2\n");
+  put("b", "3");
+  std::vector<OffsetRange> ranges;
+  EXPECT_EQ(read_all(*open_at(options(), 0), 2, &ranges), (Lines{"1", "2", "3"}));
+  ASSERT_EQ(ranges.size(), 2U);
+  EXPECT_EQ(ranges[0].end_offset, file_offset(1, 0));
+  EXPECT_EQ(ranges[1].end_offset, file_offset(2, 0));
+}
+
+TEST_F(FileSourceTest, ALineThatIsTooLongIsNotTriedForEver) {
+  put("a", "1\n" + std::string(9 << 20, 'x') + "\n3\n");
+  auto made = options();
+  made.line_bytes_max = 2 << 20;
+  auto source = open_at(made, 0);
+  EXPECT_EQ(read_all(*source, 1)[0], "1");
+  const auto wrong = source->take({}, {});
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().message,
+            "file \"" + (folder_ / "a").string() + "\": a line has more than 2 MiB");
+  EXPECT_FALSE(facts(wrong.error().code).retryable);
+}
+
 TEST_F(FileSourceTest, AFileThatChangesNowIsLeftForLater) {
   std::ofstream(folder_ / "new") << "1\n";
   auto source = open_files(options());

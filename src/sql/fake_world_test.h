@@ -103,7 +103,8 @@ class FakeStoreSession : public store::Session {
 
   Result<std::unique_ptr<store::ResultStream>> execute(std::string_view sql) override {
     const std::string text(sql);
-    if (text.starts_with("SELECT column_name, column_index - 1 FROM duckdb_columns()"))
+    if (text.starts_with(
+            "SELECT column_name, column_index - 1, column_default FROM duckdb_columns()"))
       ++world_.auto_column_questions;
     else
       world_.log.push_back(text);
@@ -329,7 +330,7 @@ class FakeEngine : public engine::Engine {
       world_.log.push_back(setting + " = " + value.to_sql());
     return say("alter model ", name);
   }
-  Result<Batch> check_model(const engine::ObjectName& name) override {
+  Result<Batch> check_model(const engine::ObjectName& name, const std::stop_token&) override {
     TRY_OK(say("check model ", name));
     return Batch();
   }
@@ -387,7 +388,8 @@ class FakeEngine : public engine::Engine {
     TRY_OK(say("extract " + std::to_string(offsets.size()) + " into " + file + " of ", name));
     return 4;
   }
-  Result<engine::RunReport> retry_rejects(const engine::ObjectName& name) override {
+  Result<engine::RunReport> retry_rejects(const engine::ObjectName& name,
+                                          const std::stop_token&) override {
     TRY_OK(say("retry rejects of ", name));
     engine::RunReport ran;
     ran.messages = 5;

@@ -32,7 +32,9 @@ namespace millrace::sql {
 /// A column that gets the next number of its sequence.
 struct AutoColumn {
   std::string name;
-  size_t index = 0;  // among the table's columns
+  size_t index = 0;     // among the table's columns
+  std::string number;   // SQL that makes the next one
+  bool passed = false;  // numbers that were given
 };
 
 /// What a Runner keeps of a prepared statement.
@@ -190,7 +192,6 @@ class Runner {
 
   // LOAD DATA INFILE: runner_load.cc.
   Result<engine::LoadReport> load(const LoadInfile& statement);
-  Status number_rows(engine::PipelineDefinition& load);
   Result<std::unique_ptr<engine::LoadInput>> open_input(const LoadInfile& statement);
 
   std::stop_token new_stop() EXCLUDES(stop_mutex_);
@@ -201,9 +202,12 @@ class Runner {
   /// returns the number of that column, which is not for the client.
   Result<Translation> translate_native();
   Result<std::optional<AutoColumn>> auto_column(const InsertTarget& target);
+  std::string auto_column_key(const InsertTarget& target) const;
+  void pass_given(const InsertTarget& target, bool made, bool given);
   /// Of several, the key that an INSERT meets: the first whose columns are all given.
   Result<std::vector<std::string>> conflict_key(const InsertTarget& target,
-                                                const std::optional<AutoColumn>& made);
+                                                const std::optional<AutoColumn>& made,
+                                                size_t keys_min);
   Result<std::string> replacing(const InsertTarget& target, const std::vector<std::string>& key);
   void remember_found(const Translation& translation, StatementResult& result);
   /// Reads what an INSERT returns.

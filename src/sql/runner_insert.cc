@@ -52,10 +52,12 @@ Result<Translation> Runner::translate_native() {
   }
   const bool made = column && (!listed || !empty.empty());
   options.defaults = empty;
+  if (column) pass_given(*target, made, listed && empty.empty());
   const bool replaces = same_name(raw(text_, tokens_.front()), "REPLACE");
   std::vector<std::string> key;
   if (replaces || mentions(text_, tokens_, "DUPLICATE")) {
-    TRY(key, conflict_key(*target, made ? column : std::nullopt));
+    const bool partly = replaces && !target->columns.empty();
+    TRY(key, conflict_key(*target, made ? column : std::nullopt, partly ? 1 : 2));
     if (!key.empty()) options.conflict_key = in_parentheses(key);
   }
   TRY(Translation translation, translate(text_, tokens_, options));
@@ -69,10 +71,11 @@ Result<Translation> Runner::translate_native() {
   return translation;
 }
 
-/// A table of one key, or of none, needs no choice. What meets another key than the chosen one is
-/// an error of the store's.
+/// A table of fewer keys, or of none, needs no choice. What meets another key than the chosen one
+/// is an error of the store's.
 Result<std::vector<std::string>> Runner::conflict_key(const InsertTarget& target,
-                                                      const std::optional<AutoColumn>& made) {
+                                                      const std::optional<AutoColumn>& made,
+                                                      size_t keys_min) {
   const std::string& database = target.database.empty() ? database_ : target.database;
   std::vector<std::vector<std::string>> keys;
   const auto found = fetch(unique_keys_query(database, target.table));
@@ -83,7 +86,7 @@ Result<std::vector<std::string>> Runner::conflict_key(const InsertTarget& target
     last = *row[0];
     keys.back().push_back(*row[1]);
   }
-  if (keys.size() < 2) return std::vector<std::string>();
+  if (keys.size() < keys_min) return std::vector<std::string>();
   for (auto& key : keys) {
     const bool given = std::all_of(key.begin(), key.end(), [&](const std::string& name) {
       return !(made && same_name(name, made->name)) &&
@@ -94,11 +97,12 @@ Result<std::vector<std::string>> Runner::conflict_key(const InsertTarget& target
   return std::move(keys.front());
 }
 
-/// What REPLACE INTO a table of several keys does with the row that is there.
+/// What REPLACE does with the row that is there: columns that are not given get their defaults, as
+/// in a new row. Not needed for a table of one key of which all columns are given.
 Result<std::string> Runner::replacing(const InsertTarget& target,
                                       const std::vector<std::string>& key) {
   const std::string& database = target.database.empty() ? database_ : target.database;
-  TRY(const Rows columns, fetch(column_names_query(database, target.table)));
+  TRY(const Rows columns, fetch(written_columns_query(database, target.table)));
   std::string sets;
   for (const auto& row : columns.rows) {
     if (has_column(key, *row[0])) continue;
@@ -114,7 +118,7 @@ Result<std::optional<AutoColumn>> Runner::auto_column(const InsertTarget& target
   const uint64_t change = SchemaChange::count();
   if (change != auto_columns_of_) auto_columns_.clear();
   auto_columns_of_ = change;
-  const std::string key = to_lower(database) + "." + to_lower(target.table);
+  const std::string key = auto_column_key(target);
   if (const auto known = auto_columns_.find(key); known != auto_columns_.end())
     return known->second;
   // A statement on a transaction that is aborted fails by itself, and in its own words.
@@ -125,9 +129,38 @@ Result<std::optional<AutoColumn>> Runner::auto_column(const InsertTarget& target
     const std::string& digits = *found->rows[0][1];
     column.emplace().name = *found->rows[0][0];
     (void)std::from_chars(digits.data(), digits.data() + digits.size(), column->index);
+    if (found->rows[0].size() > 2) column->number = found->rows[0][2].value_or("");
   }
   auto_columns_.emplace(key, column);
   return column;
+}
+
+std::string Runner::auto_column_key(const InsertTarget& target) const {
+  return to_lower(target.database.empty() ? database_ : target.database) + "." +
+         to_lower(target.table);
+}
+
+/// The numbers that are made go on behind those that were given, of which a sequence knows none:
+/// before the first one that the session makes, and again when it has given some itself.
+void Runner::pass_given(const InsertTarget& target, bool made, bool given) {
+  const auto known = auto_columns_.find(auto_column_key(target));
+  if (known == auto_columns_.end() || !known->second || known->second->number.empty()) return;
+  auto& column = *known->second;
+  // A sequence of a temporary table has no database, and goes its own way.
+  const bool stored = column.number.find("\".\"") != std::string::npos;
+  if (stored && made && !column.passed) {
+    const std::string table = quoted_name(target.database.empty() ? database_ : target.database) +
+                              "." + quoted_name(target.table);
+    const auto behind =
+        fetch("SELECT millrace_internal.numbers_behind(" + quoted_text(column.number) +
+              ", (SELECT max(" + quoted_name(column.name) + ") FROM " + table + "))");
+    const bool any = behind && !behind->rows.empty() && behind->rows[0][0].value_or("0") != "0";
+    if (any)
+      (void)run_quietly("SELECT max(" + column.number + ") FROM range(" + *behind->rows[0][0] +
+                        ")");
+    column.passed = true;
+  }
+  if (given) column.passed = false;
 }
 
 Result<StatementResult> Runner::inserted(StatementResult result) {

@@ -1,8 +1,6 @@
 // A Runner's LOAD DATA INFILE: all of the file or, when anything ends it, nothing of it.
 #include <algorithm>
 
-#include "data/schema.h"
-#include "sql/quote.h"
 #include "sql/runner.h"
 #include "sql/system_schema.h"
 
@@ -58,45 +56,13 @@ Result<StatementResult> Runner::execute(const LoadInfile& statement) {
 }
 
 Result<engine::LoadReport> Runner::load(const LoadInfile& statement) {
-  auto definition = statement.load;
-  TRY_OK(number_rows(definition));
   return engine_.load(
-      definition, *session_, [&] { return open_input(statement); }, new_stop());
+      statement.load, *session_, [&] { return open_input(statement); }, new_stop());
 }
 
 Result<std::unique_ptr<engine::LoadInput>> Runner::open_input(const LoadInfile& statement) {
   return statement.local ? client_files_->open(statement.file)
                          : engine::open_load_file(statement.file);
-}
-
-/// Where the file has an AUTO_INCREMENT column, NULL, 0 and nothing stand for the next number.
-Status Runner::number_rows(engine::PipelineDefinition& load) {
-  TRY(const auto column, auto_column({load.table.database, load.table.name, {}, 0, false}));
-  if (!column) return {};
-  for (const auto& set : load.set) {
-    if (same_name(set.column, column->name)) return {};
-  }
-  if (load.fields.empty()) {
-    TRY(const auto table, store_.table(load.table.database, load.table.name));
-    if (!table) return {};
-    for (const auto& listed : table->columns) load.fields.push_back({listed.name, false});
-  }
-  const auto field = std::find_if(load.fields.begin(), load.fields.end(), [&](const auto& listed) {
-    return !listed.variable && same_name(listed.name, column->name);
-  });
-  if (field == load.fields.end()) return {};
-  TRY(const Rows next,
-      fetch(column_default_query(load.table.database, load.table.name, column->name)));
-  if (next.rows.empty() || !next.rows[0][0]) return {};
-  *field = {"auto_increment:" + column->name, true};
-  const std::string given = "@" + field->name;
-  const std::string name = quoted_name(given);
-  engine::Expression value;
-  value.sql = "CASE WHEN coalesce(nullif(trim(" + name + "), ''), '0') = '0' THEN CAST(" +
-              *next.rows[0][0] + " AS VARCHAR) ELSE " + name + " END";
-  value.reads.push_back(given);
-  load.set.push_back({column->name, std::move(value)});
-  return {};
 }
 
 }  // namespace millrace::sql

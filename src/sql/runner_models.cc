@@ -127,7 +127,7 @@ Result<StatementResult> Runner::execute(const AlterModel& statement) {
 }
 
 Result<StatementResult> Runner::execute(const CheckModel& statement) {
-  TRY(const Batch batch, engine_.check_model(statement.name));
+  TRY(const Batch batch, engine_.check_model(statement.name, new_stop()));
   return rows(rows_of(batch));
 }
 

@@ -137,7 +137,7 @@ Result<StatementResult> Runner::execute(const ExtractPipeline& statement) {
 
 Result<StatementResult> Runner::execute(const RetryRejects& statement) {
   TRY_OK(commit_open());
-  auto report = engine_.retry_rejects(statement.name);
+  auto report = engine_.retry_rejects(statement.name, new_stop());
   if (!report) return placeless(report.error());
   Rows result;
   for (const std::string_view name : {"messages", "rows", "rejects"})

@@ -150,7 +150,7 @@ std::string table_exists_query(const std::string& database, const std::string& t
 
 std::string auto_column_query(const std::string& database, const std::string& table) {
   // A table of the session's own hides the database's.
-  return "SELECT column_name, column_index - 1 FROM duckdb_columns() WHERE"
+  return "SELECT column_name, column_index - 1, column_default FROM duckdb_columns() WHERE"
          " starts_with(column_default, 'nextval(') AND (database_name = 'temp' AND " +
          is_name("table_name", table) + " OR " + is_stored_table(database, table) +
          ") ORDER BY database_name = 'temp' DESC, column_index LIMIT 1";
@@ -169,15 +169,11 @@ std::string unique_keys_query(const std::string& database, const std::string& ta
          of + ") ORDER BY later, key";
 }
 
-std::string column_names_query(const std::string& database, const std::string& table) {
+std::string written_columns_query(const std::string& database, const std::string& table) {
   return "SELECT column_name FROM duckdb_columns() WHERE " + is_stored_table(database, table) +
-         " ORDER BY column_index";
-}
-
-std::string column_default_query(const std::string& database, const std::string& table,
-                                 const std::string& column) {
-  return "SELECT column_default FROM duckdb_columns() WHERE " + is_stored_table(database, table) +
-         " AND " + is_name("column_name", column);
+         " AND NOT (SELECT millrace_internal.is_generated(t.sql, column_name, data_type)"
+         " FROM duckdb_tables() t WHERE t.table_oid = duckdb_columns.table_oid"
+         " AND t.database_oid = duckdb_columns.database_oid) ORDER BY column_index";
 }
 
 std::string table_names_query(const std::string& database) {

@@ -39,15 +39,13 @@ std::string first_column(const Show& show);
 std::string with_like(const std::string& query, const std::string& column,
                       const std::string& pattern);
 
-/// (name, index from 0) of the column that is numbered by a sequence, if the table has one.
+/// (name, index from 0, default) of the column that a sequence numbers, if the table has one.
 std::string auto_column_query(const std::string& database, const std::string& table);
 /// A row for each column of each key that no two rows have alike: the key's name, the column's, and
 /// the primary one first.
 std::string unique_keys_query(const std::string& database, const std::string& table);
-std::string column_names_query(const std::string& database, const std::string& table);
-/// What a column that is not given gets, as the store's SQL.
-std::string column_default_query(const std::string& database, const std::string& table,
-                                 const std::string& column);
+/// Those that are not generated.
+std::string written_columns_query(const std::string& database, const std::string& table);
 /// One row when the table or view is there: its columns' number.
 std::string table_exists_query(const std::string& database, const std::string& table);
 /// The names of the tables and views of a database.

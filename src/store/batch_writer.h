@@ -6,6 +6,7 @@
 // "@" (so the SQL text has it quoted: "@age").
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,6 +31,8 @@ struct ShapeSpec {
       columns;           // added to the input's columns, or in place of the one of that name
   std::string where;     // empty: all rows
   std::string names_in;  // the database of names that have none, tables and models; empty: main
+  /// Of `columns`, those that are such a number where their expression is a text.
+  std::map<std::string, Kind> numbers{};
 };
 
 /// A row on which an expression or a constraint failed.

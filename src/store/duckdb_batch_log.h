@@ -31,7 +31,7 @@ class DuckdbBatchLog {
   Status move_cursors(const BatchCommit& batch);
   Status log_batch(const BatchCommit& batch, std::span<const RangeOutcome> outcomes);
   Status log_rejects(const BatchCommit& batch, std::span<const Reject> rejects);
-  /// The rejects of a batch that next_rejects() gives are none any more.
+  /// The rejects of a batch that RETRY REJECTS tries again are none any more.
   Status take_back_rejects(int64_t batch_id);
   /// Version, metrics and, when due, the snapshot. Errors: kWrongState when the version is not the
   /// one after the last.

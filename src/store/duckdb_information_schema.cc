@@ -32,6 +32,15 @@ CREATE OR REPLACE MACRO millrace_internal.data_type(type) AS
        WHEN starts_with(type, 'STRUCT') OR starts_with(type, 'MAP') OR starts_with(type, 'UNION')
          THEN 'json'
        ELSE lower(regexp_extract(millrace_internal.column_type(type), '^[A-Za-z]*')) END;
+CREATE OR REPLACE MACRO millrace_internal.is_generated(definition, name, type) AS
+  regexp_matches(definition, '[ (]("' || regexp_escape(replace(name, '"', '""')) || '"|' ||
+                             regexp_escape(name) || ') ' || regexp_escape(type) ||
+                             ' GENERATED ALWAYS AS');
+CREATE OR REPLACE MACRO millrace_internal.numbers_behind(number, highest) AS
+  (SELECT greatest(0, least(coalesce(highest, 0) - coalesce(last_value, start_value - 1), 10000000))
+   FROM duckdb_sequences()
+   WHERE contains(number, '"' || replace(schema_name, '"', '""') || '"."' ||
+                          replace(sequence_name, '"', '""') || '"'));
 CREATE OR REPLACE MACRO millrace_internal.shown_default(value) AS
   CASE WHEN starts_with(value, 'nextval(') OR value = 'NULL' THEN NULL
        WHEN value = 'CAST(now() AS TIMESTAMP)' THEN 'CURRENT_TIMESTAMP(6)'

@@ -114,8 +114,15 @@ Status DuckdbShaper::open(duckdb_database database, const std::shared_ptr<BatchS
   bool casts = false;
   for (size_t i = 0; i < expressions.size(); ++i) {
     const auto type = travel_type(query_->type(i).get());
-    if (type.empty()) continue;
-    expressions[i] = "CAST((" + expressions[i] + ") AS " + type + ")";
+    const auto number = spec_.numbers.find(spec_.columns[i].column);
+    const bool text = duckdb_get_type_id(query_->type(i).get()) == DUCKDB_TYPE_VARCHAR;
+    if (text && number != spec_.numbers.end())
+      expressions[i] = "CAST(nullif(trim(" + expressions[i] + "\n), '') AS " +
+                       name_of({number->second, false}) + ")";
+    else if (!type.empty())
+      expressions[i] = "CAST((" + expressions[i] + "\n) AS " + type + ")";
+    else
+      continue;
     casts = true;
   }
   if (casts) {

@@ -21,15 +21,14 @@ Result<std::optional<KeptRejects>> DuckdbStore::next_rejects(int64_t pipeline_id
                                                              int64_t last) {
   Lock lock(mutex_);
   TRY(auto rows, query(connection_.get(),
-                       "WITH whole AS (SELECT *, rowid AS place FROM millrace_internal.reject_log "
-                       "WHERE pipeline_id = $1 AND batch_id > $2 AND batch_id <= $3 AND "
-                       "octet_length(bytes) < $4) "
+                       "WITH kept AS (SELECT *, rowid AS place FROM millrace_internal.reject_log "
+                       "WHERE pipeline_id = $1 AND batch_id > $2 AND batch_id <= $3) "
                        "SELECT batch_id, source_partition::BIGINT, source_offset, reason, detail, "
                        "octet_length(bytes), bytes, coalesce(line, 0), coalesce(topic, ''), "
-                       "coalesce(topic_id, '') FROM whole "
-                       "WHERE batch_id = (SELECT min(batch_id) FROM whole) "
+                       "coalesce(topic_id, '') FROM kept "
+                       "WHERE batch_id = (SELECT min(batch_id) FROM kept) "
                        "ORDER BY source_partition, source_offset, place",
-                       {pipeline_id, after, last, static_cast<int64_t>(kRejectBytesMax)}));
+                       {pipeline_id, after, last}));
   KeptRejects kept;
   while (rows.next()) {
     Reject reject;

@@ -24,7 +24,8 @@ Result<std::optional<FoundTable>> find_table(duckdb_connection connection,
   FoundTable found{schema_of(database), name, {}};
   auto rows =
       query(connection,
-            "SELECT name, type, \"notnull\"::BIGINT, (dflt_value IS NOT NULL)::BIGINT "
+            "SELECT name, type, \"notnull\"::BIGINT, (dflt_value IS NOT NULL)::BIGINT, "
+            "CASE WHEN starts_with(dflt_value, 'nextval(') THEN dflt_value ELSE '' END "
             "FROM pragma_table_info(" +
                 quoted_text(quoted_name(kCatalog) + "." + found.quoted()) + ") ORDER BY cid");
   if (!rows && rows.error().code == Code::kNotFound) return std::optional<FoundTable>();
@@ -36,6 +37,7 @@ Result<std::optional<FoundTable>> find_table(duckdb_connection connection,
     column.type = data_type_named(column.type_name);
     column.nullable = rows->integer(2) == 0;
     column.has_default = rows->integer(3) != 0;
+    column.number = rows->text(4);
     found.info.columns.push_back(std::move(column));
   }
   return std::optional<FoundTable>(std::move(found));

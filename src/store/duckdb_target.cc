@@ -25,6 +25,37 @@ std::optional<std::string> bare_column(std::string_view expression) {
   return name;
 }
 
+/// What a column gets; NULL and 0 stand for the next number of one with AUTO_INCREMENT.
+std::string value_for(const TableColumn& column, const std::string& expression) {
+  std::string value = "CAST((" + expression + "\n) AS " + column.type_name + ")";
+  if (column.number.empty()) return value;
+  return "CAST(coalesce(nullif(" + value + ", 0), " + column.number + ") AS " + column.type_name +
+         ")";
+}
+
+bool is_same(duckdb_logical_type one, duckdb_logical_type other) {
+  const auto id = duckdb_get_type_id(one);
+  if (id != duckdb_get_type_id(other)) return false;
+  return id != DUCKDB_TYPE_DECIMAL || (duckdb_decimal_width(one) == duckdb_decimal_width(other) &&
+                                       duckdb_decimal_scale(one) == duckdb_decimal_scale(other));
+}
+
+/// The numbers that are made go on behind those that were given, of which a sequence knows none.
+Status pass_given(duckdb_connection connection, const FoundTable& table) {
+  for (const auto& column : table.info.columns) {
+    if (column.number.empty()) continue;
+    TRY(auto found, query(connection,
+                          "SELECT millrace_internal.numbers_behind($1, (SELECT max(" +
+                              quoted_name(column.name) + ") FROM " + table.quoted() + "))::BIGINT",
+                          {std::string_view(column.number)}));
+    const int64_t behind = found.next() && !found.is_null(0) ? found.integer(0) : 0;
+    if (behind == 0) continue;
+    TRY_OK(run(connection,
+               "SELECT max(" + column.number + ") FROM range(" + std::to_string(behind) + ")"));
+  }
+  return {};
+}
+
 Error does_not_exist(const OutputSpec& spec) {
   return Error(Code::kNotFound,
                "table \"" + spec.database + "." + spec.table + "\" does not exist");
@@ -44,6 +75,7 @@ Result<std::unique_ptr<DuckdbTarget>> DuckdbTarget::open(duckdb_database databas
   std::vector<std::string> expressions;
   TRY(const bool as_it_is, target->plan(spec, expressions));
   TRY_OK(target->check_unfilled());
+  TRY_OK(pass_given(connection, target->table_));
   if (spec.duplicates != Duplicates::kRefuse) {
     TRY(target->upsert_, DuckdbUpsert::open(connection, target->table_, target->names_, spec));
   }
@@ -77,13 +109,12 @@ Result<bool> DuckdbTarget::plan(const OutputSpec& spec, std::vector<std::string>
                    "table \"" + spec.table + "\" has no column \"" + output.column + "\"");
     const auto bare = bare_column(output.expression);
     const auto input = bare ? spec.input->find(*bare) : std::nullopt;
-    const bool same = input && column->type && (*spec.input)[*input].type == *column->type;
+    const bool same = input && column->type && (*spec.input)[*input].type == *column->type &&
+                      column->number.empty();
     as_it_is = as_it_is && same;
     columns_.push_back({column->name, column->nullable, input.value_or(0)});
     names_.push_back(column->name);
-    expressions.push_back(same
-                              ? output.expression
-                              : "CAST((" + output.expression + "\n) AS " + column->type_name + ")");
+    expressions.push_back(same ? output.expression : value_for(*column, output.expression));
   }
   return as_it_is;
 }
@@ -227,8 +258,12 @@ Status DuckdbTarget::each_chunk(std::span<const uint32_t> rows, const UseChunk& 
   return {};
 }
 
+/// Without a good row, too, for the others may be bad by the types that the columns had.
 Status DuckdbTarget::append(std::span<const uint32_t> rows) {
   taken_ = static_cast<int64_t>(rows.size());
+  TRY(const auto appender,
+      open_appender(connection_, kCatalog, table_.schema, table_.name, names_));
+  TRY_OK(check_types(appender));
   if (rows.empty()) return {};
   if (upsert_) {
     TRY(taken_, upsert_->append([&](const std::function<Status(duckdb_data_chunk)>& use) {
@@ -237,9 +272,6 @@ Status DuckdbTarget::append(std::span<const uint32_t> rows) {
     }));
     return {};
   }
-  TRY(const auto appender,
-      open_appender(connection_, kCatalog, table_.schema, table_.name, names_));
-  TRY_OK(check_types(appender));
   TRY_OK(each_chunk(rows, [&](duckdb_data_chunk chunk, std::span<const uint32_t>) {
     return append_chunk(appender, chunk);
   }));
@@ -251,7 +283,7 @@ Status DuckdbTarget::append(std::span<const uint32_t> rows) {
 Status DuckdbTarget::check_types(const Appender& appender) const {
   for (size_t i = 0; i < columns_.size(); ++i) {
     const LogicalType type(duckdb_appender_column_type(appender.get(), i));
-    if (duckdb_get_type_id(type.get()) != duckdb_get_type_id(types_[i].get()))
+    if (!is_same(type.get(), types_[i].get()))
       return Error(Code::kConflict, "column \"" + names_[i] + "\" of table \"" + table_.name +
                                         "\" has got another type");
   }

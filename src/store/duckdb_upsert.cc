@@ -1,5 +1,7 @@
 #include "store/duckdb_upsert.h"
 
+#include <algorithm>
+
 #include "store/duckdb_appender.h"
 #include "store/duckdb_keys.h"
 #include "store/duckdb_schema.h"
@@ -14,6 +16,27 @@ Error no_key(const FoundTable& table, const std::string& why) {
                "table \"" + table.name + "\" " + why +
                    ", by which REPLACE and ON DUPLICATE KEY UPDATE could tell a row",
                "They need a table with one PRIMARY KEY or UNIQUE whose columns are all filled.");
+}
+
+/// What REPLACE does to the row that is there: it becomes the new one, with the defaults of columns
+/// that are not filled.
+Result<std::string> replacing(duckdb_connection connection, const FoundTable& table,
+                              const std::vector<std::string>& key) {
+  TRY(auto columns,
+      query(connection,
+            "SELECT c.column_name FROM duckdb_columns() c JOIN duckdb_tables() t USING "
+            "(database_name, schema_name, table_name) WHERE database_name = $1 AND schema_name = "
+            "$2 AND table_name = $3 AND NOT millrace_internal.is_generated(t.sql, c.column_name, "
+            "c.data_type)",
+            {std::string_view(kCatalog), std::string_view(table.schema),
+             std::string_view(table.name)}));
+  std::string sets;
+  while (columns.next()) {
+    const std::string name = columns.text(0);
+    if (std::find(key.begin(), key.end(), name) != key.end()) continue;
+    sets += (sets.empty() ? "" : ", ") + quoted_name(name) + " = excluded." + quoted_name(name);
+  }
+  return sets.empty() ? "DO NOTHING" : "DO UPDATE SET " + sets;
 }
 
 }  // namespace
@@ -37,8 +60,10 @@ Result<std::unique_ptr<DuckdbUpsert>> DuckdbUpsert::open(duckdb_connection conne
     renamed += comma + quoted_name(names[i]) + " AS " + stage_column(i);
   }
   std::string key_columns, staged_keys;
+  std::vector<std::string> key;
   for (const size_t column : keys.all().front().columns) {
     const std::string comma = key_columns.empty() ? "" : ", ";
+    key.push_back(names[column]);
     key_columns += comma + quoted_name(names[column]);
     staged_keys += comma + stage_column(column);
     upsert->keyless_ +=
@@ -54,11 +79,16 @@ Result<std::unique_ptr<DuckdbUpsert>> DuckdbUpsert::open(duckdb_connection conne
   }
   upsert->rank_ = "row_number() OVER (PARTITION BY " + staged_keys + " ORDER BY rowid" +
                   (replace ? " DESC" : "") + ")";
-  upsert->insert_ = std::string(replace ? "INSERT OR REPLACE" : "INSERT") + " INTO " +
-                    table.quoted() + " (" + columns + ") SELECT " + staged + " FROM (SELECT *, " +
-                    "rowid AS place, " + upsert->rank_ + " AS rank FROM temp." + kUpsertStage + ")";
-  if (replace) return upsert;
-  upsert->conflict_ = " ON CONFLICT (" + key_columns + ") DO UPDATE SET ";
+  upsert->insert_ = "INSERT INTO " + table.quoted() + " (" + columns + ") SELECT " + staged +
+                    " FROM (SELECT *, rowid AS place, " + upsert->rank_ + " AS rank FROM temp." +
+                    kUpsertStage + ")";
+  upsert->conflict_ = " ON CONFLICT (" + key_columns + ") ";
+  if (replace) {
+    TRY(const std::string does, replacing(connection, table, key));
+    upsert->conflict_ += does;
+    return upsert;
+  }
+  upsert->conflict_ += "DO UPDATE SET ";
   for (size_t i = 0; i < output.on_duplicate.size(); ++i) {
     const auto& [column, expression] = output.on_duplicate[i];
     if (table.info.find(column) == nullptr)
@@ -79,7 +109,8 @@ Result<int64_t> DuckdbUpsert::append(const EachChunk& each_chunk) const {
   TRY(const int64_t taken,
       duplicates_ == Duplicates::kUpdate
           ? take_updating()
-          : take(insert_ + (replace ? " WHERE rank = 1 OR " + keyless_ + " ORDER BY place" : "")));
+          : take(insert_ + (replace ? " WHERE rank = 1 OR " + keyless_ + " ORDER BY place" : "") +
+                 conflict_));
   TRY_OK(run(connection_, "DROP TABLE temp." + std::string(kUpsertStage)));
   return taken;
 }

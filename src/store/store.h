@@ -36,6 +36,7 @@ struct TableColumn {
       type;  // what a Batch can hold of it; none: only a SET expression can fill it
   bool nullable = true;
   bool has_default = false;
+  std::string number;  // SQL that makes an AUTO_INCREMENT column's next number; else empty
 };
 
 struct TableInfo {
@@ -226,7 +227,8 @@ class Store {
                                                            const OutputSpec& output) = 0;
   virtual Result<std::unique_ptr<Shaper>> open_shaper(const ShapeSpec& shape) = 0;
   virtual Status log_error(const PipelineError& error) = 0;
-  /// Of the next batch behind `after` and up to `last` that has rejects.
+  /// Of the next batch behind `after` and up to `last` that has rejects: all of them, those that
+  /// are cut, too.
   virtual Result<std::optional<KeptRejects>> next_rejects(int64_t pipeline_id, int64_t after,
                                                           int64_t last) = 0;
   virtual Result<std::vector<PipelineFile>> files(int64_t pipeline_id) = 0;

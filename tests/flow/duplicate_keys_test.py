@@ -41,6 +41,34 @@ def test_replace_leaves_the_last_row_of_a_key(shop, broker):
     streams.check_batch_log(shop, "feed", {0: (0, 7)})
 
 
+def test_replace_keeps_nothing_of_the_row_that_was_there(shop, broker):
+    topic = broker.create_topic("replace")
+    broker.produce(topic, ["1,new", "2,new"])
+    shop.execute("CREATE TABLE t (a BIGINT PRIMARY KEY, b VARCHAR, n INT DEFAULT 5, m INT, "
+                 "twice INT AS (n * 2)); INSERT INTO t (a, b, n, m) VALUES (1, 'old', 7, 8)")
+    make_feed(shop, broker, topic, "REPLACE")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.rows("SELECT * FROM t ORDER BY a") == [
+        (1, "new", 5, None, 10), (2, "new", 5, None, 10)]
+    assert streams.rejects_of(shop, "feed") == {}
+
+
+@pytest.mark.parametrize("before", ["", "REPLACE"])
+def test_null_and_zero_stand_for_the_next_number(shop, broker, before):
+    topic = broker.create_topic("number")
+    broker.produce(topic, ["0,a", "\\N,b", ",c", "40,d", "0,e", "x,f", "0,bad"])
+    shop.execute("CREATE TABLE t (a INT PRIMARY KEY AUTO_INCREMENT, b VARCHAR CHECK (b <> 'bad')); "
+                 "INSERT INTO t VALUES (1, 'there'), (9, 'there too')")
+    make_feed(shop, broker, topic, before)
+    # What is only tried takes no number.
+    assert shop.rows("TEST PIPELINE feed LIMIT 2") == [("0", "a"), (None, "b")]
+    shop.execute("START PIPELINE feed FOREGROUND")
+    rows = dict((b, a) for a, b in shop.rows("SELECT a, b FROM t WHERE b NOT LIKE 'there%'"))
+    assert sorted(rows) == ["a", "b", "c", "d", "e"] and rows["d"] == 40
+    assert 9 < rows["a"] < rows["b"] < rows["c"] < rows["e"] < 40
+    assert streams.rejects_of(shop, "feed") == {(0, 5): "bad-number", (0, 6): "constraint"}
+
+
 def test_a_where_that_asks_the_table_sees_the_batch_before(shop, broker):
     topic = broker.create_topic("asks")
     broker.produce(topic, [f"{i // 3},x" for i in range(60)])
@@ -50,6 +78,27 @@ def test_a_where_that_asks_the_table_sees_the_batch_before(shop, broker):
                  "WHERE a NOT IN (SELECT a FROM t)")
     shop.execute("START PIPELINE feed FOREGROUND")
     assert shop.rows("SELECT a FROM t ORDER BY a") == [(i,) for i in range(20)]
+
+
+@pytest.mark.parametrize("before", ["", "REPLACE"])
+def test_rows_are_read_as_the_columns_are_now(shop, broker, before):
+    topic = broker.create_topic("modify")
+    broker.produce(topic, ["1,1"])
+    shop.execute("CREATE TABLE t (a BIGINT PRIMARY KEY, b BIGINT)")
+    make_feed(shop, broker, topic, before)
+    shop.execute("START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 1)
+    read = 1
+    for kind, value, kept in [("DECIMAL(10, 2)", "1.2345", 1.23),
+                              ("DECIMAL(20, 4)", "1.2345", 1.2345),
+                              ("VARCHAR(20)", "007", "007"), ("VARCHAR(20)", "x", "x")]:
+        shop.execute(f"DELETE FROM t; ALTER TABLE t MODIFY b {kind}")
+        broker.produce(topic, [f"2,{value}"])
+        read += 1
+        streams.wait_for_messages(shop, "feed", read)
+        found = shop.value("SELECT b FROM t")
+        assert (found if isinstance(kept, str) else float(found)) == kept
+    assert streams.rejects_of(shop, "feed") == {}
 
 
 def test_on_duplicate_key_update_applies_each_row_in_order(shop, broker):

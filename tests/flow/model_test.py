@@ -169,6 +169,32 @@ def test_classify_with_set_where_and_variables(shop, broker):
     assert streams.rejects_of(shop, "sure") == {}
 
 
+@pytest.mark.parametrize("value", ["nullif(@x, 'NA')", "coalesce(nullif(@x, 'NA'), '7')",
+                                   "if(@x = 'NA', 7, @x + 0)", "@x"])
+def test_set_may_make_a_feature_of_the_variable_of_its_name(shop, broker, value):
+    shop.execute("CREATE MODEL m AS LinearRegressor(label => y, "
+                 "feature_columns => [numeric_column(x, default_value => 7)])")
+    taught, asked = broker.create_topic("taught"), broker.create_topic("asked")
+    numbers = ["0.5", "NA" if value != "@x" else "", "3", " 2 "]
+    broker.produce(taught, [f"{x},{y}" for y, x in enumerate(numbers)])
+    broker.produce(asked, [f"{i},{x}" for i, x in enumerate(numbers)])
+    shop.execute(f"CREATE PIPELINE learn AS {streams.load_data(broker, taught)} TRAIN MODEL m INTO "
+                 f"TABLE ev FIELDS TERMINATED BY ',' (@x, @y) SET x = {value}, y = @y")
+    shop.execute("START PIPELINE learn FOREGROUND")
+    assert shop.rows("SELECT examples FROM ev") == [(4,)]
+    shop.execute("CREATE TABLE t (id INT, x DECIMAL(10, 2), prediction DOUBLE)")
+    shop.execute(f"CREATE PIPELINE ask AS {streams.load_data(broker, asked)} PREDICT WITH MODEL m "
+                 f"INTO TABLE t FIELDS TERMINATED BY ',' (id, @x) "
+                 f"SET x = {value}, prediction = @prediction")
+    shop.execute("START PIPELINE ask FOREGROUND")
+    assert streams.rejects_of(shop, "learn") == streams.rejects_of(shop, "ask") == {}
+    null = "7" not in value
+    assert [row[0] and float(row[0]) for row in shop.rows("SELECT x FROM t ORDER BY id")] == [
+        0.5, None if null else 7, 3, 2]
+    assert shop.rows("SELECT max(abs(prediction - predict('m', r).prediction)) < 1e-6 FROM "
+                     "(SELECT prediction, coalesce(x, 7)::DOUBLE AS x FROM t) r") == [(1,)]
+
+
 def test_rows_a_model_cannot_use_are_rejects(shop, broker):
     topic = broker.create_topic("unusable")
     broker.produce(topic, ["1,0.5,3,1", "2,0.5,10,1", "3,,3,1", "4,0.5,3,2", "5,0.5,3,", "6,1,1,0"])

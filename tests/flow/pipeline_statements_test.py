@@ -5,6 +5,7 @@ EXTRACT."""
 import datetime
 import threading
 
+import pymysql
 import pytest
 
 from lib import streams
@@ -107,6 +108,84 @@ def test_who_changes_a_run_in_the_foreground_ends_it_and_starts_none(shop, serve
         thread.join(WAIT_TIMEOUT_S)
         assert not thread.is_alive() and "was stopped" in outcome[0]
         assert streams.state_of(shop, "feed") == "Stopped"
+
+
+def test_statements_of_many_sessions_leave_nothing_half_started(shop, server, broker):
+    topic = broker.create_topic("many", 2)
+    broker.produce_all(topic, [(number % 2, f"{number},x") for number in range(8000)])
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, broker, topic, "MAX_OFFSETS_PER_BATCH_PARTITION 10")
+    said, broken = set(), []
+
+    def work(statements):
+        session = server.connect(database="shop")
+        for statement in statements * 40:
+            try:
+                session.execute(statement)
+            except pymysql.MySQLError as wrong:
+                said.add(wrong.args[0])
+                if wrong.args[0] not in (1192, 1317):
+                    return broken.append((statement, wrong))
+
+    one = "START PIPELINE feed FOREGROUND LIMIT 1 BATCHES"
+    orders = [[one], [one], [one, "STOP PIPELINE IF RUNNING feed"],
+              ["START PIPELINE IF NOT RUNNING feed", "STOP PIPELINE IF RUNNING feed"]]
+    threads = [threading.Thread(target=work, args=(order,)) for order in orders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+        assert not thread.is_alive()
+    assert not broken and said <= {1192, 1317}
+    # What is said to be at rest is, and starts at once.
+    shop.execute("STOP PIPELINE IF RUNNING feed")
+    count = shop.value("SELECT count(*) FROM t")
+    shop.execute("START PIPELINE feed FOREGROUND LIMIT 1 BATCHES")
+    assert shop.value("SELECT count(*) FROM t") == count + 20
+    shop.execute("START PIPELINE feed FOREGROUND")
+    assert shop.rows("SELECT count(*), count(DISTINCT a) FROM t") == [(8000, 8000)]
+
+
+def retrying(shop, server):
+    """Begins a RETRY REJECTS of very many batches; its thread, and a list for its error."""
+    other, outcome = server.connect(database="shop"), []
+
+    def retry():
+        try:
+            other.execute("RETRY REJECTS FOR PIPELINE feed")
+        except pymysql.MySQLError as wrong:
+            outcome.append(wrong.args)
+
+    before = shop.value("SELECT max(batch_id) FROM millrace.batches")
+    thread = threading.Thread(target=retry)
+    thread.start()
+    shop.wait_until("SELECT max(batch_id) FROM millrace.batches", lambda rows: rows[0][0] > before)
+    return thread, outcome
+
+
+def test_a_stop_is_heard_though_a_statement_has_the_pipeline(shop, server, broker):
+    topic = broker.create_topic("stop")
+    broker.produce(topic, ["bad"] * 200)
+    shop.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    make_feed(shop, broker, topic, "MAX_OFFSETS_PER_BATCH_PARTITION 1")
+    shop.execute("START PIPELINE feed")
+    streams.wait_for_messages(shop, "feed", 200)
+    for stop in ("STOP PIPELINE feed", "STOP ALL PIPELINES"):
+        thread, outcome = retrying(shop, server)
+        shop.execute(stop)
+        assert streams.state_of(shop, "feed") == "Stopped"
+        thread.join(60)
+        assert not thread.is_alive() and outcome == []
+        assert streams.state_of(shop, "feed") == "Stopped"
+        shop.execute("START PIPELINE feed")
+    # It can be interrupted between two batches; what it did is done.
+    thread, outcome = retrying(shop, server)
+    running = [row for row in shop.rows("SHOW PROCESSLIST") if str(row[7]).startswith("RETRY")]
+    shop.execute(f"KILL QUERY {running[0][0]}")
+    thread.join(60)
+    assert not thread.is_alive() and outcome[0][0] == 1317
+    assert streams.state_of(shop, "feed") == "Running"
+    assert shop.rows("SELECT sum(messages), sum(rejects) FROM millrace.batches") == [(200, 200)]
 
 
 def test_offsets_are_moved_by_hand(shop, broker):
@@ -254,6 +333,8 @@ def test_extract_writes_the_messages_as_they_are(shop, broker, tmp_path):
                       "1050: could not write")
     shop.expect_error(f"EXTRACT PIPELINE feed INTO OUTFILE '{tmp_path}/none/all'",
                       "^1: could not write")
+    shop.expect_error(f"EXTRACT PIPELINE feed OFFSETS '{{\"0\": 5}}' INTO OUTFILE '{tmp_path}/x'",
+                      "1210: partition 0 has no offset 5: it holds 0 to 4")
     assert ids(shop) == [] and streams.batch_log(shop, "feed") == []
 
 

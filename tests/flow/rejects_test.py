@@ -99,9 +99,14 @@ def test_rejects_go_to_a_topic_with_where_they_came_from(shop, server, broker):
     assert (headers["pipeline"], headers["partition"], headers["offset"], headers["reason"]) == (
         b"shop.feed", b"0", b"3", b"bad-number")
     server.restart()
-    broker.produce(topic, ["last"])
-    server.connect(database="shop").execute("START PIPELINE feed FOREGROUND")
-    assert [payload for payload, _ in read_topic(broker, dead, 3)] == [b"bad", b"worse,z", b"last"]
+    broker.produce(topic, ["last", "x" * 100_000])
+    shop = server.connect(database="shop")
+    shop.execute("START PIPELINE feed FOREGROUND")
+    # What is not kept whole is sent as it is kept, and is not tried again.
+    assert [payload for payload, _ in read_topic(broker, dead, 4)] == [
+        b"bad", b"worse,z", b"last", b"x" * 65536]
+    assert shop.rows("RETRY REJECTS FOR PIPELINE feed") == [(3, 0, 3)]
+    assert len(streams.rejects_of(shop, "feed")) == 4
 
 
 def test_a_dead_letter_broker_that_is_away_holds_nothing_up(shop, broker):

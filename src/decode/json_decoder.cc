@@ -74,6 +74,7 @@ class JsonDecoder : public Decoder {
                     std::vector<Reject>& rejects);
   bool end_row(uint32_t message, std::string_view line);
   Read read_document(std::string_view document);
+  Read walk_document(std::string_view document);
   Read read_scalar_document(std::string_view document);
   bool bad_json(error_code error);
   bool bad_json(std::string_view what);
@@ -222,7 +223,19 @@ void JsonDecoder::reject(const Message& message, std::string_view bytes, int64_t
   rejects.push_back(std::move(made));
 }
 
+/// Paths into an object find nothing in any other document, such as an array of rows.
 JsonDecoder::Read JsonDecoder::read_document(std::string_view document) {
+  const Read read = walk_document(document);
+  const bool into_object = root_->fields.empty() && !root_->children.empty();
+  if (read != Read::kDone || !into_object) return read;
+  const size_t first = document.find_first_not_of(" \n\t\r");
+  if (document[first] == '{') return read;
+  reason_ = RejectReason::kWrongType;
+  detail_ = "the document is no object, into which the paths lead";
+  return Read::kBad;
+}
+
+JsonDecoder::Read JsonDecoder::walk_document(std::string_view document) {
   sink_failed_ = false;
   source_ = document;
   const size_t size = document.size();

@@ -47,6 +47,24 @@ TEST(JsonDecoder, FollowsPathsInAnyOrderOfKeys) {
   EXPECT_EQ(d.rows.message_of_row()[1], 1U);
 }
 
+TEST(JsonDecoder, ADocumentThatIsNoObjectIsRejectedWhereOnlyItsPartsAreRead) {
+  const std::vector<std::string> documents = {R"([{"id": 1}, {"id": 2}])", "7", R"("text")",
+                                              " null ", "[]"};
+  const DecodedJson parts({at({"id"}, kWhole)}, documents);
+  EXPECT_EQ(parts.rows.rows(), 0U);
+  ASSERT_EQ(parts.rejects.size(), documents.size());
+  for (const auto& reject : parts.rejects) EXPECT_EQ(reject.reason, RejectReason::kWrongType);
+  const DecodedJson whole({at({"id"}, kWhole), at({}, kText)}, documents);
+  EXPECT_EQ(whole.rows.rows(), documents.size());
+  // Of several in a message each is by itself, and broken ones are told as such.
+  const DecodedJson lines({at({"id"}, kWhole)}, {"{\"id\": 1}\n[1]\n{\"id\": 2}\n[1", "[1,"});
+  EXPECT_EQ(lines.rows.rows(), 2U);
+  ASSERT_EQ(lines.rejects.size(), 3U);
+  EXPECT_EQ(lines.rejects[0].reason, RejectReason::kWrongType);
+  EXPECT_EQ(lines.rejects[1].reason, RejectReason::kBadDocument);
+  EXPECT_EQ(lines.rejects[2].reason, RejectReason::kBadDocument);
+}
+
 TEST(JsonDecoder, WholeNumbersOf64BitsAreExact) {
   const DecodedJson d(
       {at({"i"}, kWhole), at({"u"}, {Kind::kUInt64}), at({"d"}, kText)},
@@ -240,7 +258,7 @@ TEST(JsonDecoder, MalformedDocumentsAreRejectsWhateverIsReadOfThem) {
   }
   EXPECT_EQ(reason_of("{\"b\":\"\xFF\"}"), "bad-utf8");
   EXPECT_EQ(reason_of(std::string(600, '[') + std::string(600, ']')), "bad-document");
-  EXPECT_EQ(reason_of(std::string(500, '[') + std::string(500, ']')), "");
+  EXPECT_EQ(reason_of("{\"b\":" + std::string(500, '[') + std::string(500, ']') + "}"), "");
 }
 
 TEST(JsonDecoder, ABadRowDisturbsNoOther) {
@@ -263,13 +281,15 @@ TEST(JsonDecoder, LinesOfAMessageAreRows) {
   std::string lines;
   for (int i = 0; i < 500; ++i) lines += "{\"a\":" + std::to_string(i) + "}\r\n\n";
   DecodedJson d({at({"a"}, kWhole)}, {lines, R"({"a":1000})", "{\"a\":1}\n{\"a\":x}\n[]\n7\n"});
-  ASSERT_EQ(d.rows.rows(), 504U);
+  ASSERT_EQ(d.rows.rows(), 502U);
   EXPECT_EQ(d.number(0, 499), 499);
   EXPECT_EQ(d.number(0, 500), 1000);
   EXPECT_EQ(d.rows.message_of_row()[499], 0U);
-  EXPECT_EQ(d.rows.message_of_row()[503], 2U);
-  ASSERT_EQ(d.rejects.size(), 1U);
+  EXPECT_EQ(d.rows.message_of_row()[501], 2U);
+  ASSERT_EQ(d.rejects.size(), 3U);
   EXPECT_EQ(d.rejects[0].bytes, "{\"a\":x}");
+  EXPECT_EQ(d.rejects[1].bytes, "[]");
+  EXPECT_EQ(d.rejects[2].bytes, "7");
   EXPECT_TRUE(d.decode({"{\n  \"a\": 5,\n  \"b\": [\n 1 ]\n}\n"}));
   ASSERT_EQ(d.rows.rows(), 1U) << "a document of several lines is one";
   EXPECT_EQ(d.number(0, 0), 5);

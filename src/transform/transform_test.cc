@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <sstream>
 
 #include "base/thread.h"
 #include "transform/program.h"
@@ -62,8 +63,9 @@ class TransformTest : public testing::Test {
 bool runs(const std::string& word) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     std::ifstream file(entry.path() / "cmdline");
-    const std::string line{std::istreambuf_iterator<char>(file), {}};
-    if (line.find(word) != std::string::npos) return true;
+    std::ostringstream line;
+    line << file.rdbuf();  // which is a state, and no exception, when the process has just ended
+    if (line.str().find(word) != std::string::npos) return true;
   }
   return false;
 }

@@ -7,13 +7,17 @@
 namespace millrace::source {
 namespace {
 
+KafkaOptions soon_calm(const DemoBroker& broker, const std::string& topic) {
+  KafkaOptions options;
+  options.brokers = broker.address();
+  options.topic = topic;
+  options.calm_after = milliseconds(1);
+  return options;
+}
+
 TEST_F(KafkaSourceTest, NothingIsLostOrDoubledWhenItCalmsDownAndHurriesAgain) {
   make_topic(2);
-  KafkaOptions options;
-  options.brokers = broker_->address();
-  options.topic = topic_;
-  options.calm_after = milliseconds(1);
-  auto source = open_kafka(options);
+  auto source = open_kafka(soon_calm(*broker_, topic_));
   ASSERT_TRUE(source) << source.error().to_string();
   ASSERT_TRUE((*source)->topic_id());
   ASSERT_TRUE((*source)->seek({{0, 0}, {1, 0}}));
@@ -44,11 +48,7 @@ TEST_F(KafkaSourceTest, NothingIsLostOrDoubledWhenItCalmsDownAndHurriesAgain) {
 class QuietSources : public KafkaSourceTest {
  protected:
   void open_quiet(const std::string& topic) {
-    KafkaOptions options;
-    options.brokers = broker_->address();
-    options.topic = topic;
-    options.calm_after = milliseconds(1);
-    auto source = open_kafka(options);
+    auto source = open_kafka(soon_calm(*broker_, topic));
     ASSERT_TRUE(source) << source.error().to_string();
     ASSERT_TRUE((*source)->topic_id());
     ASSERT_TRUE((*source)->seek({{0, 0}}));

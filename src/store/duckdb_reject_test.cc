@@ -8,12 +8,7 @@ class RefusedRowsTest : public StoreTest {
  protected:
   void SetUp() override {
     StoreTest::SetUp();
-    ASSERT_TRUE(store().create_database("shop", false));
-    Definition definition;
-    definition.kind = DefinitionKind::kPipeline;
-    definition.database = "shop";
-    definition.name = "p";
-    pipeline_ = {*store().put_definition(definition), "shop", "p"};
+    make_pipeline(pipeline_);
     output_.database = "shop";
     output_.table = "t";
     output_.input = input_;

@@ -8,12 +8,9 @@ class WriterTest : public StoreTest {
  protected:
   void SetUp() override {
     StoreTest::SetUp();
-    ASSERT_TRUE(store().create_database("shop", false));
+    make_pipeline(pipeline_);
     Definition definition;
-    definition.kind = DefinitionKind::kPipeline;
     definition.database = "shop";
-    definition.name = "p";
-    pipeline_ = {*store().put_definition(definition), "shop", "p"};
     definition.kind = DefinitionKind::kModel;
     definition.name = "m";
     model_id_ = *store().put_definition(definition);

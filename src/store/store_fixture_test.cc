@@ -31,6 +31,15 @@ void StoreTest::close() {
   store_.reset();
 }
 
+void StoreTest::make_pipeline(PipelineIdentity& made) {
+  ASSERT_TRUE(store().create_database("shop", false));
+  Definition definition;
+  definition.kind = DefinitionKind::kPipeline;
+  definition.database = "shop";
+  definition.name = "p";
+  made = {*store().put_definition(definition), "shop", "p"};
+}
+
 void StoreTest::sql(const std::string& statements) {
   auto connection = open_connection(store_->database());
   ASSERT_TRUE(connection);

@@ -26,6 +26,9 @@ class StoreTest : public testing::Test {
   }
   DuckdbStore& store() { return *store_; }
 
+  /// Pipeline "p" of database "shop", which is made with it.
+  void make_pipeline(PipelineIdentity& made);
+
   /// Runs statements as another connection.
   void sql(const std::string& statements);
   /// The rows of a query as text: "1|a|NULL" each.

@@ -29,8 +29,12 @@ Status as_conflict(Status done) {
 
 const std::shared_ptr<const Schema>& moves() {
   static const auto schema = std::make_shared<const Schema>(std::vector<Field>{
+      {"pipeline_id", {Kind::kInt64}},
       {"source_partition", {Kind::kInt32}},
+      {"first_offset", {Kind::kInt64}},
       {"end_offset", {Kind::kInt64}},
+      {"batch_id", {Kind::kInt64}},
+      {"topic_id", {Kind::kVarchar}},
   });
   return schema;
 }
@@ -98,10 +102,15 @@ BatchStatement::Sql insert_rows_into(const char* table, const Schema& schema) {
   return insert_into(std::string(kInternalSchema) + "." + table, columns, values);
 }
 
-std::string move_cursors_sql(const std::string& rows) {
-  return "UPDATE millrace_internal.cursors AS c SET next_offset = r.end_offset, batch_id = $2, "
-         "topic_id = coalesce(nullif($3, ''), c.topic_id) FROM " +
-         rows + " AS r WHERE c.pipeline_id = $1 AND c.source_partition = r.source_partition";
+/// Its plan may be kept: of what the table held when it was made it knows only that it was not
+/// empty, since each condition has a column of the batch on its other side, and what is set comes
+/// from the batch alone.
+std::string move_cursors_sql(const std::string& rows, const char* more) {
+  return "UPDATE millrace_internal.cursors AS c SET next_offset = r.end_offset, "
+         "batch_id = r.batch_id" +
+         std::string(more) + " FROM " + rows +
+         " AS r WHERE c.pipeline_id = r.pipeline_id AND c.source_partition = r.source_partition "
+         "AND c.next_offset = r.first_offset AND c.batch_id < r.batch_id";
 }
 
 Value text_or_null(std::string_view text) {
@@ -120,39 +129,46 @@ Status DuckdbBatchLog::insert(Kept& kept, RowBuilder rows, const char* table) {
   return {};
 }
 
-Status DuckdbBatchLog::move_cursors(const BatchCommit& batch) {
-  if (!read_cursors_) {
-    TRY(read_cursors_, prepare(connection_,
-                               "SELECT source_partition::BIGINT, next_offset, batch_id "
-                               "FROM millrace_internal.cursors WHERE pipeline_id = $1"));
-  }
-  TRY(auto result, execute(read_cursors_, {pipeline_id_}));
-  Rows rows(std::move(result));
-  std::map<int64_t, int64_t> next_offsets;  // by partition
-  int64_t last_batch = 0;
+Result<DuckdbBatchLog::Cursors> DuckdbBatchLog::read_cursors() {
+  TRY(auto rows, query(connection_,
+                       "SELECT source_partition::BIGINT, next_offset, batch_id "
+                       "FROM millrace_internal.cursors WHERE pipeline_id = $1",
+                       {pipeline_id_}));
+  Cursors cursors;
   while (rows.next()) {
-    next_offsets[rows.integer(0)] = rows.integer(1);
-    last_batch = std::max(last_batch, rows.integer(2));
+    cursors.next_offsets[static_cast<int32_t>(rows.integer(0))] = rows.integer(1);
+    cursors.last_batch = std::max(cursors.last_batch, rows.integer(2));
   }
-  if (batch.batch_id != last_batch + 1)
+  return cursors;
+}
+
+Status DuckdbBatchLog::move_cursors(const BatchCommit& batch) {
+  if (!cursors_) {
+    TRY(cursors_, read_cursors());
+  }
+  // They are believed again when it is known that this was committed.
+  moved_ = *std::exchange(cursors_, std::nullopt);
+  if (batch.batch_id != moved_.last_batch + 1)
     return moved("batch " + std::to_string(batch.batch_id) + " cannot follow batch " +
-                 std::to_string(last_batch));
+                 std::to_string(moved_.last_batch));
+  moved_.last_batch = batch.batch_id;
   if (batch.retried_batch)
     return run(connection_,
                "UPDATE millrace_internal.cursors SET batch_id = $2 WHERE pipeline_id = $1",
                {pipeline_id_, batch.batch_id});
   std::vector<OffsetRange> known;
   for (const auto& range : batch.messages->ranges) {
-    const auto at = next_offsets.find(range.partition);
-    if (at == next_offsets.end()) {
+    const auto at = moved_.next_offsets.find(range.partition);
+    if (at == moved_.next_offsets.end()) {
       TRY_OK(add_cursor(batch, range));
-      continue;
-    }
-    if (at->second != range.first_offset)
+    } else if (at->second != range.first_offset) {
       return moved("partition " + std::to_string(range.partition) + " is at offset " +
                    std::to_string(at->second) + ", and the batch begins at " +
                    std::to_string(range.first_offset));
-    known.push_back(range);
+    } else {
+      known.push_back(range);
+    }
+    moved_.next_offsets[range.partition] = range.end_offset;
   }
   return move_known(batch, known);
 }
@@ -164,19 +180,24 @@ Status DuckdbBatchLog::add_cursor(const BatchCommit& batch, const OffsetRange& r
        std::string_view(batch.messages->topic_id)}));
 }
 
+/// A batch of which nobody says what topic it is leaves the cursors theirs.
 Status DuckdbBatchLog::move_known(const BatchCommit& batch,
                                   const std::vector<OffsetRange>& ranges) {
   if (ranges.empty()) return {};
-  if (!move_cursors_) {
-    TRY(move_cursors_, BatchStatement::open(connection_, sources_, moves(), move_cursors_sql));
+  const auto& topic_id = batch.messages->topic_id;
+  auto& move = topic_id.empty() ? move_cursors_ : move_cursors_of_topic_;
+  if (!move) {
+    TRY(move, BatchStatement::open(connection_, sources_, moves(), [&](const std::string& rows) {
+          return move_cursors_sql(rows, topic_id.empty() ? "" : ", topic_id = r.topic_id");
+        }));
   }
   RowBuilder rows(moves());
-  for (const auto& range : ranges) rows.add({int64_t{range.partition}, range.end_offset});
-  TRY(const auto changed,
-      move_cursors_->run(rows.build(), {pipeline_id_, batch.batch_id,
-                                        std::string_view(batch.messages->topic_id)}));
-  CHECK(static_cast<size_t>(changed) == ranges.size(), "a cursor is one row");
-  return {};
+  for (const auto& range : ranges)
+    rows.add({pipeline_id_, int64_t{range.partition}, range.first_offset, range.end_offset,
+              batch.batch_id, text_or_null(topic_id)});
+  TRY(const auto changed, move->run(rows.build()));
+  if (static_cast<size_t>(changed) == ranges.size()) return {};
+  return moved("the cursors are not where batch " + std::to_string(batch.batch_id) + " begins");
 }
 
 Status DuckdbBatchLog::log_batch(const BatchCommit& batch, std::span<const RangeOutcome> outcomes) {

@@ -3,6 +3,8 @@
 // cursors, batch log, model log and snapshots cannot disagree.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <span>
 
 #include "data/row_builder.h"
@@ -29,6 +31,8 @@ class DuckdbBatchLog {
   /// Moves the cursors from where the batch begins to where it ends. Errors: kWrongState when they
   /// are not there, or when it is not the next batch.
   Status move_cursors(const BatchCommit& batch);
+  /// The transaction of the last move_cursors() has been committed.
+  void note_committed() { cursors_ = std::move(moved_); }
   Status log_batch(const BatchCommit& batch, std::span<const RangeOutcome> outcomes);
   Status log_rejects(const BatchCommit& batch, std::span<const Reject> rejects);
   /// The rejects of a batch that RETRY REJECTS tries again are none any more.
@@ -46,10 +50,17 @@ class DuckdbBatchLog {
   Status save_snapshot(int64_t model_id, const ModelSnapshot& snapshot, const Retention& retention);
 
  private:
+  /// Where a pipeline is.
+  struct Cursors {
+    std::map<int32_t, int64_t> next_offsets;  // by partition
+    int64_t last_batch = 0;
+  };
+
   /// A statement that is made when it is first needed.
   using Kept = std::unique_ptr<BatchStatement>;
 
   Status insert(Kept& kept, RowBuilder rows, const char* table);
+  Result<Cursors> read_cursors();
   Status move_known(const BatchCommit& batch, const std::vector<OffsetRange>& ranges);
   Status add_cursor(const BatchCommit& batch, const OffsetRange& range);
   Status move_head(const ModelCommit& model);
@@ -63,8 +74,10 @@ class DuckdbBatchLog {
   duckdb_connection connection_;
   std::shared_ptr<BatchSources> sources_;
   int64_t pipeline_id_;
-  Prepared read_cursors_;
+  std::optional<Cursors> cursors_;  // as this log left them
+  Cursors moved_;                   // what they are once the transaction is committed
   Kept move_cursors_;
+  Kept move_cursors_of_topic_;
   Kept log_batch_;
   Prepared move_head_;
   Kept log_version_;

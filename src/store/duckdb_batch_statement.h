@@ -17,9 +17,9 @@ namespace millrace::store {
 class BatchStatement {
  public:
   /// The statement's SQL, given that of the batch's rows (after FROM), whose columns are those of
-  /// the schema. One that reads a table of the store needs a parameter in a condition: DuckDB then
-  /// plans it anew each time; a plan that is kept holds what the table held when it was made (that
-  /// it is empty, the least and the greatest of a column).
+  /// the schema. Its plan is kept, unless a condition has a parameter: DuckDB then plans it anew
+  /// each time. A plan that is kept holds what a table held when it was made: that it is empty, the
+  /// least and the greatest of a column, whether it has NULLs.
   using Sql = std::function<std::string(const std::string& rows)>;
 
   static Result<std::unique_ptr<BatchStatement>> open(duckdb_connection connection,

@@ -92,8 +92,10 @@ Result<std::unique_ptr<DuckdbTarget>> DuckdbTarget::open(duckdb_database databas
         BatchStatement::open(connection, std::move(sources), spec.input,
                              insert_into(target->table_.quoted(), target->names_, expressions)));
   }
-  TRY_OK(open_appender(connection, kCatalog, target->table_.schema, target->table_.name,
-                       target->names_));
+  std::string names;
+  for (const auto& name : target->names_) names += (names.empty() ? "" : ", ") + quoted_name(name);
+  TRY(target->no_rows_,
+      prepare(connection, "SELECT " + names + " FROM " + target->table_.quoted() + " LIMIT 0"));
   return target;
 }
 
@@ -133,9 +135,7 @@ Status DuckdbTarget::check_unfilled() const {
 }
 
 Status DuckdbTarget::insert(const Batch& batch) {
-  TRY(const auto appender,
-      open_appender(connection_, kCatalog, table_.schema, table_.name, names_));
-  TRY_OK(check_types(appender));
+  TRY_OK(check_types());
   TRY(const int64_t inserted, insert_->run(batch));
   CHECK(static_cast<size_t>(inserted) == batch.rows(), "an INSERT takes all rows or fails");
   batch_ = &batch;
@@ -261,9 +261,7 @@ Status DuckdbTarget::each_chunk(std::span<const uint32_t> rows, const UseChunk& 
 /// Without a good row, too, for the others may be bad by the types that the columns had.
 Status DuckdbTarget::append(std::span<const uint32_t> rows) {
   taken_ = static_cast<int64_t>(rows.size());
-  TRY(const auto appender,
-      open_appender(connection_, kCatalog, table_.schema, table_.name, names_));
-  TRY_OK(check_types(appender));
+  TRY_OK(check_types());
   if (rows.empty()) return {};
   if (upsert_) {
     TRY(taken_, upsert_->append([&](const std::function<Status(duckdb_data_chunk)>& use) {
@@ -272,6 +270,8 @@ Status DuckdbTarget::append(std::span<const uint32_t> rows) {
     }));
     return {};
   }
+  TRY(const auto appender,
+      open_appender(connection_, kCatalog, table_.schema, table_.name, names_));
   TRY_OK(each_chunk(rows, [&](duckdb_data_chunk chunk, std::span<const uint32_t>) {
     return append_chunk(appender, chunk);
   }));
@@ -280,9 +280,15 @@ Status DuckdbTarget::append(std::span<const uint32_t> rows) {
 
 /// An ALTER TABLE since open() would make every row fail to be cast; opened anew, it is planned
 /// for.
-Status DuckdbTarget::check_types(const Appender& appender) const {
+Status DuckdbTarget::check_types() const {
+  auto none = execute(no_rows_);
+  if (!none) {
+    auto error = std::move(none).error();
+    if (error.code == Code::kUnknownColumn) error.code = Code::kNotFound;
+    return error;
+  }
   for (size_t i = 0; i < columns_.size(); ++i) {
-    const LogicalType type(duckdb_appender_column_type(appender.get(), i));
+    const LogicalType type(duckdb_column_logical_type(&none->get(), i));
     if (!is_same(type.get(), types_[i].get()))
       return Error(Code::kConflict, "column \"" + names_[i] + "\" of table \"" + table_.name +
                                         "\" has got another type");

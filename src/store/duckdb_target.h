@@ -70,7 +70,7 @@ class DuckdbTarget {
   void refuse(uint32_t staged, const Error& error, std::vector<RowFailure>& failures);
   Status each_chunk(std::span<const uint32_t> rows, const UseChunk& use);
   Status append(std::span<const uint32_t> rows);
-  Status check_types(const Appender& appender) const;
+  Status check_types() const;
   duckdb_data_chunk load(size_t index);
   duckdb_data_chunk select(duckdb_data_chunk chunk, std::span<const uint32_t> rows, size_t first);
   Status try_rows(std::span<const uint32_t> rows);
@@ -89,6 +89,7 @@ class DuckdbTarget {
   std::vector<Column> columns_;
   std::vector<std::string> names_;
   std::vector<LogicalType> types_;          // of the columns, as planned
+  Prepared no_rows_;                        // tells the types that they have now
   std::unique_ptr<BatchQuery> query_;       // null: the batch is staged as it is
   std::unique_ptr<BatchStatement> insert_;  // null: batches cannot be inserted whole
   std::unique_ptr<DuckdbUpsert> upsert_;    // null: rows with a key that is there are refused

@@ -129,7 +129,9 @@ Status DuckdbWriter::write(const BatchCommit& batch, Transaction& transaction) {
   FAULT_STATUS("store.commit.middle");
   if (batch.model) TRY_OK(log_->log_model(batch.batch_id, *batch.model));
   if (evaluation_) TRY_OK(evaluation_->replace(batch.evaluation));
-  return transaction.commit();
+  TRY_OK(transaction.commit());
+  log_->note_committed();
+  return {};
 }
 
 /// What becomes of each range, and the rejects that failures make.

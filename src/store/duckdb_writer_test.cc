@@ -414,6 +414,33 @@ TEST_F(WriterTest, TwoWritersOfAPipelineDoNotBothCommit) {
   ASSERT_TRUE(one->commit(test.commit));
   EXPECT_EQ(two->commit(test.commit).error().code, Code::kWrongState);
   EXPECT_EQ(value("SELECT count(*) FROM shop.t"), "3");
+  // One believes that the cursors are where it left them, until it finds that they are not.
+  TestCommit next(2, 3, 3);
+  next.commit.rows = &batch;
+  ASSERT_TRUE(two->commit(next.commit));
+  const auto late = one->commit(next.commit);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Code::kWrongState) << late.error().to_string();
+  TestCommit third(3, 6, 3);
+  third.commit.rows = &batch;
+  EXPECT_TRUE(one->commit(third.commit));
+  EXPECT_EQ(value("SELECT count(*) FROM shop.t"), "9");
+}
+
+TEST_F(WriterTest, CursorsThatWereMovedElsewhereAreSeen) {
+  auto batch = numbers(3);
+  TestCommit test(1, 0, 3);
+  test.commit.rows = &batch;
+  auto one = writer();
+  ASSERT_TRUE(one->commit(test.commit));
+  sql("UPDATE millrace_internal.cursors SET next_offset = 10");
+  TestCommit next(2, 3, 3);
+  next.commit.rows = &batch;
+  EXPECT_EQ(one->commit(next.commit).error().code, Code::kWrongState);
+  EXPECT_EQ(value("SELECT count(*) FROM shop.t"), "3") << "nothing of it stays";
+  TestCommit there(2, 10, 3);
+  there.commit.rows = &batch;
+  EXPECT_TRUE(one->commit(there.commit));
 }
 
 TEST_F(WriterTest, RejectsAreTakenBackByABatchThatMovesNothing) {

@@ -1,6 +1,6 @@
 // How fast DuckDB's appender alone stores the rows of the end-to-end benchmark: the yardstick of a
 // pipeline that classifies and stores them. A table of the same 51 columns in a file of its own,
-// DuckDB with one thread, a transaction for each 131,072 rows as a pipeline has it, the checkpoints
+// DuckDB with one thread, a transaction for each 122,880 rows as a pipeline has it, the checkpoints
 // that its log asks for included; making the rows is not. Prints one JSON object on stdout.
 //   appender_bench FOLDER ROWS chunks|values
 // "chunks" hands over columns of 2,048 rows (duckdb_append_data_chunk), "values" one value after
@@ -23,7 +23,7 @@
 namespace millrace::bench {
 namespace {
 
-constexpr int64_t kBatchRows = 128 << 10;
+constexpr int64_t kBatchRows = 122'880;  // a row group
 constexpr size_t kChunkRows = 2048;
 
 [[noreturn]] void fail(const std::string& what) {
@@ -147,7 +147,7 @@ struct Table {
     duckdb_config config = nullptr;
     must(duckdb_create_config(&config), "a configuration");
     must(duckdb_set_config(config, "threads", "1"), "one thread");
-    must(duckdb_set_config(config, "checkpoint_threshold", "64MB"), "the log's size");
+    must(duckdb_set_config(config, "checkpoint_threshold", "16MB"), "the log's size");
     must(duckdb_open_ext(file.c_str(), &database, config, nullptr), "the file");
     duckdb_destroy_config(&config);
     must(duckdb_connect(database, &connection), "a connection");

@@ -10,10 +10,9 @@ namespace {
 
 /// Bounds a batch in memory, beside EngineVariable::kBatchBytes: one is decoded, one waits, one is
 /// at work. A model learns from columns that the caches hold. A table takes the rows of a whole row
-/// group (122,880) past the log and straight into its file; more than one at a time is only more
-/// memory to clear.
+/// group past the log and straight into its file; more than one at a time is only more memory to
+/// clear.
 constexpr int64_t kTrainBatchBytesMax = 8 << 20;
-constexpr int64_t kTableBatchMessagesMax = 128 << 10;
 constexpr int kCommitTriesMax = 5;
 /// How long a take waits for a message, which ends the wait. A run in the foreground looks whether
 /// it is done.
@@ -172,7 +171,7 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   options.limits.partitions_max = context_.definition.partitions_max;
   options.limits.bytes_max = context_.options.variables->get(EngineVariable::kBatchBytes);
   if (trains()) options.limits.bytes_max = std::min(options.limits.bytes_max, kTrainBatchBytesMax);
-  options.limits.messages_max = trains() ? 0 : kTableBatchMessagesMax;
+  options.rows_wanted = trains() ? 0 : store::kRowGroupRows;
   options.limits.wait_max = context_.foreground ? kForegroundWait : kIdleWait;
   options.batch_interval = std::chrono::milliseconds(context_.definition.batch_interval_ms);
   options.partitions_interval = context_.options.partitions_interval;

@@ -13,6 +13,8 @@ using std::chrono::milliseconds;
 /// before: its rows are there soon after START, and the worker begins while the rest is fetched.
 constexpr int64_t kFirstPart = 16;
 constexpr int64_t kGrowth = 4;
+/// Where rejects or WHERE take rows, this part more messages are read to have the rows wanted.
+constexpr int64_t kSparePart = 16;
 /// How soon a topic that was missing is looked for again.
 constexpr milliseconds kLookAgain{1000};
 /// How old the ends may be that are told while a batch's interval is waited for.
@@ -78,6 +80,8 @@ void Reader::let_memory_go() {
 
 source::TakeLimits Reader::limits() const {
   auto limits = options_.limits;
+  limits.messages_max = options_.rows_wanted;
+  if (loses_rows_) limits.messages_max += options_.rows_wanted / kSparePart;
   const auto cut = [this](int64_t& max) {
     if (max > 0) max = std::max<int64_t>(max / part_, 1);
   };
@@ -96,6 +100,7 @@ Status Reader::stage(Taken& taken, const std::stop_token& stop) {
   taken.score_micros = staged_.score_micros;
   taken.rejects = std::move(staged_.rejects);
   taken.rows = std::exchange(staged_.rows(), take_spare());
+  loses_rows_ = loses_rows_ || taken.rows.rows() < taken.batch.messages.size();
   return {};
 }
 

@@ -43,6 +43,7 @@ struct Taken {
 
 struct ReaderOptions {
   source::TakeLimits limits;
+  int64_t rows_wanted = 0;  // of a batch: the messages are bounded so that it has as many; 0: not
   std::chrono::milliseconds batch_interval{0};
   std::chrono::milliseconds partitions_interval{10000};
   size_t partitions = 0;      // as many as are read now
@@ -97,7 +98,8 @@ class Reader {
   bool behind_ = true;    // the last batch did not reach the end of the topic
   bool backlog_ = false;  // there was one, and its memory has not been let go
   int64_t next_batch_id_ = 1;
-  int64_t part_;  // the next batch is one of so many parts of a full one
+  bool loses_rows_ = false;  // to rejects or WHERE, in this run
+  int64_t part_;             // the next batch is one of so many parts of a full one
   Queue<Taken> queue_{kQueueBatchesMax};
   Mutex mutex_;
   std::vector<Cursor> acknowledged_ GUARDED_BY(mutex_);

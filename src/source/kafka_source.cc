@@ -216,8 +216,7 @@ PartLimits KafkaSource::part_of(const TakeLimits& limits) const {
       limits.offsets_per_partition_max > 0 ? limits.offsets_per_partition_max : kOffsetsMaxDefault;
   const auto count = static_cast<int64_t>(std::max<size_t>(partitions_of(limits), 1));
   if (limits.messages_max > 0)
-    part.messages_max =
-        std::min(part.messages_max, std::max<int64_t>(limits.messages_max / count, 1));
+    part.messages_max = std::min(part.messages_max, (limits.messages_max + count - 1) / count);
   if (limits.bytes_max > 0) part.bytes_max = std::max<int64_t>(limits.bytes_max / count, 1);
   return part;
 }

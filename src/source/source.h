@@ -34,8 +34,8 @@ struct TakeLimits {
   int64_t offsets_per_partition_max = 0;    // MAX_OFFSETS_PER_BATCH_PARTITION
   int64_t bytes_max = 0;                    // payload bytes of the whole batch; 0 = no bound
   std::chrono::milliseconds wait_max{500};  // for the first message, when there is none
-  int64_t messages_max = 0;                 // of the whole batch; 0 = no bound
-  int64_t partitions_max = 0;               // MAX_PARTITIONS_PER_BATCH; 0 = no bound
+  int64_t messages_max = 0;    // of the whole batch, a partition's part rounded up; 0 = no bound
+  int64_t partitions_max = 0;  // MAX_PARTITIONS_PER_BATCH; 0 = no bound
 };
 
 class Source {

@@ -56,9 +56,12 @@ Result<Database> open_instance(const StoreOptions& options) {
   TRY_OK(set_option(config, "allocator_background_threads", "true"));
   // A division by zero is NULL, as MySQL has it, and no infinity.
   TRY_OK(set_option(config, "ieee_floating_point_ops", "false"));
-  // A checkpoint holds up every commit; the log of this size is replayed in about a second, of
-  // thousands of small commits in ten.
-  TRY_OK(set_option(config, "checkpoint_threshold", "64MB"));
+  // A checkpoint holds up the commit that makes it; a log of this size is replayed in about a
+  // second, of thousands of small commits in three.
+  TRY_OK(set_option(config, "checkpoint_threshold", "16MB"));
+  // It also puts together row groups that are not full: of a table, no more than one such piece of
+  // work at a time, which is some 370,000 rows. It would take all there are, and that for seconds.
+  TRY_OK(set_option(config, "max_vacuum_tasks", "1"));
   TRY_OK(set_option(config, "threads", std::to_string(threads_of(options))));
   Database database;
   char* text = nullptr;

@@ -443,6 +443,32 @@ TEST_F(WriterTest, CursorsThatWereMovedElsewhereAreSeen) {
   EXPECT_TRUE(one->commit(there.commit));
 }
 
+/// The checkpoint that fills row groups holds up commits, and does a piece of it at a time.
+TEST_F(WriterTest, ABatchOfARowGroupFillsIt) {
+  constexpr int64_t kRows = kRowGroupRows;
+  const auto groups = [&] {
+    return rows(
+        "SELECT sum(count) FROM pragma_storage_info('shop.t') WHERE column_name = 'a' AND "
+        "segment_type <> 'VALIDITY' GROUP BY row_group_id ORDER BY row_group_id");
+  };
+  auto one = writer();
+  int64_t at = 0;
+  const auto commit = [&](int64_t batch_id, int64_t count) {
+    auto batch = numbers(count);
+    TestCommit test(batch_id, at, static_cast<size_t>(count));
+    test.commit.rows = &batch;
+    ASSERT_TRUE(one->commit(test.commit));
+    at += count;
+  };
+  for (int64_t i = 1; i <= 2; ++i) commit(i, kRows);
+  EXPECT_EQ(groups(), std::vector<std::string>(2, std::to_string(kRows)));
+  for (int64_t i = 3; i <= 6; ++i) commit(i, kRows + 100);
+  EXPECT_EQ(groups().size(), 10U);
+  sql("CHECKPOINT __millrace");
+  EXPECT_EQ(groups().size(), 9U);
+  EXPECT_EQ(value("SELECT count(*) FROM shop.t"), std::to_string(at));
+}
+
 TEST_F(WriterTest, RejectsAreTakenBackByABatchThatMovesNothing) {
   output_.rejects_database = "shop";
   output_.rejects_table = "dead";

@@ -232,9 +232,9 @@ def test_the_first_rows_need_not_wait_for_a_full_batch(shop, broker):
     broker.produce_all(topic, ((0, str(n)) for n in range(200_000)))
     ingest(shop, broker, topic, "t", ("", COMMAS))
     streams.wait_for_messages(shop, "feed", 200_000)
-    # Of a full batch of 131,072; a partition gives 65,536 at most. A broker that makes the reader
+    # Of a full batch of 122,880; a partition gives 65,536 at most. A broker that makes the reader
     # wait cuts a batch short; none is larger.
-    bounds = [8_192, 32_768] + [65_536] * 22
+    bounds = [7_680, 30_720] + [65_536] * 22
     sizes = [row[4] for row in streams.batch_log(shop, "feed")]
     assert len(sizes) <= len(bounds) and max(sizes) > bounds[0], sizes
     assert all(size <= bound for size, bound in zip(sizes, bounds)), sizes

@@ -25,7 +25,7 @@ Result<std::unique_ptr<BatchQuery>> BatchQuery::open(duckdb_database database,
                                                      std::shared_ptr<BatchSources> sources,
                                                      std::string_view names_in,
                                                      std::shared_ptr<const Schema> input,
-                                                     std::vector<std::string> expressions,
+                                                     std::vector<Assignment> columns,
                                                      std::string where, size_t failures_max) {
   auto query = std::unique_ptr<BatchQuery>(new BatchQuery());
   TRY(query->connection_, open_connection(database, names_in));
@@ -33,7 +33,7 @@ Result<std::unique_ptr<BatchQuery>> BatchQuery::open(duckdb_database database,
   query->source_ = std::make_shared<BatchSource>();
   query->source_->schema = std::move(input);
   query->scan_ = query->sources_->add(query->source_);
-  query->expressions_ = std::move(expressions);
+  query->columns_ = std::move(columns);
   query->where_ = std::move(where);
   query->failures_max_ = failures_max;
   TRY_OK(query->prepare_query());
@@ -44,7 +44,7 @@ Result<std::unique_ptr<BatchQuery>> BatchQuery::open(duckdb_database database,
 /// A subquery has one of these words, or is inside of a user's macro. A word too many costs a plan.
 Result<bool> BatchQuery::may_read_tables() const {
   std::string text = to_lower(where_);
-  for (const auto& expression : expressions_) text += " " + to_lower(expression);
+  for (const auto& column : columns_) text += " " + to_lower(column.expression);
   for (const std::string_view word : {"from", "table", "values"})
     if (text.find(word) != std::string::npos) return true;
   TRY(auto macros, query(connection_.get(),
@@ -60,7 +60,7 @@ Result<QueryResult> BatchQuery::execute_anew() {
   if (!reads_tables_) return execute(statement_);
   TRY(auto transaction, Transaction::begin(connection_.get()));
   std::vector<LogicalType> types;
-  for (size_t i = 0; i < expressions_.size(); ++i) types.push_back(type(i));
+  for (size_t i = 0; i < columns_.size(); ++i) types.push_back(type(i));
   TRY_OK(prepare_query());
   for (size_t i = 0; i < types.size(); ++i) {
     if (duckdb_get_type_id(types[i].get()) != duckdb_get_type_id(type(i).get()))
@@ -77,7 +77,7 @@ BatchQuery::~BatchQuery() {
 
 Status BatchQuery::prepare_query() {
   std::string sql = "SELECT ";
-  for (const auto& expression : expressions_) sql += "(" + expression + "\n), ";
+  for (const auto& column : columns_) sql += "(" + column.expression + "\n), ";
   sql += quoted_name(kRowColumn) + " FROM " + scan_ + " AS batch";
   if (!where_.empty()) sql += " WHERE (" + where_ + "\n)";
   if (sorted_) sql += " ORDER BY " + quoted_name(kRowColumn);
@@ -114,7 +114,7 @@ Status BatchQuery::run_range(size_t first, size_t count, BatchRows& rows,
   if (!is_of_rows(result.error())) return std::move(result).error();
   if (count == 1) {
     failures.push_back(
-        {static_cast<uint32_t>(first), RejectReason::kExpression, detail_of(result.error())});
+        {static_cast<uint32_t>(first), RejectReason::kExpression, detail_of_row(result.error())});
     return {};
   }
   const size_t half = count / 2;
@@ -122,12 +122,39 @@ Status BatchQuery::run_range(size_t first, size_t count, BatchRows& rows,
   return run_range(first + half, count - half, rows, failures);
 }
 
+/// Whether a column, or WHERE, which is counted behind them, fails alone.
+bool BatchQuery::fails_alone(size_t part) {
+  auto& alone = alone_[part];
+  if (!alone) {
+    const auto& expression = part < columns_.size() ? columns_[part].expression : where_;
+    auto prepared =
+        prepare(connection_.get(), "SELECT (" + expression + "\n) FROM " + scan_ + " AS batch");
+    if (!prepared) return false;
+    alone = std::move(*prepared);
+  }
+  return !execute(alone);
+}
+
+/// What failed last is likely what fails now. What reads tables would have to be planned anew.
+std::string BatchQuery::detail_of_row(const Error& error) {
+  if (reads_tables_) return detail_of(error);
+  const size_t parts = columns_.size() + (where_.empty() ? 0 : 1);
+  if (suspect_ >= parts || !fails_alone(suspect_)) {
+    suspect_ = 0;
+    while (suspect_ < parts && !fails_alone(suspect_)) ++suspect_;
+  }
+  if (suspect_ == parts) return detail_of(error);
+  const bool is_where = suspect_ == columns_.size();
+  return detail_of(
+      Error(error).within(is_where ? "WHERE" : "column \"" + columns_[suspect_].column + "\""));
+}
+
 Status BatchQuery::take_result(QueryResult result, BatchRows& rows) {
   for (;;) {
     auto chunk = result.fetch();
     const idx_t count = chunk ? duckdb_data_chunk_get_size(chunk.get()) : 0;
     if (count == 0) break;
-    auto* numbers = duckdb_data_chunk_get_vector(chunk.get(), expressions_.size());
+    auto* numbers = duckdb_data_chunk_get_vector(chunk.get(), columns_.size());
     const auto* row = static_cast<const uint32_t*>(duckdb_vector_get_data(numbers));
     rows.row_of.insert(rows.row_of.end(), row, row + count);
     rows.chunks.push_back(std::move(chunk));

@@ -5,6 +5,7 @@
 // statements and not the other rows.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,12 +27,12 @@ struct BatchRows {
 
 class BatchQuery {
  public:
-  /// `expressions` in the store's SQL, whose names without a database are found in `names_in`;
-  /// `where` may be empty. After `failures_max` rows of a batch that failed, the others are not
-  /// looked at.
+  /// `columns` are expressions in the store's SQL, whose names without a database are found in
+  /// `names_in`, and what they are for; `where` may be empty. After `failures_max` rows of a batch
+  /// that failed, the others are not looked at.
   static Result<std::unique_ptr<BatchQuery>> open(
       duckdb_database database, std::shared_ptr<BatchSources> sources, std::string_view names_in,
-      std::shared_ptr<const Schema> input, std::vector<std::string> expressions, std::string where,
+      std::shared_ptr<const Schema> input, std::vector<Assignment> columns, std::string where,
       size_t failures_max = SIZE_MAX);
   ~BatchQuery();
   BatchQuery(const BatchQuery&) = delete;
@@ -51,18 +52,23 @@ class BatchQuery {
   Result<bool> may_read_tables() const;
   Result<QueryResult> execute_anew();
   Status run_range(size_t first, size_t count, BatchRows& rows, std::vector<RowFailure>& failures);
+  bool fails_alone(size_t part);
+  /// Of the row that failed alone: the error, and which column it is of.
+  std::string detail_of_row(const Error& error);
   Status take_result(QueryResult result, BatchRows& rows);
 
   Connection connection_;
   std::shared_ptr<BatchSources> sources_;
   std::shared_ptr<BatchSource> source_;
   std::string scan_;
-  std::vector<std::string> expressions_;
+  std::vector<Assignment> columns_;
   std::string where_;
   size_t failures_max_ = SIZE_MAX;
   bool sorted_ = false;  // a subquery may return the rows in another order than it got them
   bool reads_tables_ = false;
   Prepared statement_;
+  std::map<size_t, Prepared> alone_;  // parts, made when one that fails is looked for
+  size_t suspect_ = 0;                // the part that failed last
 };
 
 /// DuckDB's words about a row, short enough to be kept with it.

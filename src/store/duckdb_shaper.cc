@@ -107,28 +107,30 @@ class DuckdbShaper final : public Shaper {
 };
 
 Status DuckdbShaper::open(duckdb_database database, const std::shared_ptr<BatchSources>& sources) {
-  std::vector<std::string> expressions;
-  for (const auto& column : spec_.columns) expressions.push_back(column.expression);
+  auto columns = spec_.columns;
   TRY(query_,
-      BatchQuery::open(database, sources, spec_.names_in, spec_.input, expressions, spec_.where));
+      BatchQuery::open(database, sources, spec_.names_in, spec_.input, columns, spec_.where));
   bool casts = false;
-  for (size_t i = 0; i < expressions.size(); ++i) {
+  for (size_t i = 0; i < columns.size(); ++i) {
+    auto& expression = columns[i].expression;
     const auto type = travel_type(query_->type(i).get());
-    const auto number = spec_.numbers.find(spec_.columns[i].column);
+    const auto number = spec_.numbers.find(columns[i].column);
     const bool text = duckdb_get_type_id(query_->type(i).get()) == DUCKDB_TYPE_VARCHAR;
     if (text && number != spec_.numbers.end())
-      expressions[i] = "CAST(nullif(trim(" + expressions[i] + "\n), '') AS " +
-                       name_of({number->second, false}) + ")";
+      expression = "CAST(nullif(trim(" + expression + "\n), '') AS " +
+                   name_of({number->second, false}) + ")";
     else if (!type.empty())
-      expressions[i] = "CAST((" + expressions[i] + "\n) AS " + type + ")";
+      expression = "CAST((" + expression + "\n) AS " + type + ")";
     else
       continue;
     casts = true;
   }
   if (casts) {
     TRY(query_,
-        BatchQuery::open(database, sources, spec_.names_in, spec_.input, expressions, spec_.where));
+        BatchQuery::open(database, sources, spec_.names_in, spec_.input, columns, spec_.where));
   }
+  std::vector<std::string> expressions;
+  for (const auto& column : columns) expressions.push_back(column.expression);
   if (!spec_.where.empty()) expressions.push_back(spec_.where);
   TRY(const auto connection, open_connection(database, spec_.names_in));
   TRY(changing_part_, store::changing_part(connection.get(), expressions));

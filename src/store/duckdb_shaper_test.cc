@@ -93,9 +93,28 @@ TEST_F(ShaperTest, RowsThatFailAreListedAndTheOthersGoOn) {
   EXPECT_EQ(failures[3].row, 3500U);
   EXPECT_EQ(failures[3].reason, RejectReason::kExpression);
   EXPECT_NE(failures[3].detail.find("'?'"), std::string::npos);
+  EXPECT_EQ(failures[3].detail.rfind("column \"n\": ", 0), 0U) << failures[3].detail;
   ASSERT_EQ(out.rows(), 8990U);
   for (size_t i = 0; i < out.rows(); ++i)
     ASSERT_EQ(static_cast<uint32_t>(out.column(3).values<int32_t>()[i]), out.message_of_row()[i]);
+}
+
+TEST_F(ShaperTest, AFailureSaysWhichExpressionItIsOf) {
+  const std::string number = "CAST(\"@age\" AS INTEGER)";
+  const auto one =
+      shaper({{"one", "1"}, {"small", number + "::TINYINT"}, {"half", number + " / 2"}},
+             number + " >= CASE WHEN \"v\" = 'bad' THEN CAST(\"v\" AS INTEGER) ELSE 0 END");
+  const auto in = batch_of(input_, {{int64_t{0}, "", "700"},
+                                    {int64_t{1}, "", "7"},
+                                    {int64_t{2}, "", "x"},
+                                    {int64_t{3}, "bad", "5"}});
+  Batch out(one->schema());
+  std::vector<RowFailure> failures;
+  ASSERT_TRUE(one->shape(in, out, failures));
+  std::vector<std::string> parts;
+  for (const auto& failure : failures)
+    parts.push_back(failure.detail.substr(0, failure.detail.find(':')));
+  EXPECT_EQ(parts, (std::vector<std::string>{"column \"small\"", "column \"small\"", "WHERE"}));
 }
 
 TEST_F(ShaperTest, AShaperIsUsedAgain) {

@@ -80,7 +80,10 @@ Result<std::unique_ptr<DuckdbTarget>> DuckdbTarget::open(duckdb_database databas
     TRY(target->upsert_, DuckdbUpsert::open(connection, target->table_, target->names_, spec));
   }
   if (!as_it_is) {
-    TRY(target->query_, BatchQuery::open(database, sources, names_in, spec.input, expressions,
+    std::vector<Assignment> columns;
+    for (size_t i = 0; i < expressions.size(); ++i)
+      columns.push_back({target->names_[i], expressions[i]});
+    TRY(target->query_, BatchQuery::open(database, sources, names_in, spec.input, columns,
                                          spec.where, spec.failures_max));
   }
   for (size_t i = 0; i < target->columns_.size(); ++i)

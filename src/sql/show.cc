@@ -98,6 +98,44 @@ constexpr std::string_view kDatabasesQuery =
     "SELECT \"SCHEMA_NAME\" AS \"Database\" FROM millrace_information_schema.schemata"
     " ORDER BY \"SCHEMA_NAME\"";
 
+/// A statement or expression as the store has it, and its tokens.
+struct StoreText {
+  explicit StoreText(const std::string& text) : sql(text), tokens(lex(sql, kOptions)) {}
+  bool is(size_t token, std::string_view word) const {
+    return token < tokens->size() && same_name(raw(sql, (*tokens)[token]), word);
+  }
+
+  static constexpr LexOptions kOptions{.ansi_quotes = true, .backslash_escapes = false};
+  const std::string& sql;
+  Result<std::vector<Token>> tokens;
+};
+
+/// The text from a token on with MySQL's quotes, and what stands before it.
+std::string in_mysql_quotes(const StoreText& text, size_t first) {
+  const std::string& sql = text.sql;
+  const auto& tokens = *text.tokens;
+  std::string result;
+  size_t copied = first == 0 ? 0 : tokens[first - 1].end;
+  for (size_t i = first; i < tokens.size(); ++i) {
+    const Token& token = tokens[i];
+    if (token.kind == TokenKind::kEnd || (text.is(i, ";") && i + 2 >= tokens.size())) break;
+    result += sql.substr(copied, token.begin - copied);
+    copied = token.end;
+    if (token.kind == TokenKind::kQuotedName)
+      result += backticked(value_of(sql, token, StoreText::kOptions));
+    else if (token.kind == TokenKind::kString)
+      result += mysql_text(value_of(sql, token, StoreText::kOptions));
+    else
+      result += raw(sql, token);
+  }
+  return result;
+}
+
+std::string in_mysql_quotes(const std::string& expression) {
+  const StoreText text(expression);
+  return text.tokens ? in_mysql_quotes(text, 0) : expression;
+}
+
 }  // namespace
 
 std::string first_column(const Show& show) {
@@ -170,10 +208,8 @@ std::string unique_keys_query(const std::string& database, const std::string& ta
 }
 
 std::string written_columns_query(const std::string& database, const std::string& table) {
-  return "SELECT column_name FROM duckdb_columns() WHERE " + is_stored_table(database, table) +
-         " AND NOT (SELECT millrace_internal.is_generated(t.sql, column_name, data_type)"
-         " FROM duckdb_tables() t WHERE t.table_oid = duckdb_columns.table_oid"
-         " AND t.database_oid = duckdb_columns.database_oid) ORDER BY column_index";
+  return "SELECT column_name FROM millrace_internal.told_columns WHERE " +
+         is_stored_table(database, table) + " AND generation IS NULL ORDER BY column_index";
 }
 
 std::string table_names_query(const std::string& database) {
@@ -183,9 +219,11 @@ std::string table_names_query(const std::string& database) {
 std::string table_columns_query(const std::string& database, const std::string& table) {
   return "SELECT column_name, CASE data_type WHEN 'TIMESTAMP WITH TIME ZONE' THEN data_type"
          " ELSE millrace_internal.column_type(data_type) END, is_nullable,"
-         " CASE column_default WHEN 'CAST(now() AS TIMESTAMP)' THEN 'CURRENT_TIMESTAMP(6)'"
-         " WHEN 'CAST(''t'' AS BOOLEAN)' THEN '1' WHEN 'CAST(''f'' AS BOOLEAN)' THEN '0'"
-         " ELSE column_default END FROM duckdb_columns() WHERE " +
+         " CASE WHEN generation IS NOT NULL THEN NULL"
+         " WHEN column_default = 'CAST(now() AS TIMESTAMP)' THEN 'CURRENT_TIMESTAMP(6)'"
+         " WHEN column_default = 'CAST(''t'' AS BOOLEAN)' THEN '1'"
+         " WHEN column_default = 'CAST(''f'' AS BOOLEAN)' THEN '0'"
+         " ELSE column_default END, generation FROM millrace_internal.told_columns WHERE " +
          is_stored_table(database, table) + " ORDER BY column_index";
 }
 
@@ -195,7 +233,7 @@ std::string table_keys_query(const std::string& database, const std::string& tab
     return "' (' || array_to_string(['`' || replace(name, '`', '``') || '`' for name in " + list +
            "], ',') || ')'";
   };
-  return "SELECT line FROM (SELECT CASE constraint_type WHEN 'PRIMARY KEY' THEN 0"
+  return "SELECT line, condition FROM (SELECT CASE constraint_type WHEN 'PRIMARY KEY' THEN 0"
          " WHEN 'UNIQUE' THEN 1 WHEN 'FOREIGN KEY' THEN 3 ELSE 4 END AS kind,"
          " constraint_index AS place, CASE constraint_type"
          " WHEN 'PRIMARY KEY' THEN 'PRIMARY KEY' || " +
@@ -205,13 +243,14 @@ std::string table_keys_query(const std::string& database, const std::string& tab
          " WHEN 'FOREIGN KEY' THEN 'CONSTRAINT `' || constraint_name || '` FOREIGN KEY' || " +
          names("constraint_column_names") + " || ' REFERENCES `' || referenced_table || '`' || " +
          names("referenced_column_names") +
-         " ELSE 'CONSTRAINT `' || constraint_name || '` CHECK ' || expression END AS line"
+         " ELSE 'CONSTRAINT `' || constraint_name || '`' END AS line,"
+         " CASE constraint_type WHEN 'CHECK' THEN expression END AS condition"
          " FROM duckdb_constraints()" +
          where +
          " AND constraint_type <> 'NOT NULL' UNION ALL SELECT 2, index_oid,"
          " CASE WHEN is_unique THEN 'UNIQUE ' ELSE '' END || 'KEY `' || index_name || '`' || " +
          names("[trim(part, '\"'' ') for part in string_split(expressions[2:-2], ', ')]") +
-         " FROM duckdb_indexes()" + where + ") ORDER BY kind, place";
+         ", NULL FROM duckdb_indexes()" + where + ") ORDER BY kind, place";
 }
 
 std::string view_query(const std::string& database, const std::string& table) {
@@ -222,33 +261,14 @@ std::string view_query(const std::string& database, const std::string& table) {
 }
 
 std::string create_view_text(const std::string& view, const std::string& sql) {
-  const LexOptions store{.ansi_quotes = true, .backslash_escapes = false};
-  const auto tokens = lex(sql, store);
-  if (!tokens) return sql;
-  std::string result;
-  size_t copied = 0;  // of sql
+  const StoreText text(sql);
+  if (!text.tokens) return sql;
   size_t i = 0;
-  const auto is = [&](size_t at, std::string_view word) {
-    return at < tokens->size() && same_name(raw(sql, (*tokens)[at]), word);
-  };
-  while (i < tokens->size() && !is(i, "VIEW")) ++i;
-  if (i + 1 >= tokens->size()) return sql;
-  const size_t name = is(i + 2, ".") ? i + 3 : i + 1;
-  result = sql.substr(0, (*tokens)[i].end) + " " + backticked(view);
-  copied = (*tokens)[name].end;
-  for (i = name + 1; i < tokens->size(); ++i) {
-    const Token& token = (*tokens)[i];
-    if (token.kind == TokenKind::kEnd || (is(i, ";") && i + 2 >= tokens->size())) break;
-    result += sql.substr(copied, token.begin - copied);
-    copied = token.end;
-    if (token.kind == TokenKind::kQuotedName)
-      result += backticked(value_of(sql, token, store));
-    else if (token.kind == TokenKind::kString)
-      result += mysql_text(value_of(sql, token, store));
-    else
-      result += raw(sql, token);
-  }
-  return result;
+  while (i < text.tokens->size() && !text.is(i, "VIEW")) ++i;
+  if (i + 1 >= text.tokens->size()) return sql;
+  const size_t name = text.is(i + 2, ".") ? i + 3 : i + 1;
+  return sql.substr(0, (*text.tokens)[i].end) + " " + backticked(view) +
+         in_mysql_quotes(text, name + 1);
 }
 
 std::string create_table_text(const std::string& table, const Rows& columns, const Rows& keys) {
@@ -261,11 +281,15 @@ std::string table_text(const Rows& columns, const Rows& keys) {
   std::string separator = "\n  ";
   for (const Row& row : columns.rows) {
     result += std::exchange(separator, ",\n  ") + backticked(*row[0]) + " " + *row[1];
+    if (row[4]) result += " GENERATED ALWAYS AS (" + in_mysql_quotes(*row[4]) + ") VIRTUAL";
     if (row[2] == "0") result += " NOT NULL";
     if (!row[3]) continue;
     result += row[3]->starts_with("nextval(") ? " AUTO_INCREMENT" : " DEFAULT " + *row[3];
   }
-  for (const Row& row : keys.rows) result += separator + *row[0];
+  for (const Row& row : keys.rows) {
+    result += separator + *row[0];
+    if (row[1]) result += " CHECK " + in_mysql_quotes(*row[1]);
+  }
   return result + "\n)";
 }
 

@@ -36,6 +36,11 @@ CREATE OR REPLACE MACRO millrace_internal.is_generated(definition, name, type) A
   regexp_matches(definition, '[ (]("' || regexp_escape(replace(name, '"', '""')) || '"|' ||
                              regexp_escape(name) || ') ' || regexp_escape(type) ||
                              ' GENERATED ALWAYS AS');
+CREATE OR REPLACE VIEW millrace_internal.told_columns AS
+SELECT c.*, CASE WHEN millrace_internal.is_generated(t.sql, c.column_name, c.data_type)
+                 THEN replace(c.column_default, 'millrace_internal.', '') END AS generation
+FROM duckdb_columns() c
+LEFT JOIN duckdb_tables() t ON t.database_oid = c.database_oid AND t.table_oid = c.table_oid;
 CREATE OR REPLACE MACRO millrace_internal.numbers_behind(number, highest) AS
   (SELECT greatest(0, least(coalesce(highest, 0) - coalesce(last_value, start_value - 1), 10000000))
    FROM duckdb_sequences()
@@ -91,7 +96,8 @@ SELECT 'def' AS "TABLE_CATALOG", millrace_internal.shown(c.schema_name) AS "TABL
        millrace_internal.shown_table(c.schema_name, c.table_name) AS "TABLE_NAME",
        c.column_name AS "COLUMN_NAME",
        CAST(c.column_index AS BIGINT) AS "ORDINAL_POSITION",
-       millrace_internal.shown_default(c.column_default) AS "COLUMN_DEFAULT",
+       CASE WHEN c.generation IS NULL THEN millrace_internal.shown_default(c.column_default)
+         END AS "COLUMN_DEFAULT",
        CASE WHEN c.is_nullable THEN 'YES' ELSE 'NO' END AS "IS_NULLABLE",
        millrace_internal.data_type(c.data_type) AS "DATA_TYPE",
        CASE WHEN c.data_type IN ('VARCHAR', 'BLOB') THEN 4294967295
@@ -110,14 +116,16 @@ SELECT 'def' AS "TABLE_CATALOG", millrace_internal.shown(c.schema_name) AS "TABL
        CASE WHEN c.data_type = 'VARCHAR' THEN 'utf8mb4_bin' END AS "COLLATION_NAME",
        millrace_internal.column_type(c.data_type) AS "COLUMN_TYPE",
        coalesce(k.kind, '') AS "COLUMN_KEY",
-       CASE WHEN starts_with(c.column_default, 'nextval(') THEN 'auto_increment'
+       CASE WHEN c.generation IS NOT NULL THEN 'VIRTUAL GENERATED'
+            WHEN starts_with(c.column_default, 'nextval(') THEN 'auto_increment'
             WHEN contains(millrace_internal.shown_default(c.column_default), '(')
               AND NOT starts_with(c.column_default, '''')
               THEN 'DEFAULT_GENERATED' ELSE '' END AS "EXTRA",
        'select,insert,update,references' AS "PRIVILEGES",
-       coalesce(c.comment, '') AS "COLUMN_COMMENT", '' AS "GENERATION_EXPRESSION",
+       coalesce(c.comment, '') AS "COLUMN_COMMENT", 
+       coalesce(c.generation, '') AS "GENERATION_EXPRESSION",
        CAST(NULL AS BIGINT) AS "SRS_ID"
-FROM duckdb_columns() c
+FROM millrace_internal.told_columns c
 LEFT JOIN (SELECT "TABLE_SCHEMA" AS s, "TABLE_NAME" AS t, "COLUMN_NAME" AS n,
                   CASE min(CASE WHEN "INDEX_NAME" = 'PRIMARY' THEN 0
                                 WHEN "NON_UNIQUE" = 0 AND parts = 1 THEN 1 ELSE 2 END)

@@ -24,10 +24,8 @@ Result<std::string> replacing(duckdb_connection connection, const FoundTable& ta
                               const std::vector<std::string>& key) {
   TRY(auto columns,
       query(connection,
-            "SELECT c.column_name FROM duckdb_columns() c JOIN duckdb_tables() t USING "
-            "(database_name, schema_name, table_name) WHERE database_name = $1 AND schema_name = "
-            "$2 AND table_name = $3 AND NOT millrace_internal.is_generated(t.sql, c.column_name, "
-            "c.data_type)",
+            "SELECT column_name FROM millrace_internal.told_columns WHERE database_name = $1 AND "
+            "schema_name = $2 AND table_name = $3 AND generation IS NULL",
             {std::string_view(kCatalog), std::string_view(table.schema),
              std::string_view(table.name)}));
   std::string sets;

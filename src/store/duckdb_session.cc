@@ -62,6 +62,11 @@ bool is_rollback(std::string_view sql) {
   return word == "ROLLBACK" || word == "ABORT";
 }
 
+bool is_begin(std::string_view sql) {
+  const auto word = first_word(sql);
+  return word == "BEGIN" || word == "START";
+}
+
 bool is_commit(std::string_view sql) {
   const auto word = first_word(sql);
   return word == "COMMIT" || word == "END";
@@ -139,7 +144,7 @@ auto DuckdbSession::begin(std::string_view sql, Start start) -> decltype(start(s
   interruption_.begin();
   auto stream = start(std::string(sql));
   if (stream) return stream;
-  if (own_) end_own("ROLLBACK");
+  if (own_ || (!in_transaction_ && is_begin(sql))) end_own("ROLLBACK");
   end_statement();
   return failed_statement(std::move(stream).error(), sql);
 }
@@ -261,8 +266,8 @@ Status DuckdbSession::begin_own(std::string_view sql) {
     TRY(begin_, store::prepare(connection_.get(), "BEGIN TRANSACTION"));
     TRY(commit_, store::prepare(connection_.get(), "COMMIT"));
   }
+  own_ = true;  // before it is known: an interrupt may come when it has begun
   TRY_OK(store::execute(begin_));
-  own_ = true;
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <fstream>
 
+#include "base/clock.h"
 #include "base/thread.h"
 #include "store/duckdb_database_test.h"
 
@@ -170,6 +171,28 @@ TEST_F(SessionTest, AnInterruptEndsAStatement) {
   EXPECT_EQ(answer.code(), Code::kCancelled);
   EXPECT_EQ(answer.error->message, "the statement was interrupted");
   EXPECT_EQ(one("SELECT 1"), "1");
+}
+
+/// Wherever it comes, in one that the statement brings or in one that is asked for.
+TEST_F(SessionTest, AnInterruptLeavesNoTransactionOpen) {
+  for (int i = 0; i < 2000; ++i) {
+    std::atomic<bool> started = false;
+    auto killer = run_thread("killer", [&](std::stop_token) {
+      while (!started) std::this_thread::yield();
+      const Stopwatch watch;
+      while (watch.micros() < i / 2 % 200) {
+      }
+      session_->interrupt();
+    });
+    const bool asks = i % 2 == 0;
+    started = true;
+    const bool began = !ask(*session_, asks ? "BEGIN" : "FROM duckdb_tables()").error;
+    killer.join();
+    if (began && asks) ok(*session_, "ROLLBACK");
+    ASSERT_EQ(one("SELECT 1"), "1") << i;
+    ok(*session_, "BEGIN");
+    ok(*session_, "ROLLBACK");
+  }
 }
 
 TEST_F(SessionTest, AnInterruptWhileAllThreadsWork) {

@@ -67,7 +67,8 @@ class Campaign:
         if SmallDisk.can_be_had():
             self.disk = SmallDisk(self.server.data, DISK_MEGABYTES)
         session = self.server.start().connect()
-        session.execute("CREATE DATABASE chaos; USE chaos")
+        session.execute("CREATE DATABASE chaos; USE chaos; "
+                        "SET GLOBAL pipelines_batches_metadata_to_keep = 0")
         for model in MODELS:
             session.execute(f"CREATE MODEL {model} AS LinearClassifier({FEATURES})")
         for spec in PIPELINES:

@@ -25,7 +25,8 @@ Status as_conflict(Status done) {
   return error;
 }
 
-// What the kept statements read: a cursor that moves, and rows of the logs, by the tables' names.
+// What the kept statements read: a cursor that moves, a model's version, and rows of the logs, by
+// the tables' names.
 
 const std::shared_ptr<const Schema>& moves() {
   static const auto schema = std::make_shared<const Schema>(std::vector<Field>{
@@ -35,6 +36,15 @@ const std::shared_ptr<const Schema>& moves() {
       {"end_offset", {Kind::kInt64}},
       {"batch_id", {Kind::kInt64}},
       {"topic_id", {Kind::kVarchar}},
+  });
+  return schema;
+}
+
+const std::shared_ptr<const Schema>& heads() {
+  static const auto schema = std::make_shared<const Schema>(std::vector<Field>{
+      {"model_id", {Kind::kInt64}},
+      {"before", {Kind::kInt64}},
+      {"version", {Kind::kInt64}},
   });
   return schema;
 }
@@ -100,6 +110,11 @@ BatchStatement::Sql insert_rows_into(const char* table, const Schema& schema) {
     values.push_back(quoted_name(field.name));
   }
   return insert_into(std::string(kInternalSchema) + "." + table, columns, values);
+}
+
+std::string move_head_sql(const std::string& rows) {
+  return "UPDATE millrace_internal.model_heads AS h SET version = r.version FROM " + rows +
+         " AS r WHERE h.model_id = r.model_id AND h.version = r.before";
 }
 
 /// Its plan may be kept: of what the table held when it was made it knows only that it was not
@@ -267,12 +282,13 @@ Result<int64_t> DuckdbBatchLog::last_version(int64_t model_id) {
 
 Status DuckdbBatchLog::move_head(const ModelCommit& model) {
   if (!move_head_) {
-    TRY(move_head_, prepare(connection_,
-                            "UPDATE millrace_internal.model_heads SET version = $2 "
-                            "WHERE model_id = $1 AND version = $2 - 1"));
+    TRY(move_head_, BatchStatement::open(connection_, sources_, heads(), move_head_sql));
   }
-  TRY(const auto changed, change(move_head_, {model.model_id, model.version}));
+  RowBuilder rows(heads());
+  rows.add({model.model_id, model.version - 1, model.version});
+  TRY(const auto changed, move_head_->run(rows.build()));
   if (changed == 1) return {};
+  move_head_.reset();  // it may have been planned for a table without a row
   TRY(const int64_t last, last_version(model.model_id));
   if (last + 1 != model.version)
     return moved("model \"" + model.model + "\": version " + std::to_string(model.version) +

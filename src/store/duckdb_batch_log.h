@@ -79,7 +79,7 @@ class DuckdbBatchLog {
   Kept move_cursors_;
   Kept move_cursors_of_topic_;
   Kept log_batch_;
-  Prepared move_head_;
+  Kept move_head_;
   Kept log_version_;
   Kept log_metrics_;
 };

@@ -13,12 +13,11 @@ Result<std::unique_ptr<BatchStatement>> BatchStatement::open(duckdb_connection c
   return statement;
 }
 
-Result<int64_t> BatchStatement::run(const Batch& batch,
-                                    std::initializer_list<Parameter> parameters) {
+Result<int64_t> BatchStatement::run(const Batch& batch) {
   source_->batch = &batch;
   source_->first = 0;
   source_->count = batch.rows();
-  return change(statement_, parameters);
+  return change(statement_, {});
 }
 
 BatchStatement::Sql insert_into(const std::string& table, const std::vector<std::string>& columns,

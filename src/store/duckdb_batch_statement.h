@@ -17,9 +17,10 @@ namespace millrace::store {
 class BatchStatement {
  public:
   /// The statement's SQL, given that of the batch's rows (after FROM), whose columns are those of
-  /// the schema. Its plan is kept, unless a condition has a parameter: DuckDB then plans it anew
-  /// each time. A plan that is kept holds what a table held when it was made: that it is empty, the
-  /// least and the greatest of a column, whether it has NULLs.
+  /// the schema. Its plan is kept, and holds what a table that it reads held when it was made: that
+  /// it is empty, the least and the greatest of a column, whether it has NULLs. Compare such
+  /// columns with the batch's, of which no plan knows anything, and make the statement anew as long
+  /// as it changes nothing.
   using Sql = std::function<std::string(const std::string& rows)>;
 
   static Result<std::unique_ptr<BatchStatement>> open(duckdb_connection connection,
@@ -32,7 +33,7 @@ class BatchStatement {
 
   /// How many rows it changed: of all the batch's rows or, with an error, none; which of them
   /// failed it does not tell.
-  Result<int64_t> run(const Batch& batch, std::initializer_list<Parameter> parameters = {});
+  Result<int64_t> run(const Batch& batch);
 
  private:
   explicit BatchStatement(std::shared_ptr<BatchSources> sources) : sources_(std::move(sources)) {}

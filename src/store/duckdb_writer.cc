@@ -50,7 +50,7 @@ Status DuckdbWriter::open(duckdb_database database, std::shared_ptr<BatchSources
     TRY(reject_table_, DuckdbRejectTable::open(connection_.get(), pipeline, output));
   }
   if (output.form == OutputSpec::Form::kEvaluation) {
-    TRY(evaluation_, DuckdbEvaluation::open(connection_.get(), output));
+    TRY(evaluation_, DuckdbEvaluation::open(connection_.get(), std::move(sources), output));
   } else {
     TRY(target_, DuckdbTarget::open(database, connection_.get(), std::move(sources),
                                     pipeline.database, output));

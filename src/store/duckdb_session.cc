@@ -112,7 +112,8 @@ class DuckdbSession : public Session {
   void end_statement();
   Status begin_own(std::string_view sql);
   Status commit_unless_streaming();
-  void end_own(const char* how);
+  enum class End : uint8_t { kCommit, kRollback };
+  void end_own(End how);
   void roll_back();
   Status begin_again();
   bool is_refused();
@@ -144,7 +145,7 @@ auto DuckdbSession::begin(std::string_view sql, Start start) -> decltype(start(s
   interruption_.begin();
   auto stream = start(std::string(sql));
   if (stream) return stream;
-  if (own_ || (!in_transaction_ && is_begin(sql))) end_own("ROLLBACK");
+  if (own_ || (!in_transaction_ && is_begin(sql))) end_own(End::kRollback);
   end_statement();
   return failed_statement(std::move(stream).error(), sql);
 }
@@ -284,11 +285,11 @@ Status DuckdbSession::commit_unless_streaming() {
 }
 
 /// Never leaves it open: what came after would be part of it.
-void DuckdbSession::end_own(const char* how) {
+void DuckdbSession::end_own(End how) {
   interruption_.end();
   own_ = false;
-  const std::string_view last = "ROLLBACK";
-  if (!run(connection_.get(), how) && how != last) (void)run(connection_.get(), "ROLLBACK");
+  if (how == End::kCommit && store::execute(commit_)) return;
+  (void)run(connection_.get(), "ROLLBACK");
 }
 
 Result<QueryResult> DuckdbSession::run_statement(duckdb_extracted_statements statements,
@@ -334,7 +335,7 @@ void DuckdbSession::end_statement() {
   // A streamed query that is not at its end keeps its transaction, its threads and its memory until
   // the connection is asked for something else.
   if (own_)
-    end_own("COMMIT");
+    end_own(End::kCommit);
   else if (streaming_) {
     Prepared nothing;
     (void)duckdb_prepare(connection_.get(), "SELECT 1", nothing.out());
@@ -357,7 +358,7 @@ Error DuckdbSession::failed_statement(Error error, std::string_view sql) {
 }
 
 Error DuckdbSession::failed(Error error) {
-  if (own_) end_own("ROLLBACK");
+  if (own_) end_own(End::kRollback);
   if (!in_transaction_ || aborted_) return error;
   if (error.code == Code::kConflict) {
     roll_back();

@@ -244,7 +244,8 @@ std::string table_keys_query(const std::string& database, const std::string& tab
          names("constraint_column_names") + " || ' REFERENCES `' || referenced_table || '`' || " +
          names("referenced_column_names") +
          " ELSE 'CONSTRAINT `' || constraint_name || '`' END AS line,"
-         " CASE constraint_type WHEN 'CHECK' THEN expression END AS condition"
+         " CASE constraint_type WHEN 'CHECK' THEN replace(expression, 'millrace_internal.', '') END"
+         " AS condition"
          " FROM duckdb_constraints()" +
          where +
          " AND constraint_type <> 'NOT NULL' UNION ALL SELECT 2, index_oid,"
@@ -288,7 +289,10 @@ std::string table_text(const Rows& columns, const Rows& keys) {
   }
   for (const Row& row : keys.rows) {
     result += separator + *row[0];
-    if (row[1]) result += " CHECK " + in_mysql_quotes(*row[1]);
+    if (!row[1]) continue;
+    const std::string condition = in_mysql_quotes(*row[1]);
+    const bool alone = condition.starts_with('(');  // a function's call is not in brackets
+    result += " CHECK " + (alone ? condition : "(" + condition + ")");
   }
   return result + "\n)";
 }

@@ -48,6 +48,7 @@ Status DuckdbEvaluation::plan(const Metrics& metrics) {
     values_.push_back("TRY_CAST(batch." + quoted_name(at->first) + " AS " + column.type_name + ")");
   }
   if (!columns_.empty()) return {};
+  metrics_.reset();  // nothing is planned
   return Error(Code::kInvalidArgument,
                "table \"" + table_.name + "\" has no column for an evaluation");
 }

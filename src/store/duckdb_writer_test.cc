@@ -362,6 +362,21 @@ TEST_F(WriterTest, TheEvaluationIsTheOneRowWhateverItsColumnsTypes) {
   }
 }
 
+TEST_F(WriterTest, ATableWithoutAColumnForTheEvaluationIsToldEachTime) {
+  use_evaluation("e");
+  sql("CREATE TABLE shop.e (other DOUBLE)");
+  auto one = writer();
+  TestCommit test(1, 0, 2);
+  test.commit.rows_learned = {2};
+  test.commit.evaluation = {{"loss", 0.5}};
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto refused = one->commit(test.commit);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::kInvalidArgument) << refused.error().to_string();
+    EXPECT_EQ(refused.error().message, "table \"e\" has no column for an evaluation");
+  }
+}
+
 TEST_F(WriterTest, WhenSomebodyWritesTheEvaluationTheCommitMayBeTriedAgain) {
   use_evaluation("e");
   sql("CREATE TABLE shop.e (loss DOUBLE); INSERT INTO shop.e VALUES (1)");

@@ -171,7 +171,7 @@ Result<RunEnd> PipelineRun::run(const std::stop_token& stop) {
   options.limits.partitions_max = context_.definition.partitions_max;
   options.limits.bytes_max = context_.options.variables->get(EngineVariable::kBatchBytes);
   if (trains()) options.limits.bytes_max = std::min(options.limits.bytes_max, kTrainBatchBytesMax);
-  options.rows_wanted = trains() ? 0 : store::kRowGroupRows;
+  options.limits.messages_max = trains() ? 0 : store::kRowGroupRows;
   options.limits.wait_max = context_.foreground ? kForegroundWait : kIdleWait;
   options.batch_interval = std::chrono::milliseconds(context_.definition.batch_interval_ms);
   options.partitions_interval = context_.options.partitions_interval;

@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 /// before: its rows are there soon after START, and the worker begins while the rest is fetched.
 constexpr int64_t kFirstPart = 16;
 constexpr int64_t kGrowth = 4;
-/// Where rejects or WHERE take rows, this part more messages are read to have the rows wanted.
+/// Where rejects or WHERE take rows, this part more messages are taken, to have as many rows.
 constexpr int64_t kSparePart = 16;
 /// How soon a topic that was missing is looked for again.
 constexpr milliseconds kLookAgain{1000};
@@ -80,8 +80,7 @@ void Reader::let_memory_go() {
 
 source::TakeLimits Reader::limits() const {
   auto limits = options_.limits;
-  limits.messages_max = options_.rows_wanted;
-  if (loses_rows_) limits.messages_max += options_.rows_wanted / kSparePart;
+  if (loses_rows_) limits.messages_max += limits.messages_max / kSparePart;
   const auto cut = [this](int64_t& max) {
     if (max > 0) max = std::max<int64_t>(max / part_, 1);
   };

@@ -42,8 +42,7 @@ struct Taken {
 };
 
 struct ReaderOptions {
-  source::TakeLimits limits;
-  int64_t rows_wanted = 0;  // of a batch: the messages are bounded so that it has as many; 0: not
+  source::TakeLimits limits;  // a little more than messages_max when not each becomes a row
   std::chrono::milliseconds batch_interval{0};
   std::chrono::milliseconds partitions_interval{10000};
   size_t partitions = 0;      // as many as are read now

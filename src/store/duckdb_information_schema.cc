@@ -122,7 +122,7 @@ SELECT 'def' AS "TABLE_CATALOG", millrace_internal.shown(c.schema_name) AS "TABL
               AND NOT starts_with(c.column_default, '''')
               THEN 'DEFAULT_GENERATED' ELSE '' END AS "EXTRA",
        'select,insert,update,references' AS "PRIVILEGES",
-       coalesce(c.comment, '') AS "COLUMN_COMMENT", 
+       coalesce(c.comment, '') AS "COLUMN_COMMENT",
        coalesce(c.generation, '') AS "GENERATION_EXPRESSION",
        CAST(NULL AS BIGINT) AS "SRS_ID"
 FROM millrace_internal.told_columns c
